@@ -1,0 +1,66 @@
+/*
+ * loop.h — the one event loop: libevent's base, timers, and "next turn" jobs.
+ *
+ * Everything here belongs to the loop's thread. The base is made with
+ * EVENT_BASE_FLAG_NOLOCK: nothing but the task hub (task.h) may be touched
+ * from another thread.
+ */
+#ifndef MAILSERVER_CORE_LOOP_H
+#define MAILSERVER_CORE_LOOP_H
+
+#include "mailserver/core/list.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event;
+struct event_base;
+struct loop;
+
+/* Must be freed on the thread that made it. Marks this thread as the loop's. */
+struct loop *loop_new(void);
+void loop_free(struct loop *l);
+struct event_base *loop_base(struct loop *l);
+/* Runs until loop_stop. */
+void loop_run(struct loop *l);
+/* One turn: what is ready now and, when `wait`, the first thing that becomes ready. For tests. */
+void loop_turn(struct loop *l, bool wait);
+void loop_stop(struct loop *l);
+/* Monotonic, cached for the turn. */
+int64_t loop_now_ms(struct loop *l);
+
+/* True on the thread that runs a loop. Debug builds abort when blocking code finds it so. */
+bool loop_is_this_thread(void);
+#ifdef MAILSERVER_DEBUG
+#define ASSERT_MAY_BLOCK() loop_assert_may_block(__func__)
+#else
+#define ASSERT_MAY_BLOCK() ((void)0)
+#endif
+void loop_assert_may_block(const char *where);
+/* Start-up and shutdown may block the loop's thread: suspends the check above. */
+void loop_allow_blocking(bool allow);
+
+/* A timer, embedded in what it wakes; must not move while set. Zero is a valid, unset timer. */
+typedef void timer_fn(void *arg);
+struct timer {
+        struct event *event; /* owned; made at the first timer_set */
+        timer_fn *fn;
+        void *arg;
+};
+/* (Re)arms: fn(arg) runs once, `ms` from now. */
+void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *arg);
+void timer_clear(struct timer *t);
+bool timer_pending(const struct timer *t);
+/* Disarms and frees. */
+void timer_done(struct timer *t);
+
+/* A function that runs at the start of the next turn of the loop. Zero is a valid, unqueued job. */
+struct loop_job {
+        struct list link;
+        void (*run)(struct loop_job *job);
+};
+/* Queues unless already queued. */
+void loop_later(struct loop *l, struct loop_job *job);
+void loop_job_cancel(struct loop_job *job);
+
+#endif

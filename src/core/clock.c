@@ -1,0 +1,52 @@
+/* clock.c — reading clocks and printing dates. */
+#include "mailserver/core/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t id)
+{
+        struct timespec ts;
+
+        clock_gettime(id, &ts);
+        return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t clock_now_us(void)
+{
+        return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_us(void)
+{
+        return read_clock(CLOCK_MONOTONIC);
+}
+
+void clock_rfc5322(int64_t us, char out[CLOCK_RFC5322_SIZE])
+{
+        /* Not strftime: its names follow the locale. */
+        static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+        static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+        time_t seconds = (time_t)(us / 1000000);
+        struct tm tm;
+        long minutes;
+
+        localtime_r(&seconds, &tm);
+        minutes = tm.tm_gmtoff / 60;
+        snprintf(out, CLOCK_RFC5322_SIZE, "%s, %02d %s %04d %02d:%02d:%02d %c%02ld%02ld",
+                 days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
+                 tm.tm_min, tm.tm_sec, minutes < 0 ? '-' : '+', (minutes < 0 ? -minutes : minutes) / 60,
+                 (minutes < 0 ? -minutes : minutes) % 60);
+}
+
+void clock_iso(int64_t us, char out[CLOCK_ISO_SIZE])
+{
+        time_t seconds = (time_t)(us / 1000000);
+        struct tm tm;
+
+        gmtime_r(&seconds, &tm);
+        snprintf(out, CLOCK_ISO_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+                 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+                 (int)(us % 1000000 / 1000));
+}

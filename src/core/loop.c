@@ -1,0 +1,164 @@
+/* loop.c — libevent's base behind three ideas: turns, timers, next-turn jobs. */
+#include "mailserver/core/loop.h"
+
+#include "mailserver/core/clock.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct loop {
+        struct event_base *base;
+        struct list jobs;          /* struct loop_job.link */
+        struct event *jobs_event;  /* active while there are jobs */
+};
+
+static _Thread_local bool on_loop_thread;
+static _Thread_local bool blocking_allowed;
+
+static void run_jobs(evutil_socket_t fd, short what, void *arg)
+{
+        struct loop *l = arg;
+        struct list due = LIST_INIT(due);
+        struct list *link;
+
+        (void)fd;
+        (void)what;
+        /* What they queue in turn waits for the next turn: no job can starve the sockets. */
+        list_splice(&due, &l->jobs);
+        while ((link = list_pop(&due))) {
+                struct loop_job *job = container_of(link, struct loop_job, link);
+
+                job->run(job);
+        }
+        if (!list_empty(&l->jobs))
+                event_active(l->jobs_event, EV_TIMEOUT, 0);
+}
+
+struct loop *loop_new(void)
+{
+        struct loop *l = NEW(struct loop);
+        struct event_config *config = event_config_new();
+
+        list_init(&l->jobs);
+        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+        l->base = event_base_new_with_config(config);
+        event_config_free(config);
+        assert(l->base);
+        l->jobs_event = event_new(l->base, -1, 0, run_jobs, l);
+        assert(l->jobs_event);
+        on_loop_thread = true;
+        return l;
+}
+
+void loop_free(struct loop *l)
+{
+        if (!l)
+                return;
+        event_free(l->jobs_event);
+        event_base_free(l->base);
+        on_loop_thread = false;
+        mem_free(l);
+}
+
+struct event_base *loop_base(struct loop *l)
+{
+        return l->base;
+}
+
+void loop_run(struct loop *l)
+{
+        event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+void loop_turn(struct loop *l, bool wait)
+{
+        event_base_loop(l->base, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+}
+
+void loop_stop(struct loop *l)
+{
+        event_base_loopbreak(l->base);
+}
+
+int64_t loop_now_ms(struct loop *l)
+{
+        (void)l;
+        return clock_monotonic_ms();
+}
+
+bool loop_is_this_thread(void)
+{
+        return on_loop_thread;
+}
+
+void loop_assert_may_block(const char *where)
+{
+        if (!on_loop_thread || blocking_allowed)
+                return;
+        fprintf(stderr, "mailserver: %s would block the loop\n", where);
+        abort();
+}
+
+void loop_allow_blocking(bool allow)
+{
+        blocking_allowed = allow;
+}
+
+/* ---- timers ---- */
+
+static void timer_fire(evutil_socket_t fd, short what, void *arg)
+{
+        struct timer *t = arg;
+
+        (void)fd;
+        (void)what;
+        t->fn(t->arg);
+}
+
+void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *arg)
+{
+        struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+        t->fn = fn;
+        t->arg = arg;
+        if (!t->event)
+                t->event = event_new(l->base, -1, 0, timer_fire, t);
+        assert(t->event);
+        event_add(t->event, &tv);
+}
+
+void timer_clear(struct timer *t)
+{
+        if (t->event)
+                event_del(t->event);
+}
+
+bool timer_pending(const struct timer *t)
+{
+        return t->event && event_pending(t->event, EV_TIMEOUT, NULL);
+}
+
+void timer_done(struct timer *t)
+{
+        if (t->event)
+                event_free(t->event);
+        t->event = NULL;
+}
+
+/* ---- next-turn jobs ---- */
+
+void loop_later(struct loop *l, struct loop_job *job)
+{
+        if (list_linked(&job->link))
+                return;
+        if (list_empty(&l->jobs))
+                event_active(l->jobs_event, EV_TIMEOUT, 0);
+        list_append(&l->jobs, &job->link);
+}
+
+void loop_job_cancel(struct loop_job *job)
+{
+        list_remove(&job->link);
+}
