@@ -1,0 +1,42 @@
+/*
+ * mailbox.h — the folders of an account: RFC 9051 5.1, RFC 6154.
+ */
+#ifndef MAILSERVER_STORE_MAILBOX_H
+#define MAILSERVER_STORE_MAILBOX_H
+
+#include "mailserver/store/store.h"
+
+enum store_special_use {
+        STORE_USE_NONE,
+        STORE_USE_DRAFTS,
+        STORE_USE_SENT,
+        STORE_USE_ARCHIVE,
+        STORE_USE_JUNK,
+        STORE_USE_TRASH,
+};
+
+struct store_mailbox {
+        int64_t id, account;
+        char *name; /* UTF-8, "/" between levels; owned */
+        uint32_t uidvalidity, uidnext;
+        int64_t highestmodseq, expunged_floor;
+        int64_t messages, unseen, octets;
+        enum store_special_use special_use;
+        bool subscribed;
+};
+void store_mailbox_done(struct store_mailbox *m);
+
+/* INBOX matches in any case (RFC 9051 5.1); other names are exact UTF-8. ERR_NOTFOUND. */
+MUST_CHECK enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice name,
+                                       int64_t *ret_mailbox);
+MUST_CHECK enum err store_mailbox_get(struct store_txn *tx, int64_t mailbox,
+                                      struct store_mailbox *ret_mailbox);
+/* ERR_EXISTS; ERR_SYNTAX: empty level, control character, not UTF-8; ERR_LIMIT: too long. */
+MUST_CHECK enum err store_mailbox_create(struct store_txn *tx, int64_t account, struct slice name,
+                                         enum store_special_use use, int64_t *ret_mailbox);
+typedef enum err store_mailbox_fn(void *arg, const struct store_mailbox *mailbox);
+/* INBOX first, then by name. */
+MUST_CHECK enum err store_mailbox_list(struct store_txn *tx, int64_t account, store_mailbox_fn *fn,
+                                       void *arg);
+
+#endif

@@ -1,0 +1,110 @@
+-- The store's tables, version 1. docs/store-format.md says what each column means.
+
+CREATE TABLE counter (
+        name TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE domain (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        created_us INTEGER NOT NULL
+);
+
+CREATE TABLE account (
+        id INTEGER PRIMARY KEY,
+        domain INTEGER NOT NULL REFERENCES domain(id),
+        local TEXT NOT NULL,
+        name TEXT NOT NULL UNIQUE,
+        verifiers TEXT NOT NULL,
+        disabled INTEGER NOT NULL DEFAULT 0,
+        quota_octets INTEGER NOT NULL DEFAULT 0,
+        quota_messages INTEGER NOT NULL DEFAULT 0,
+        used_octets INTEGER NOT NULL DEFAULT 0,
+        used_messages INTEGER NOT NULL DEFAULT 0,
+        created_us INTEGER NOT NULL
+);
+CREATE INDEX account_by_local ON account(local);
+CREATE INDEX account_by_domain ON account(domain);
+
+CREATE TABLE alias (
+        domain INTEGER NOT NULL REFERENCES domain(id),
+        local TEXT NOT NULL,            -- '' is the catch-all
+        target TEXT NOT NULL,           -- an address, normalised
+        PRIMARY KEY (domain, local, target)
+) WITHOUT ROWID;
+CREATE INDEX alias_by_target ON alias(target);
+
+CREATE TABLE mailbox (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES account(id),
+        name TEXT NOT NULL,
+        uidvalidity INTEGER NOT NULL UNIQUE,
+        uidnext INTEGER NOT NULL DEFAULT 1,
+        highestmodseq INTEGER NOT NULL DEFAULT 1,
+        expunged_floor INTEGER NOT NULL DEFAULT 0,
+        special_use INTEGER NOT NULL DEFAULT 0,
+        subscribed INTEGER NOT NULL DEFAULT 1,
+        messages INTEGER NOT NULL DEFAULT 0,
+        unseen INTEGER NOT NULL DEFAULT 0,
+        octets INTEGER NOT NULL DEFAULT 0,
+        created_us INTEGER NOT NULL,
+        UNIQUE (account, name)
+);
+
+CREATE TABLE content (
+        id INTEGER PRIMARY KEY,
+        refs INTEGER NOT NULL,          -- rows of message, expunged and queue that need it
+        size INTEGER NOT NULL,
+        header_size INTEGER NOT NULL,
+        hash BLOB NOT NULL,             -- SHA-256 of header and body
+        properties INTEGER NOT NULL,    -- bits: 8-bit, 8-bit header, attachment
+        sent_us INTEGER,
+        envelope TEXT NOT NULL,
+        bodystructure TEXT NOT NULL,
+        body TEXT NOT NULL,
+        preview TEXT NOT NULL,
+        base_subject TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        reference_ids TEXT NOT NULL
+);
+
+CREATE TABLE content_header (
+        content INTEGER PRIMARY KEY,
+        octets BLOB NOT NULL
+);
+
+CREATE TABLE content_body (
+        content INTEGER PRIMARY KEY,
+        parts BLOB NOT NULL,            -- where each MIME part stands: mime/parts.h
+        blob TEXT,                      -- name of the file that holds the whole message; NULL: octets does
+        octets BLOB
+);
+
+CREATE TABLE message (
+        mailbox INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        content INTEGER NOT NULL,
+        size INTEGER NOT NULL,          -- trace and content
+        flags INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        internal_date_us INTEGER NOT NULL,
+        save_date_us INTEGER NOT NULL,
+        trace BLOB NOT NULL,
+        uidl TEXT,
+        PRIMARY KEY (mailbox, uid)
+) WITHOUT ROWID;
+
+CREATE TABLE expunged (
+        mailbox INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        content INTEGER,                -- NULL: its grace is over
+        size INTEGER NOT NULL,
+        flags INTEGER NOT NULL,
+        internal_date_us INTEGER NOT NULL,
+        trace BLOB NOT NULL,
+        expunged_us INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, uid)
+) WITHOUT ROWID;
+CREATE INDEX expunged_by_time ON expunged(expunged_us) WHERE content IS NOT NULL;
