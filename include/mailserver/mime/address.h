@@ -11,6 +11,11 @@
 
 enum mime_address_kind { MIME_ADDRESS_MAILBOX, MIME_ADDRESS_GROUP_START, MIME_ADDRESS_GROUP_END };
 
+/*
+ * Slices lie in the value or in the arena: both must outlive the address.
+ * A mailbox without a name of its own takes that of a comment (RFC 5322 3.4).
+ * A group start has only a name; a group end has nothing; they are balanced.
+ */
 struct mime_address {
         enum mime_address_kind kind;
         struct slice name;   /* display or group name, unquoted, encoded words left; .ptr NULL: none */
