@@ -41,14 +41,16 @@ void *arena_alloc(struct arena *a, size_t size)
         struct arena_block *b = a->blocks;
         void *p;
 
-        if (size > a->max || a->used > a->max - size)
+        if (size > a->max)
                 return NULL;
         need = (size + mask) & ~mask;
+        if (need > a->max || a->used > a->max - need)
+                return NULL;
         if (!b || b->size - b->used < need)
                 b = block_new(a, need);
         p = b->bytes + b->used;
         b->used += need;
-        a->used += size;
+        a->used += need;
         return p;
 }
 

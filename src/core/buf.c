@@ -43,6 +43,7 @@ enum err buf_reserve(struct buf *b, size_t n)
                 cap = b->max + 1;
         b->ptr = mem_realloc(b->ptr, cap);
         b->cap = cap;
+        b->ptr[b->len] = '\0';
         return ERR_OK;
 }
 
@@ -64,7 +65,7 @@ enum err buf_putc(struct buf *b, char c)
         return buf_put(b, (struct slice){ &c, 1 });
 }
 
-static enum err buf_vprintf(struct buf *b, const char *fmt, va_list args)
+static PRINTF(2, 0) enum err buf_vprintf(struct buf *b, const char *fmt, va_list args)
 {
         va_list again;
         enum err err;

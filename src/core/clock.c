@@ -12,6 +12,17 @@ static int64_t read_clock(clockid_t id)
         return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* Rounded down, before 1970 too; what is left is 0 to 999999. */
+static time_t whole_seconds(int64_t us, int *ret_rest_us)
+{
+        int64_t rest = us % 1000000;
+
+        if (rest < 0)
+                rest += 1000000;
+        *ret_rest_us = (int)rest;
+        return (time_t)((us - rest) / 1000000);
+}
+
 int64_t clock_now_us(void)
 {
         return read_clock(CLOCK_REALTIME);
@@ -28,7 +39,8 @@ void clock_rfc5322(int64_t us, char out[CLOCK_RFC5322_SIZE])
         static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
         static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-        time_t seconds = (time_t)(us / 1000000);
+        int rest_us;
+        time_t seconds = whole_seconds(us, &rest_us);
         struct tm tm;
         long minutes;
 
@@ -36,17 +48,17 @@ void clock_rfc5322(int64_t us, char out[CLOCK_RFC5322_SIZE])
         minutes = tm.tm_gmtoff / 60;
         snprintf(out, CLOCK_RFC5322_SIZE, "%s, %02d %s %04d %02d:%02d:%02d %c%02ld%02ld",
                  days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-                 tm.tm_min, tm.tm_sec, minutes < 0 ? '-' : '+', (minutes < 0 ? -minutes : minutes) / 60,
-                 (minutes < 0 ? -minutes : minutes) % 60);
+                 tm.tm_min, tm.tm_sec, minutes < 0 ? '-' : '+',
+                 (minutes < 0 ? -minutes : minutes) / 60, (minutes < 0 ? -minutes : minutes) % 60);
 }
 
 void clock_iso(int64_t us, char out[CLOCK_ISO_SIZE])
 {
-        time_t seconds = (time_t)(us / 1000000);
+        int rest_us;
+        time_t seconds = whole_seconds(us, &rest_us);
         struct tm tm;
 
         gmtime_r(&seconds, &tm);
         snprintf(out, CLOCK_ISO_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
-                 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-                 (int)(us % 1000000 / 1000));
+                 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rest_us / 1000);
 }

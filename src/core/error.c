@@ -5,18 +5,10 @@
 #include <stdio.h>
 
 static const char *const names[ERR_MAX_] = {
-        [ERR_OK] = "ok",
-        [ERR_SYNTAX] = "syntax",
-        [ERR_LIMIT] = "limit",
-        [ERR_DENIED] = "denied",
-        [ERR_NOTFOUND] = "notfound",
-        [ERR_EXISTS] = "exists",
-        [ERR_QUOTA] = "quota",
-        [ERR_BUSY] = "busy",
-        [ERR_FULL] = "full",
-        [ERR_IO] = "io",
-        [ERR_CORRUPT] = "corrupt",
-        [ERR_CANCELLED] = "cancelled",
+        [ERR_OK] = "ok",         [ERR_SYNTAX] = "syntax",     [ERR_LIMIT] = "limit",
+        [ERR_DENIED] = "denied", [ERR_NOTFOUND] = "notfound", [ERR_EXISTS] = "exists",
+        [ERR_QUOTA] = "quota",   [ERR_BUSY] = "busy",         [ERR_FULL] = "full",
+        [ERR_IO] = "io",         [ERR_CORRUPT] = "corrupt",   [ERR_CANCELLED] = "cancelled",
 };
 
 const char *err_name(enum err e)

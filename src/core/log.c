@@ -8,12 +8,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_MAX_OCTETS = 2048, ESC_MAX_BYTES = 200 };
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
-static void (*current_sink)(enum log_level, const char *);
+typedef void sink_fn(enum log_level level, const char *line);
+static _Atomic(sink_fn *) current_sink;
 
 void log_set_level(enum log_level level)
 {
@@ -27,17 +29,34 @@ bool log_enabled(enum log_level level)
 
 void log_set_sink(void (*sink)(enum log_level level, const char *line))
 {
-        current_sink = sink;
+        atomic_store(&current_sink, sink);
 }
 
-/* Under systemd the journal adds the time and wants <priority> in front: sd-daemon(3). */
+/*
+ * Under systemd the journal adds the time and wants <priority> in front:
+ * sd-daemon(3). The variable is inherited by children whose stderr goes
+ * elsewhere, so it names the stream: systemd.exec(5).
+ */
+static bool stderr_is_journal(void)
+{
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long device, inode;
+        struct stat st;
+
+        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+               fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
 static bool to_journal(void)
 {
         static _Atomic int known = -1;
+        int answer = atomic_load(&known);
 
-        if (atomic_load(&known) < 0)
-                atomic_store(&known, getenv("JOURNAL_STREAM") != NULL);
-        return atomic_load(&known);
+        if (answer < 0) {
+                answer = stderr_is_journal();
+                atomic_store(&known, answer);
+        }
+        return answer;
 }
 
 static int line_head(enum log_level level, char *line, size_t size)
@@ -61,26 +80,36 @@ static void write_line(const char *line, size_t len)
         while (n < 0 && errno == EINTR);
 }
 
+/* Whatever was printed into it: an event is one line. */
+static void blank_controls(char *text)
+{
+        for (; *text; text++)
+                if ((unsigned char)*text < 0x20 || *text == 0x7f)
+                        *text = ' ';
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
         char line[LINE_MAX_OCTETS];
+        sink_fn *sink = atomic_load(&current_sink);
         va_list args;
         int head, text;
 
         if (!log_enabled(level))
                 return;
-        head = current_sink ? 0 : line_head(level, line, sizeof line);
+        head = sink ? 0 : line_head(level, line, sizeof line);
         va_start(args, fmt);
         text = vsnprintf(line + head, sizeof line - (size_t)head - 1, fmt, args);
         va_end(args);
         if (text < 0)
                 return;
-        size_t len = strlen(line);
-
-        if (current_sink) {
-                current_sink(level, line);
+        blank_controls(line + head);
+        if (sink) {
+                sink(level, line);
                 return;
         }
+        size_t len = strlen(line);
+
         line[len++] = '\n';
         write_line(line, len);
 }

@@ -10,12 +10,24 @@
 
 struct loop {
         struct event_base *base;
-        struct list jobs;          /* struct loop_job.link */
-        struct event *jobs_event;  /* active while there are jobs */
+        struct list jobs;         /* struct loop_job.link */
+        struct event *jobs_event; /* due at once while there are jobs */
+        bool stopped;
 };
 
 static _Thread_local bool on_loop_thread;
 static _Thread_local bool blocking_allowed;
+
+/*
+ * A timer that is due, not event_active: what is activated while callbacks run
+ * runs in the same turn, and a job that queues itself would starve the sockets.
+ */
+static void wake_jobs(struct loop *l)
+{
+        static const struct timeval at_once = { 0 };
+
+        event_add(l->jobs_event, &at_once);
+}
 
 static void run_jobs(evutil_socket_t fd, short what, void *arg)
 {
@@ -32,8 +44,6 @@ static void run_jobs(evutil_socket_t fd, short what, void *arg)
 
                 job->run(job);
         }
-        if (!list_empty(&l->jobs))
-                event_active(l->jobs_event, EV_TIMEOUT, 0);
 }
 
 struct loop *loop_new(void)
@@ -56,6 +66,8 @@ void loop_free(struct loop *l)
 {
         if (!l)
                 return;
+        while (list_pop(&l->jobs))
+                continue;
         event_free(l->jobs_event);
         event_base_free(l->base);
         on_loop_thread = false;
@@ -69,16 +81,19 @@ struct event_base *loop_base(struct loop *l)
 
 void loop_run(struct loop *l)
 {
-        event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+        while (!l->stopped)
+                event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+        l->stopped = false;
 }
 
 void loop_turn(struct loop *l, bool wait)
 {
-        event_base_loop(l->base, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+        event_base_loop(l->base, wait ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 void loop_stop(struct loop *l)
 {
+        l->stopped = true;
         event_base_loopbreak(l->base);
 }
 
@@ -101,9 +116,12 @@ void loop_assert_may_block(const char *where)
         abort();
 }
 
-void loop_allow_blocking(bool allow)
+bool loop_allow_blocking(bool allow)
 {
+        bool before = blocking_allowed;
+
         blocking_allowed = allow;
+        return before;
 }
 
 /* ---- timers ---- */
@@ -119,7 +137,8 @@ static void timer_fire(evutil_socket_t fd, short what, void *arg)
 
 void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *arg)
 {
-        struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+        int64_t wait_ms = ms > 0 ? ms : 0;
+        struct timeval tv = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
 
         t->fn = fn;
         t->arg = arg;
@@ -154,7 +173,7 @@ void loop_later(struct loop *l, struct loop_job *job)
         if (list_linked(&job->link))
                 return;
         if (list_empty(&l->jobs))
-                event_active(l->jobs_event, EV_TIMEOUT, 0);
+                wake_jobs(l);
         list_append(&l->jobs, &job->link);
 }
 

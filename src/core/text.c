@@ -4,6 +4,7 @@
 #include "mailserver/core/clock.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <sys/random.h>
 
 static const char base64_alphabet[] =
@@ -98,8 +99,12 @@ enum err text_hex(struct slice in, struct buf *out)
 /* Length of the sequence at p, of which n bytes are there; 0 if it is not well formed. */
 static size_t utf8_sequence(const unsigned char *p, size_t n)
 {
-        size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 :
-                     p[0] < 0xf5 ? 4 : 0;
+        size_t len = p[0] < 0x80   ? 1
+                     : p[0] < 0xc2 ? 0
+                     : p[0] < 0xe0 ? 2
+                     : p[0] < 0xf0 ? 3
+                     : p[0] < 0xf5 ? 4
+                                   : 0;
 
         if (len == 0 || len > n)
                 return 0;
@@ -154,19 +159,24 @@ void text_random_id(char out[TEXT_ID_SIZE])
         out[TEXT_ID_SIZE - 1] = '\0';
 }
 
-uint64_t text_hash(struct slice s)
+/* The same for the life of the process, whichever thread asks first. */
+static uint64_t hash_key(void)
 {
         static _Atomic uint64_t key;
-        uint64_t h = key;
+        uint64_t known = atomic_load_explicit(&key, memory_order_relaxed), fresh;
 
-        if (!h) {
-                uint64_t fresh, unset = 0;
+        if (known)
+                return known;
+        random_bytes(&fresh, sizeof fresh);
+        fresh |= 1;
+        /* On failure `known` is what another thread was first to set. */
+        return atomic_compare_exchange_strong(&key, &known, fresh) ? fresh : known;
+}
 
-                random_bytes(&fresh, sizeof fresh);
-                __atomic_compare_exchange_n((uint64_t *)&key, &unset, fresh | 1, false,
-                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-                h = key;
-        }
+uint64_t text_hash(struct slice s)
+{
+        uint64_t h = hash_key();
+
         for (size_t i = 0; i < s.len; i++)
                 h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(1099511628211);
         return h ^ h >> 29;

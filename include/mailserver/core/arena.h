@@ -24,7 +24,7 @@ struct arena {
         }
 
 void arena_done(struct arena *a);
-/* Zeroed; NULL past the ceiling. */
+/* Zeroed; NULL past the ceiling, which counts each allocation rounded up to the alignment. */
 void *arena_alloc(struct arena *a, size_t size);
 /* A NUL-terminated copy; .ptr is NULL past the ceiling. */
 struct slice arena_copy(struct arena *a, struct slice s);

@@ -25,7 +25,7 @@ struct buf {
 /* A local buf that frees itself. */
 #define AUTO_BUF(name, ceiling) AUTO(buf_done) struct buf name = BUF_INIT(ceiling)
 /* For bytes whose size our own code bounds already: 1 GiB. */
-#define BUF_MAX ((size_t)1 << 30)
+#define BUF_MAX                 ((size_t)1 << 30)
 
 /* Frees the bytes; *b may be used again (empty, same ceiling). */
 void buf_done(struct buf *b);

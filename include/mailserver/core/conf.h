@@ -45,13 +45,13 @@ struct conf_table;
 struct conf_option {
         const char *name;
         enum conf_type type;
-        size_t offset;           /* of the field in the struct */
-        const char *fallback;    /* the default as a person writes it; NULL: unset, empty list */
-        int64_t min, max;        /* INT, SIZE, TIME: inclusive; both 0: any non-negative value */
-        const char *const *words;/* ENUM: NULL-terminated */
+        size_t offset;            /* of the field in the struct */
+        const char *fallback;     /* the default as a person writes it; NULL: unset, empty list */
+        int64_t min, max;         /* INT, SIZE, TIME: inclusive; both 0: any non-negative value */
+        const char *const *words; /* ENUM: NULL-terminated */
         const struct conf_table *groups; /* GROUPS: the table of one element */
-        bool fixed;              /* a reload cannot change it: restart needed */
-        const char *help;        /* one or two sentences, with the unit; for people */
+        bool fixed;                      /* a reload cannot change it: restart needed */
+        const char *help;                /* one or two sentences, with the unit; for people */
 };
 
 struct conf_table {

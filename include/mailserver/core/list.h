@@ -72,7 +72,8 @@ static inline void list_splice(struct list *to, struct list *from)
         list_init(from);
 }
 
-#define list_each(link, head) for (struct list *link = (head)->next; link != (head); link = link->next)
+#define list_each(link, head)                                                                      \
+        for (struct list *link = (head)->next; link != (head); link = link->next)
 /* The member may be removed inside the loop. */
 #define list_each_safe(link, head)                                                                 \
         for (struct list *link = (head)->next, *link##_next = link->next; link != (head);          \

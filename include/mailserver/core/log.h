@@ -38,7 +38,7 @@ void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
  * alone, and bytes above 0x7e as \xNN; cut with … at 200 bytes. Lives until the
  * end of the enclosing block:  log_info("c=%s rcpt=%s", id, LOG_ESC(path));
  */
-#define LOG_ESC(s) log_escape((char[LOG_ESC_SIZE]){ 0 }, (s))
+#define LOG_ESC(s)   log_escape((char[LOG_ESC_SIZE]){ 0 }, (s))
 #define LOG_ESC_SIZE 832
 const char *log_escape(char *space, struct slice s);
 

@@ -21,12 +21,12 @@ struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
 struct event_base *loop_base(struct loop *l);
-/* Runs until loop_stop. */
+/* Runs until loop_stop, which may have been called before. */
 void loop_run(struct loop *l);
 /* One turn: what is ready now and, when `wait`, the first thing that becomes ready. For tests. */
 void loop_turn(struct loop *l, bool wait);
 void loop_stop(struct loop *l);
-/* Monotonic, cached for the turn. */
+/* Monotonic. */
 int64_t loop_now_ms(struct loop *l);
 
 /* True on the thread that runs a loop. Debug builds abort when blocking code finds it so. */
@@ -37,8 +37,8 @@ bool loop_is_this_thread(void);
 #define ASSERT_MAY_BLOCK() ((void)0)
 #endif
 void loop_assert_may_block(const char *where);
-/* Start-up and shutdown may block the loop's thread: suspends the check above. */
-void loop_allow_blocking(bool allow);
+/* Start-up and shutdown may block the loop's thread: suspends the check above. What was so far. */
+bool loop_allow_blocking(bool allow);
 
 /* A timer, embedded in what it wakes; must not move while set. Zero is a valid, unset timer. */
 typedef void timer_fn(void *arg);
@@ -47,7 +47,7 @@ struct timer {
         timer_fn *fn;
         void *arg;
 };
-/* (Re)arms: fn(arg) runs once, `ms` from now. */
+/* (Re)arms: fn(arg) runs once, `ms` from now; next turn if that is not above 0. */
 void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *arg);
 void timer_clear(struct timer *t);
 bool timer_pending(const struct timer *t);

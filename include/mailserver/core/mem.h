@@ -24,7 +24,6 @@ char *mem_strdup(struct slice s) __attribute__((returns_nonnull));
 
 #define NEW(type) ((type *)mem_alloc(sizeof(type)))
 
-#define container_of(ptr, type, member)                                                            \
-        ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -31,8 +31,10 @@ static inline struct slice slice_of(const char *cstr)
 /* Everything from `offset` on; empty when offset is past the end. */
 static inline struct slice slice_from(struct slice s, size_t offset)
 {
-        return offset < s.len ? (struct slice){ s.ptr + offset, s.len - offset }
-                              : (struct slice){ s.ptr + s.len, 0 };
+        size_t n = offset < s.len ? offset : s.len;
+
+        /* An empty slice may be { NULL, 0 }, to which not even 0 may be added. */
+        return n ? (struct slice){ s.ptr + n, s.len - n } : s;
 }
 
 /* At most the first `len` bytes. */
