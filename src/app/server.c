@@ -1,0 +1,389 @@
+/*
+ * server.c — the running daemon.
+ *
+ * Start, in this order: ports (they may need root), then the service user,
+ * then the store and all that stands on it, then accepting. Stop is the same
+ * backwards: no new connections, sessions finish, the store closes.
+ */
+#include "server.h"
+
+#include "control.h"
+#include "imap_notice.h"
+#include "privileges.h"
+#include "reload.h"
+#include "signals.h"
+#include "systemd.h"
+
+#include "mailserver/core/clock.h"
+#include "mailserver/core/log.h"
+#include "mailserver/core/loop.h"
+#include "mailserver/core/task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct server {
+        const char *config_path;
+        struct config *config;
+        struct loop *loop;
+        struct task_hub *hub;
+        struct tls_set *tls;
+        struct net_server *net;
+        struct net_service services[SERVICE_MAX_];
+        struct store *store;
+        struct auth *auth;
+        struct smtp_sink *sink;
+        struct smtp_server *smtp;
+        struct pop3_server *pop3;
+        struct store_watcher account_watcher;
+        struct control *control;
+        struct reload *reload;
+        struct signals *signals;
+        struct timer stop_timer;
+        bool stopping;
+        int64_t started_us;
+};
+
+struct store *server_store(struct server *s)
+{
+        return s->store;
+}
+struct net_server *server_net(struct server *s)
+{
+        return s->net;
+}
+struct auth *server_auth(struct server *s)
+{
+        return s->auth;
+}
+struct loop *server_loop(struct server *s)
+{
+        return s->loop;
+}
+struct task_hub *server_hub(struct server *s)
+{
+        return s->hub;
+}
+const struct config *server_config(const struct server *s)
+{
+        return s->config;
+}
+const char *server_config_path(const struct server *s)
+{
+        return s->config_path;
+}
+const struct tls_set *server_tls(const struct server *s)
+{
+        return s->tls;
+}
+struct reload *server_reloader(struct server *s)
+{
+        return s->reload;
+}
+void server_reload(struct server *s)
+{
+        if (s->reload && !s->stopping)
+                reload_start(s->reload, NULL, NULL);
+}
+int64_t server_started_us(const struct server *s)
+{
+        return s->started_us;
+}
+
+/* ---- ports ---- */
+
+static const struct {
+        const struct conn_handler *handler;
+        bool implicit_tls, tls_tickets;
+        const char *busy_line;
+} service_kinds[SERVICE_MAX_] = {
+  /* Exchange Online fails on session tickets, so port 25 has none. */
+        [SERVICE_SMTP] = {&smtp_handler,         false, false,
+                          "421 4.3.2 Too many connections; try later\r\n"                                },
+        [SERVICE_SUBMISSION] = { &smtp_handler,        false, true,
+                          "421 4.3.2 Too many connections; try later\r\n"                                },
+        [SERVICE_SUBMISSIONS] = { &smtp_handler,        true,  true,  NULL                                      },
+        [SERVICE_POP3] = { &pop3_handler,        false, true,  "-ERR [SYS/TEMP] Too many connections\r\n"},
+        [SERVICE_POP3S] = { &pop3_handler,        true,  true,  NULL                                      },
+        [SERVICE_IMAP] = { &imap_notice_handler, false, true,  "* BYE Too many connections\r\n"          },
+        [SERVICE_IMAPS] = { &imap_notice_handler, true,  true,  NULL                                      },
+};
+
+static enum err open_ports(struct server *s, struct error *reterr)
+{
+        for (size_t i = 0; i < SERVICE_MAX_; i++) {
+                struct net_service *service = &s->services[i];
+
+                *service = (struct net_service){
+                        .name = service_name((enum service_id)i),
+                        .handler = service_kinds[i].handler,
+                        .implicit_tls = service_kinds[i].implicit_tls,
+                        .tls_tickets = service_kinds[i].tls_tickets,
+                        .busy_line = service_kinds[i].busy_line,
+                        .listen = s->config->listen[i],
+                };
+                if (service->implicit_tls && !s->tls) {
+                        log_warn("listen service=%s off=no-certificate set tls.certificate and "
+                                 "tls.private_key",
+                                 service->name);
+                        continue;
+                }
+                enum err err = net_server_listen(s->net, service, reterr);
+
+                if (err)
+                        return err;
+        }
+        return ERR_OK;
+}
+
+/* The contexts exist only once the store is open; nothing is accepted before. */
+static void join_services(struct server *s)
+{
+        s->services[SERVICE_SMTP].context = smtp_service_mx(s->smtp);
+        s->services[SERVICE_SUBMISSION].context = smtp_service_submission(s->smtp);
+        s->services[SERVICE_SUBMISSIONS].context = smtp_service_submission(s->smtp);
+        s->services[SERVICE_POP3].context = s->pop3;
+        s->services[SERVICE_POP3S].context = s->pop3;
+}
+
+/* data_dir/ports: which port each service got, for tests and scripts. */
+static enum err write_ports(struct server *s, struct error *reterr)
+{
+        AUTO_BUF(text, 1 << 16);
+        AUTO_BUF(path, 4096);
+        AUTO_BUF(fresh, 4096);
+        int fd;
+        bool ok;
+
+        net_server_print_ports(s->net, &text);
+        buf_addf(&path, "%s/ports", s->config->main.data_dir);
+        buf_addf(&fresh, "%s/ports.new", s->config->main.data_dir);
+        fd = open(fresh.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        ok = fd >= 0 && write(fd, text.ptr ? text.ptr : "", text.len) == (ssize_t)text.len;
+        if (fd >= 0)
+                close(fd);
+        if (!ok || rename(fresh.ptr, path.ptr))
+                return fail(reterr, ERR_IO, "cannot write %s: %s", path.ptr, strerror(errno));
+        return ERR_OK;
+}
+
+/* ---- what changes while it runs ---- */
+
+static void account_changed(struct store_watcher *w, const struct store_change *change)
+{
+        struct server *s = container_of(w, struct server, account_watcher);
+
+        if (change->kind != STORE_CHANGE_ACCOUNT)
+                return;
+        auth_forget(s->auth, change->account);
+        net_server_kill_account(s->net, change->account, "Your account has changed; log in again");
+}
+
+void server_apply(struct server *s, struct config *config, struct tls_set *tls)
+{
+        if (config) {
+                log_set_level((enum log_level)config->main.log_level);
+                net_server_set_config(s->net, &config->net);
+                smtp_server_set_config(s->smtp, &config->smtp);
+                pop3_server_set_config(s->pop3, &config->pop3);
+                auth_set_config(s->auth, &config->auth);
+                delivery_set_config(s->sink, &config->delivery);
+                config_free(s->config);
+                s->config = config;
+        }
+        if (tls) {
+                net_server_set_tls(s->net, tls);
+                tls_set_unref(s->tls);
+                s->tls = tls;
+        }
+}
+
+static void all_closed(void *arg)
+{
+        struct server *s = arg;
+
+        loop_stop(s->loop);
+}
+
+static void stop_overdue(void *arg)
+{
+        struct server *s = arg;
+
+        log_warn("stop overdue connections=%zu", net_server_connections(s->net));
+        net_server_abort_all(s->net);
+}
+
+void server_stop(struct server *s, const char *why)
+{
+        if (s->stopping) {
+                net_server_abort_all(s->net);
+                return;
+        }
+        s->stopping = true;
+        log_info("stopping reason=%s connections=%zu", why, net_server_connections(s->net));
+        systemd_notify("STOPPING=1");
+        timer_set(&s->stop_timer, s->loop, s->config->main.shutdown_timeout_ms, stop_overdue, s);
+        net_server_stop(s->net, "Server is shutting down", all_closed, s);
+}
+
+/* ---- start ---- */
+
+static void raise_file_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+                limit.rlim_cur = limit.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &limit);
+        }
+}
+
+/* Certificates renew; the service user must be able to read them again. */
+static void warn_unreadable_key(const struct tls_config *tls, const char *user)
+{
+        if (tls->private_key && tls->private_key[0] && access(tls->private_key, R_OK))
+                log_warn(
+                        "tls key=%s unreadable-by=%s: a renewed certificate cannot be loaded; give "
+                        "the key to a group of that user (chgrp, chmod 640) or use LoadCredential=",
+                        tls->private_key, user);
+}
+
+static enum err start_before_drop(struct server *s, struct error *reterr)
+{
+        const struct tls_config *tls = &s->config->tls;
+        enum err err;
+
+        raise_file_limit();
+        s->loop = loop_new();
+        /* Until it turns, nobody waits for the loop. */
+        loop_allow_blocking(true);
+        s->net = net_server_new(s->loop, &s->config->net);
+        if (tls->certificate && tls->certificate[0]) {
+                err = tls_set_new(tls, &s->tls, reterr);
+                if (err)
+                        return err;
+                net_server_set_tls(s->net, s->tls);
+        } else {
+                log_warn("tls off=no-certificate: nobody can log in from another machine; set "
+                         "tls.certificate and tls.private_key");
+        }
+        systemd_offer_sockets(s->net);
+        err = open_ports(s, reterr);
+        if (!err)
+                err = privileges_prepare_dir(s->config->main.data_dir, s->config->main.user,
+                                             reterr);
+        return err;
+}
+
+static enum err start_store(struct server *s, struct error *reterr)
+{
+        struct store_params params = {
+                .config = &s->config->store,
+                .data_dir = s->config->main.data_dir,
+                .hub = s->hub,
+                .loop = s->loop,
+                .create = true,
+        };
+
+        return store_open(&params, &s->store, reterr);
+}
+
+static enum err start_protocols(struct server *s, struct error *reterr)
+{
+        s->auth = auth_new(s->hub, s->loop, s->store, &s->config->auth, reterr);
+        if (!s->auth)
+                return ERR_IO;
+        s->sink = delivery_new(s->store, s->config->main.hostname, &s->config->delivery);
+        s->smtp = smtp_server_new(&(struct smtp_server_params){
+                .hostname = s->config->main.hostname,
+                .config = &s->config->smtp,
+                .auth = s->auth,
+                .store = s->store,
+                .sink_ops = &delivery_sink_ops,
+                .sink = s->sink,
+        });
+        s->pop3 = pop3_server_new(s->config->main.hostname, &s->config->pop3, s->auth, s->store);
+        join_services(s);
+        s->account_watcher.changed = account_changed;
+        store_watch(s->store, &s->account_watcher);
+        return ERR_OK;
+}
+
+static enum err start(struct server *s, struct error *reterr)
+{
+        enum err err = start_before_drop(s, reterr);
+
+        if (!err)
+                err = privileges_drop(s->config->main.user, reterr);
+        if (err)
+                return err;
+        warn_unreadable_key(&s->config->tls, s->config->main.user);
+        s->hub = task_hub_new(s->loop);
+        s->signals = signals_new(s);
+        err = start_store(s, reterr);
+        if (!err)
+                err = start_protocols(s, reterr);
+        if (!err)
+                err = write_ports(s, reterr);
+        if (!err)
+                err = control_new(s, &s->control, reterr);
+        if (err)
+                return err;
+        s->reload = reload_new(s);
+        reload_watch_certificates(s->reload);
+        return ERR_OK;
+}
+
+/* Whatever of it was started. */
+static void finish(struct server *s)
+{
+        loop_allow_blocking(true);
+        timer_done(&s->stop_timer);
+        control_free(s->control);
+        reload_free(s->reload);
+        net_server_free(s->net);
+        smtp_server_free(s->smtp);
+        pop3_server_free(s->pop3);
+        delivery_free(s->sink);
+        auth_free(s->auth);
+        if (s->store)
+                store_unwatch(s->store, &s->account_watcher);
+        store_close(s->store);
+        signals_free(s->signals);
+        task_hub_free(s->hub);
+        loop_free(s->loop);
+        tls_set_unref(s->tls);
+        config_free(s->config);
+}
+
+int server_main(const struct server_params *params)
+{
+        struct server s = {
+                .config_path = params->config_path,
+                .config = params->config,
+                .started_us = clock_now_us(),
+        };
+        struct error error = { 0 };
+
+        log_set_level((enum log_level)s.config->main.log_level);
+        if (start(&s, &error)) {
+                log_error("start failed: %s", error.text);
+                finish(&s);
+                return EXIT_FAILURE;
+        }
+        if (params->hold)
+                task_hub_hold(s.hub, params->hold);
+        net_server_start(s.net);
+        log_info("ready version=%s hostname=%s data_dir=%s", MAILSERVER_VERSION,
+                 s.config->main.hostname, s.config->main.data_dir);
+        systemd_notify("READY=1");
+        loop_allow_blocking(false);
+        loop_run(s.loop);
+        finish(&s);
+        log_info("stopped");
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,51 @@
+/*
+ * server.h — the running daemon: what is made at start, in order, and joined.
+ */
+#ifndef MAILSERVER_APP_SERVER_H
+#define MAILSERVER_APP_SERVER_H
+
+#include "config.h"
+
+#include "mailserver/core/error.h"
+
+struct auth;
+struct loop;
+struct net_server;
+struct reload;
+struct server;
+struct store;
+struct task_hub;
+struct tls_set;
+
+struct server_params {
+        const char *config_path;
+        struct config *config; /* taken */
+        const char *hold;      /* test builds: hold completions of this task class; or NULL */
+};
+
+/*
+ * Opens the ports, drops privileges, opens the store, starts everything and
+ * serves until told to stop. The process' exit status.
+ */
+int server_main(const struct server_params *params);
+
+/* ---- for the control commands, reload and signals (loop) ---- */
+
+struct store *server_store(struct server *s);
+struct net_server *server_net(struct server *s);
+struct auth *server_auth(struct server *s);
+struct loop *server_loop(struct server *s);
+struct task_hub *server_hub(struct server *s);
+const struct config *server_config(const struct server *s);
+const char *server_config_path(const struct server *s);
+const struct tls_set *server_tls(const struct server *s);
+int64_t server_started_us(const struct server *s);
+/* Begins a clean stop; a second call cuts it short. */
+void server_stop(struct server *s, const char *why);
+struct reload *server_reloader(struct server *s);
+/* Reads configuration and certificates anew; what changed is logged. */
+void server_reload(struct server *s);
+/* Takes both; either may be NULL (unchanged). Tells every module. */
+void server_apply(struct server *s, struct config *config, struct tls_set *tls);
+
+#endif
