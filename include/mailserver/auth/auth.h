@@ -23,13 +23,13 @@ struct store;
 struct task_hub;
 
 struct auth_config {
-        int64_t workers;          /* threads that hash; each hash takes 19 MiB */
-        int64_t max_waiting;      /* logins waiting for one of them */
+        int64_t workers;     /* threads that hash; each hash takes 19 MiB */
+        int64_t max_waiting; /* logins waiting for one of them */
         int64_t max_waiting_per_address;
         int64_t remember_ms;      /* a good password need not be hashed again for so long */
         int64_t failure_delay_ms; /* of the first failure; doubles */
         int64_t failure_delay_max_ms;
-        int64_t failure_memory_ms;/* failures are forgotten after so long without another */
+        int64_t failure_memory_ms;     /* failures are forgotten after so long without another */
         bool allow_plaintext_loopback; /* passwords in the clear from 127.0.0.0/8 and ::1 */
 };
 extern const struct conf_table auth_conf_table; /* "auth" */
@@ -48,7 +48,7 @@ struct auth_client {
         uint64_t address_key;      /* net_address_key */
         bool loopback;
         bool tls;
-        const char *binding_type;  /* "tls-exporter", "tls-unique" or NULL */
+        const char *binding_type; /* "tls-exporter", "tls-unique" or NULL */
         struct slice binding;
 };
 
@@ -58,13 +58,13 @@ bool auth_offered(const struct auth *a, const struct auth_client *client);
 void auth_mechanisms(const struct auth *a, const struct auth_client *client, struct buf *out);
 
 enum auth_outcome {
-        AUTH_CHALLENGE,   /* send auth_exchange_challenge (base64, may be empty), read a line */
-        AUTH_OK,          /* auth_exchange_account, auth_exchange_name */
-        AUTH_FAILED,      /* wrong, unknown or disabled: one answer for all           */
-        AUTH_MALFORMED,   /* not base64, or not what the mechanism says               */
-        AUTH_ABORTED,     /* the client said "*"                                      */
-        AUTH_NO_MECHANISM,/* unknown, or not offered to this client                   */
-        AUTH_UNAVAILABLE, /* our queues are full or the store failed: try again later */
+        AUTH_CHALLENGE,    /* send auth_exchange_challenge (base64, may be empty), read a line */
+        AUTH_OK,           /* auth_exchange_account, auth_exchange_name */
+        AUTH_FAILED,       /* wrong, unknown or disabled: one answer for all           */
+        AUTH_MALFORMED,    /* not base64, or not what the mechanism says               */
+        AUTH_ABORTED,      /* the client said "*"                                      */
+        AUTH_NO_MECHANISM, /* unknown, or not offered to this client                   */
+        AUTH_UNAVAILABLE,  /* our queues are full or the store failed: try again later */
 };
 /* Loop; never from inside the call that asked. Not called after auth_exchange_free. */
 typedef void auth_answered_fn(void *owner, struct auth_exchange *x, enum auth_outcome outcome);

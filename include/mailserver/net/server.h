@@ -34,7 +34,7 @@ struct net_listen_config {
 struct net_service {
         const char *name; /* IANA: "submissions" */
         const struct conn_handler *handler;
-        void *context;    /* given to handler->opened */
+        void *context; /* given to handler->opened */
         bool implicit_tls;
         bool tls_tickets;
         /* What a client over a limit is told in the clear, CRLF included: "421 4.3.2 …". */

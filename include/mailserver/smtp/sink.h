@@ -29,16 +29,16 @@ struct smtp_reply {
 struct smtp_sender_check {
         struct task task; /* task.owner: the asker's */
         int64_t account;
-        char *address;    /* "local@domain", unquoted; owned by the check */
+        char *address;           /* "local@domain", unquoted; owned by the check */
         struct smtp_reply reply; /* code 250: yes */
         void (*answered)(struct smtp_sender_check *check);
 };
 
 struct smtp_rcpt_check {
         struct task task;
-        int64_t account;  /* 0: nobody logged in (port 25) */
-        char *address;    /* owned by the check; "postmaster" may stand alone */
-        int64_t size;     /* announced by SIZE, or 0 */
+        int64_t account;         /* 0: nobody logged in (port 25) */
+        char *address;           /* owned by the check; "postmaster" may stand alone */
+        int64_t size;            /* announced by SIZE, or 0 */
         struct smtp_reply reply; /* code 250: accepted */
         void (*answered)(struct smtp_rcpt_check *check);
 };
@@ -55,17 +55,17 @@ struct smtp_delivery {
         struct smtp_reply reply;
         char reply_text[256]; /* room for a text of the sink's making */
 
-        char id[32];             /* in Received, the 250, every log line */
+        char id[32]; /* in Received, the 250, every log line */
         char connection_id[16];
-        int64_t account;         /* the submitter; 0 on port 25 */
-        char *account_name;      /* owned; NULL on port 25 */
-        char *sender;            /* "" for <>; owned */
+        int64_t account;                   /* the submitter; 0 on port 25 */
+        char *account_name;                /* owned; NULL on port 25 */
+        char *sender;                      /* "" for <>; owned */
         struct smtp_recipient *recipients; /* owned, in order of RCPT */
         size_t n_recipients;
         bool eight_bit, smtputf8; /* BODY=8BITMIME, SMTPUTF8 */
         int64_t received_us;
-        struct spool *spool;     /* owned; begins with our Received field */
-        size_t received_length;  /* of that field */
+        struct spool *spool;    /* owned; begins with our Received field */
+        size_t received_length; /* of that field */
 };
 
 struct smtp_sink_ops {

@@ -15,13 +15,13 @@ enum smtp_bare_newline { SMTP_BARE_NEWLINE_NORMALIZE, SMTP_BARE_NEWLINE_REJECT }
 
 struct smtp_config {
         int64_t max_message_size;
-        int64_t max_recipients;       /* a transaction: LIMITS RCPTMAX (RFC 9422) */
-        int64_t max_messages;         /* a connection: LIMITS MAILMAX */
-        int64_t max_errors;           /* failed commands, then 421 */
+        int64_t max_recipients;         /* a transaction: LIMITS RCPTMAX (RFC 9422) */
+        int64_t max_messages;           /* a connection: LIMITS MAILMAX */
+        int64_t max_errors;             /* failed commands, then 421 */
         int64_t max_unknown_recipients; /* in one connection, then 421: address harvesting */
-        int64_t max_line;             /* command line, octets */
-        int64_t timeout_ms;           /* RFC 5321 4.5.3.2 */
-        int bare_newline;             /* enum smtp_bare_newline */
+        int64_t max_line;               /* command line, octets */
+        int64_t timeout_ms;             /* RFC 5321 4.5.3.2 */
+        int bare_newline;               /* enum smtp_bare_newline */
 };
 extern const struct conf_table smtp_conf_table; /* "smtp" */
 

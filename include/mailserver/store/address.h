@@ -41,8 +41,8 @@ MUST_CHECK enum err store_address_resolve(struct store_txn *tx,
  * aliases that have it as a target (catch-alls too). ERR_DENIED if not.
  */
 MUST_CHECK enum err store_address_may_send(struct store_txn *tx,
-                                           const struct store_address_rules *rules,
-                                           int64_t account, struct slice address);
+                                           const struct store_address_rules *rules, int64_t account,
+                                           struct slice address);
 
 /*
  * "sales@example.org" → targets; "@example.org" is the catch-all. Adds to the
@@ -57,8 +57,8 @@ MUST_CHECK enum err store_alias_add(struct store_txn *tx, struct slice address,
 MUST_CHECK enum err store_alias_remove(struct store_txn *tx, struct slice address,
                                        const struct slice *targets, size_t n_targets);
 typedef enum err store_alias_fn(void *arg, struct slice address, struct slice target);
-MUST_CHECK enum err store_alias_list(struct store_txn *tx, struct slice domain,
-                                     store_alias_fn *fn, void *arg);
+MUST_CHECK enum err store_alias_list(struct store_txn *tx, struct slice domain, store_alias_fn *fn,
+                                     void *arg);
 
 /* The stored form of a domain or an address: see account.h. ERR_SYNTAX. Pure. */
 MUST_CHECK enum err store_domain_normalise(struct slice name, struct buf *out);
