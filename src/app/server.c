@@ -338,14 +338,28 @@ static enum err start(struct server *s, struct error *reterr)
         return ERR_OK;
 }
 
+/*
+ * What is still on its way (a message whose sender has gone, between two of its
+ * steps) comes to its end while everything it may call is there.
+ */
+static void settle(struct server *s)
+{
+        if (!s->hub)
+                return;
+        task_hub_release(s->hub);
+        while (task_hub_outstanding(s->hub))
+                loop_turn(s->loop, true);
+}
+
 /* Whatever of it was started. */
 static void finish(struct server *s)
 {
-        loop_allow_blocking(true);
         timer_done(&s->stop_timer);
         control_free(s->control);
         reload_free(s->reload);
         net_server_free(s->net);
+        settle(s);
+        loop_allow_blocking(true);
         smtp_server_free(s->smtp);
         pop3_server_free(s->pop3);
         delivery_free(s->sink);

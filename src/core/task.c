@@ -275,14 +275,17 @@ enum err task_submit(struct task_pool *p, int64_t key, struct task *t)
         assert(t->class && t->class->drop && (t->class->work || p->config.run));
         assert(!list_linked(&t->link));
         prepare(p, key, t);
+        task_hub_count(p->hub, 1);
         pthread_mutex_lock(&p->lock);
         if (!atomic_load(&p->stopping))
                 err = task_queue_put(&p->waiting, t);
         if (!err)
                 pthread_cond_signal(&p->changed);
         pthread_mutex_unlock(&p->lock);
-        if (err)
+        if (err) {
                 metric_add(t->stats->refused, 1);
+                task_hub_count(p->hub, -1);
+        }
         return err;
 }
 

@@ -30,6 +30,7 @@ struct hold {
 struct task_hub {
         pthread_mutex_t lock;
         struct list finished; /* struct task.link; guarded by lock */
+        _Atomic size_t outstanding; /* handed to a pool or posted, and not yet answered */
         int wake_fd;
         struct event *wake_event;
         /* the loop's: */
@@ -79,6 +80,19 @@ struct task_hub *task_hub_new(struct loop *l)
         return h;
 }
 
+void task_hub_count(struct task_hub *h, int change)
+{
+        if (change > 0)
+                atomic_fetch_add(&h->outstanding, 1);
+        else
+                atomic_fetch_sub(&h->outstanding, 1);
+}
+
+size_t task_hub_outstanding(const struct task_hub *h)
+{
+        return atomic_load(&h->outstanding);
+}
+
 void task_hub_give(struct task_hub *h, struct list *finished)
 {
         bool was_empty;
@@ -98,6 +112,7 @@ void task_post(struct task_hub *h, struct task *t)
         bool was_empty;
 
         assert(t->class && t->class->drop && !list_linked(&t->link));
+        task_hub_count(h, 1);
         t->hub = h;
         t->finished_us = clock_monotonic_us();
         pthread_mutex_lock(&h->lock);
@@ -140,6 +155,7 @@ static void answer(struct task_hub *h, struct task *t)
         h->answering = NULL;
         if (!h->kept)
                 t->class->drop(t);
+        task_hub_count(h, -1);
 }
 
 void task_hub_collect(struct task_hub *h)

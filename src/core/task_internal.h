@@ -22,4 +22,7 @@ struct task_stats *task_stats_of(const struct task_class *class);
 /* Any thread: hands the tasks of `finished` (task.link, in order) to the loop; empties it. */
 void task_hub_give(struct task_hub *h, struct list *finished);
 
+/* Any thread: a task was handed over (1), or answered or refused (-1). */
+void task_hub_count(struct task_hub *h, int change);
+
 #endif

@@ -72,6 +72,8 @@ void task_hub_hold(struct task_hub *h, const char *class_name);
 void task_hub_release(struct task_hub *h);
 /* How many completions are being held. */
 size_t task_hub_held(const struct task_hub *h);
+/* How many tasks were handed to pools or posted, and have not been answered yet. */
+size_t task_hub_outstanding(const struct task_hub *h);
 /* Runs done and drop of everything that has come back until now; the loop does so by itself.
  * Inside a done it does nothing. */
 void task_hub_collect(struct task_hub *h);
