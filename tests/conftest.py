@@ -58,9 +58,10 @@ def factory(tmp_path_factory, build, certificate, template):
     """Yields a maker of started servers; at the end stops, and so checks, all of them."""
     made = []
 
-    def make(wrap=(), start=True, build=build, env=None, **conf):
+    def make(start=True, build=build, wrap=(), args=(), env=None, **conf):
         directory = tmp_path_factory.mktemp("server")
-        server = Server(directory, build, certificate, template, conf, wrap, env)
+        how = {"wrap": wrap, "args": args, "env": env or {}}
+        server = Server(directory, build, certificate, template, conf, **how)
         made.append(server)
         return server.start() if start else server
 

@@ -114,11 +114,12 @@ def merged(base, over):
 
 
 class Server:
-    def __init__(self, directory, build=None, certificate=None, template=None, conf=None, wrap=(), env=None):
+    def __init__(self, directory, build=None, certificate=None, template=None, conf=None, **start):
         """
         `template` is a data directory to start from (see prepare_accounts);
-        `wrap` is put before the daemon's command line: ["strace", "-f", …];
-        `env` is laid over the environment of the daemon.
+        `start` says how it is started: `wrap` goes before the command line
+        (["strace", "-f", …]), `args` after it (["--hold", "imap copy"]), `env` is
+        laid over the environment.
         """
         self.directory = pathlib.Path(directory)
         self.build = build or Build.find()
@@ -127,8 +128,9 @@ class Server:
         self.data_dir = self.directory / "data"
         self.conf_path = self.directory / "mailserver.conf"
         self.log_path = self.directory / "log"
-        self.wrap = list(wrap)
-        self.env = {**os.environ, **self._sanitizer_options(), **(env or {})}
+        self.wrap = list(start.get("wrap", ()))
+        self.args = list(start.get("args", ()))
+        self.env = {**os.environ, **self._sanitizer_options(), **start.get("env", {})}
         self.process = None
         self.passwords = dict(PASSWORDS)
         self.ports = {}
@@ -207,14 +209,14 @@ class Server:
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrap, self.build.daemon, "-c", self.conf_path],
+                [*self.wrap, self.build.daemon, "-c", self.conf_path, *self.args],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=self.env,
                 start_new_session=True,
             )
-        self.wait_for(lambda: re.search(r"\bready\b", self.log_since_start()), "to be ready")
+        self.wait_for(lambda: re.search(r"\bready version=", self.log_since_start()), "to be ready")
         self.ports = {}
         for line in ports.read_text().splitlines():
             service, _, port = line.split()
@@ -247,6 +249,10 @@ class Server:
 
     def send_signal(self, number):
         os.kill(self.pid, number)
+
+    def release(self):
+        """Lets go of what args=["--hold", CLASS] keeps back (debug builds)."""
+        self.send_signal(signal.SIGUSR2)
 
     def stop(self, number=signal.SIGTERM):
         """Asks it to end, and fails if it does not end well."""
