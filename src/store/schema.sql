@@ -5,14 +5,22 @@ CREATE TABLE counter (
         value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Random octets made once in the life of the store: store/secret.h.
+CREATE TABLE secret (
+        name TEXT PRIMARY KEY,
+        octets BLOB NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE domain (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
         created_us INTEGER NOT NULL
 );
 
+-- Ids of accounts and mailboxes are never used again: a session that outlives its account must
+-- not find another's mail under the old number.
 CREATE TABLE account (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         domain INTEGER NOT NULL REFERENCES domain(id),
         local TEXT NOT NULL,
         name TEXT NOT NULL UNIQUE,
@@ -36,7 +44,7 @@ CREATE TABLE alias (
 CREATE INDEX alias_by_target ON alias(target);
 
 CREATE TABLE mailbox (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         account INTEGER NOT NULL REFERENCES account(id),
         name TEXT NOT NULL,
         uidvalidity INTEGER NOT NULL UNIQUE,
