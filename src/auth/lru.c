@@ -1,0 +1,78 @@
+/* lru.c — a bounded table by number. */
+#include "lru.h"
+
+#include <sodium.h>
+
+void lru_init(struct lru *l, size_t max, size_t entry_size)
+{
+        l->buckets = mem_alloc_array(max, sizeof *l->buckets);
+        for (size_t i = 0; i < max; i++)
+                list_init(&l->buckets[i]);
+        list_init(&l->order);
+        l->n = 0;
+        l->max = max;
+        l->entry_size = entry_size;
+}
+
+static void discard(struct lru *l, struct lru_entry *e)
+{
+        list_remove(&e->bucket);
+        list_remove(&e->order);
+        sodium_memzero(e, l->entry_size);
+        mem_free(e);
+        l->n--;
+}
+
+void lru_done(struct lru *l)
+{
+        while (!list_empty(&l->order))
+                discard(l, container_of(l->order.next, struct lru_entry, order));
+        mem_free(l->buckets);
+        l->buckets = NULL;
+}
+
+static struct list *bucket_of(const struct lru *l, uint64_t key)
+{
+        /* Fibonacci hashing: account numbers are small and follow each other. */
+        uint64_t mixed = key * UINT64_C(0x9e3779b97f4a7c15);
+
+        return &l->buckets[(mixed >> 32) % l->max];
+}
+
+void *lru_find(struct lru *l, uint64_t key)
+{
+        list_each (link, bucket_of(l, key)) {
+                struct lru_entry *e = container_of(link, struct lru_entry, bucket);
+
+                if (e->key != key)
+                        continue;
+                list_remove(&e->order);
+                list_prepend(&l->order, &e->order);
+                return e;
+        }
+        return NULL;
+}
+
+void *lru_get(struct lru *l, uint64_t key)
+{
+        struct lru_entry *e = lru_find(l, key);
+
+        if (e)
+                return e;
+        if (l->n == l->max)
+                discard(l, container_of(l->order.prev, struct lru_entry, order));
+        e = mem_alloc(l->entry_size);
+        e->key = key;
+        list_append(bucket_of(l, key), &e->bucket);
+        list_prepend(&l->order, &e->order);
+        l->n++;
+        return e;
+}
+
+void lru_remove(struct lru *l, uint64_t key)
+{
+        struct lru_entry *e = lru_find(l, key);
+
+        if (e)
+                discard(l, e);
+}
