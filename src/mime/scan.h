@@ -43,6 +43,14 @@ static inline bool mime_is_space(char c)
 {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
+/* 0 to 15; -1: no hexadecimal digit. */
+static inline int mime_hex_value(char c)
+{
+        if (ascii_digit(c))
+                return c - '0';
+        c = ascii_lower(c);
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 /* Drops blanks and line ends from both ends. */
 struct slice mime_trim(struct slice s);
 

@@ -18,7 +18,8 @@ enum mime_address_kind { MIME_ADDRESS_MAILBOX, MIME_ADDRESS_GROUP_START, MIME_AD
  */
 struct mime_address {
         enum mime_address_kind kind;
-        struct slice name;   /* display or group name, unquoted, encoded words left; .ptr NULL: none */
+        struct slice
+                name; /* display or group name, unquoted, encoded words left; .ptr NULL: none */
         struct slice route;  /* obsolete source route; .ptr NULL: none */
         struct slice local;  /* unquoted */
         struct slice domain; /* empty when the mail gave none */

@@ -12,26 +12,26 @@
 #include <stdint.h>
 
 struct mime_limits {
-        unsigned max_depth; /* nesting; deeper parts become application/octet-stream leaves */
-        unsigned max_parts; /* in all; the rest of the multipart becomes one leaf */
+        unsigned max_depth;   /* nesting; deeper parts become application/octet-stream leaves */
+        unsigned max_parts;   /* in all; the rest of the multipart becomes one leaf */
         size_t max_rendering; /* octets of envelope or bodystructure: cut values, never syntax */
 };
 extern const struct mime_limits mime_limits_default;
 
 struct mime_summary {
-        size_t header_length;      /* the empty line included */
-        struct buf envelope;       /* "(…)" as RFC 9051 7.5.2 ENVELOPE; pure ASCII where the mail is */
-        struct buf bodystructure;  /* "(…)" with extension data; BODY is cut from it by the reader */
-        struct buf body;           /* "(…)" without extension data: FETCH BODY */
-        struct buf parts;          /* part table for BODY[section]: mime/parts.h reads it */
-        struct buf preview;        /* UTF-8, at most 200 characters: RFC 8970 3.1 */
-        struct buf base_subject;   /* RFC 5256 2.1, UTF-8, case-folded */
-        struct buf message_id;     /* "<…>" or empty */
-        struct buf references;     /* message ids for threading, space separated: RFC 5256 3 */
-        int64_t sent_us;           /* Date field; INT64_MIN when missing or unreadable */
-        bool has_8bit;             /* an octet above 0x7f anywhere */
-        bool has_8bit_header;      /* in a header of the message or of an embedded one */
-        bool has_attachment;       /* a part with Content-Disposition: attachment */
+        size_t header_length; /* the empty line included */
+        struct buf envelope;  /* "(…)" as RFC 9051 7.5.2 ENVELOPE; pure ASCII where the mail is */
+        struct buf bodystructure; /* "(…)" with extension data; BODY is cut from it by the reader */
+        struct buf body;          /* "(…)" without extension data: FETCH BODY */
+        struct buf parts;         /* part table for BODY[section]: mime/parts.h reads it */
+        struct buf preview;       /* UTF-8, at most 200 characters: RFC 8970 3.1 */
+        struct buf base_subject; /* RFC 5256 2.1, UTF-8, case-folded */
+        struct buf message_id;   /* "<…>" or empty */
+        struct buf references;   /* message ids for threading, space separated: RFC 5256 3 */
+        int64_t sent_us;         /* Date field; INT64_MIN when missing or unreadable */
+        bool has_8bit;           /* an octet above 0x7f anywhere */
+        bool has_8bit_header;    /* in a header of the message or of an embedded one */
+        bool has_attachment;     /* a part with Content-Disposition: attachment */
 };
 
 /* All bufs of *ret_summary must be initialised by mime_summary_init. */
