@@ -29,7 +29,7 @@ struct hold {
 
 struct task_hub {
         pthread_mutex_t lock;
-        struct list finished; /* struct task.link; guarded by lock */
+        struct list finished;       /* struct task.link; guarded by lock */
         _Atomic size_t outstanding; /* handed to a pool or posted, and not yet answered */
         int wake_fd;
         struct event *wake_event;

@@ -67,17 +67,21 @@ struct conf_section {
         void *into;
 };
 
-/* Fills every struct with its defaults (a wrong default aborts: our bug). */
+/*
+ * Fills every struct with its defaults (a wrong default aborts: our bug). What
+ * the structs held is overwritten, not freed: conf_done first where they own.
+ */
 void conf_defaults(const struct conf_section *sections);
 /*
  * Defaults, then the file at `path` over them (and what it @includes). On
  * failure *report holds one line for each error, "file:line: option: what is
  * wrong; what to do", and the structs are as after conf_defaults or a part of
- * the file: free them with conf_done. ERR_NOTFOUND: no such file. ERR_SYNTAX.
+ * the file: free them with conf_done. ERR_NOTFOUND: no such file; ERR_DENIED,
+ * ERR_IO: it cannot be read; ERR_SYNTAX: anything else.
  */
 MUST_CHECK enum err conf_load(const char *path, const struct conf_section *sections,
                               struct buf *report);
-/* The same from text in memory; `name` stands for the file in the report. */
+/* The same from text in memory, without @include; `name` stands for the file in the report. */
 MUST_CHECK enum err conf_load_text(const char *text, const char *name,
                                    const struct conf_section *sections, struct buf *report);
 /* Frees what the structs own and zeroes them. */
@@ -100,5 +104,8 @@ bool conf_print_changes(const struct conf_section *before, const struct conf_sec
 /* "50M" and "10m": whole string; false on syntax or overflow. For the command line too. */
 bool conf_parse_size(struct slice text, int64_t *ret_octets);
 bool conf_parse_time(struct slice text, int64_t *ret_ms);
+/* In the largest unit that divides it: 52428800 is "50M", 600000 is "10m". */
+void conf_write_size(int64_t octets, struct buf *out);
+void conf_write_time(int64_t ms, struct buf *out);
 
 #endif
