@@ -1,0 +1,139 @@
+/*
+ * conn_impl.h — struct conn, shared by the conn*.c files.
+ *
+ *   conn.c         life: enter and leave, events, sessions, close
+ *   conn_input.c   lines and streams out of the input buffer; the turn's budget
+ *   conn_output.c  gathering, direct sends, high and low water
+ *   conn_timer.c   one lazy timer: deadline, stalled output, handshake
+ *   conn_tls.c     implicit TLS and STARTTLS
+ *   conn_info.c    notes, and the line of session list
+ *
+ * An idle connection is this struct (under 400 octets), a bufferevent and a
+ * timer; nothing else is held between commands.
+ */
+#ifndef NET_CONN_IMPL_H
+#define NET_CONN_IMPL_H
+
+#include "server_impl.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+enum {
+        CONN_INPUT_MAX = 64 << 10,     /* reading pauses here; a TLS record may come on top */
+        CONN_TURN_COMMANDS = 64,       /* of one connection in one turn of the loop */
+        CONN_TURN_OCTETS = 256 << 10,  /* the same, of a stream */
+        CONN_GATHER_OCTETS = 16 << 10, /* small writes are gathered up to here */
+        CONN_TAKE_OCTETS = 4 << 10,    /* below this, copying is cheaper than a reference */
+        CONN_STALL_PROBES = 4,         /* looks at waiting output within one stall_timeout */
+        CONN_CLOSE_STALLS = 4,         /* stall_timeouts a closing connection may take in all */
+        CONN_ID_SIZE = 17,
+};
+
+struct conn_notes;
+struct ssl_st;
+
+struct conn {
+        struct list link; /* net_server.conns */
+        struct net_server *server;
+        const struct net_service *service;
+        void *session;
+        struct bufferevent *bev; /* owned, and with it the socket and the SSL */
+        struct loop_job job;     /* flush and, if ready_wanted, ready: next turn */
+        struct timer timer;
+        struct buf out; /* gathered; handed on by the outermost leave */
+        struct conn_notes *notes;
+        char *account_name;
+        int64_t account;
+
+        int64_t deadline_ms;  /* of conn_wait, the handshake, or closing; 0: none */
+        int64_t timer_due_ms; /* when the timer fires; 0: not armed */
+        int64_t progress_ms;  /* when waiting output was last seen to shrink */
+        uint64_t taken_mark;  /* what the kernel had taken by then */
+        int64_t opened_us;    /* since 1970 */
+        int64_t opened_ms;    /* monotonic */
+        int64_t last_input_ms;
+        uint64_t octets_in, octets_out;
+
+        uint32_t searched;    /* octets of input known to hold no line end */
+        uint32_t line_octets; /* of the line last read: dropped by the next call on the input */
+        uint32_t turn_commands, turn_octets;
+        uint32_t depth; /* of conn_enter */
+
+        bool opened : 1;       /* the handler has a session */
+        bool closing : 1;      /* conn_close: send what is written, then end */
+        bool aborted : 1;      /* end now */
+        bool ending : 1;       /* what ends with a session has been done */
+        bool finished : 1;     /* the outermost leave frees */
+        bool eof : 1;          /* the peer sends no more */
+        bool reading : 1;      /* libevent reads */
+        bool skipping : 1;     /* inside a line that is too long */
+        bool ready_wanted : 1; /* the job calls ready */
+        bool want_drain : 1;   /* a producer waits for low water */
+        bool starttls : 1;     /* asked for; begins when the reply has left */
+        bool handshaking : 1;
+        bool tls : 1; /* handshake done */
+        bool stop_told : 1;
+
+        char id[CONN_ID_SIZE];
+        char peer_text[NET_ADDRESS_TEXT];
+        struct net_address peer, local;
+};
+
+_Static_assert(sizeof(struct conn) <= 400, "idle connections are many: keep struct conn small");
+
+/* ---- conn.c ---- */
+
+/* Takes fd. The caller registers it and then calls conn_begin. */
+struct conn *conn_new(struct net_server *n, const struct net_service *service, int fd,
+                      const struct net_address *peer, uint64_t number);
+/* Greets or shakes hands. May free the connection. */
+void conn_begin(struct conn *c);
+void conn_enter(struct conn *c);
+/* May free the connection: the last thing a callback does with it. */
+void conn_leave(struct conn *c);
+/* An enter and leave in the next turn, for what was asked outside of one. */
+void conn_wake(struct conn *c);
+void conn_run_ready(struct conn *c);
+/* The handler's opened, after which there is a session. */
+void conn_open_session(struct conn *c);
+/* Gives the bufferevent our callbacks and lets it run. Takes bev. */
+void conn_attach(struct conn *c, struct bufferevent *bev);
+/* Frees the bufferevent (and the SSL) and gives the socket back. */
+int conn_detach(struct conn *c);
+
+/* ---- conn_input.c ---- */
+
+/* Reads on, or not, according to what waits already. */
+void conn_input_adjust(struct conn *c);
+
+/* ---- conn_output.c ---- */
+
+/* Hands what was gathered to the kernel or to libevent. */
+void conn_output_flush(struct conn *c);
+/* Octets not yet taken by the kernel. */
+size_t conn_output_waiting(const struct conn *c);
+/* Output has shrunk: wakes a producer that waits for it. */
+void conn_output_drained(struct conn *c);
+
+/* ---- conn_timer.c ---- */
+
+void conn_deadline(struct conn *c, int64_t ms);
+/* Output has begun to wait: watches that it is taken. */
+void conn_watch_output(struct conn *c);
+
+/* ---- conn_tls.c ---- */
+
+/* Shakes hands on fd. Takes fd. */
+void conn_tls_accept(struct conn *c, int fd);
+/* Once the reply to STARTTLS has left: changes to TLS on the same socket. */
+void conn_tls_swap(struct conn *c);
+void conn_tls_connected(struct conn *c);
+/* `reason` NULL: what OpenSSL says. */
+void conn_tls_failed(struct conn *c, const char *reason);
+/* close_notify. */
+void conn_tls_goodbye(struct conn *c);
+struct ssl_st *conn_ssl(const struct conn *c);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * conn_input.c — lines and streams out of the input buffer.
+ *
+ * A line that was handed out stays in the buffer, so that it is borrowed
+ * without a copy, and is dropped by the next call on the input. How far the
+ * buffer was searched for a line end is remembered: a peer that sends one octet
+ * at a time costs what any other does.
+ */
+#include "conn_impl.h"
+
+#include <assert.h>
+
+static struct evbuffer *input_of(const struct conn *c)
+{
+        return bufferevent_get_input(c->bev);
+}
+
+static void drop(struct conn *c, size_t n)
+{
+        evbuffer_drain(input_of(c), n);
+        c->octets_in += n;
+        c->searched = 0;
+}
+
+/* Forgets the line that was borrowed; the buffer that is left. */
+static struct evbuffer *settled_input(struct conn *c)
+{
+        if (c->line_octets)
+                drop(c, c->line_octets);
+        c->line_octets = 0;
+        return input_of(c);
+}
+
+/* Where the next LF is, or -1. */
+static ev_ssize_t find_line_end(struct conn *c, struct evbuffer *in, size_t len)
+{
+        struct evbuffer_ptr from, found;
+
+        if (c->searched >= len || evbuffer_ptr_set(in, &from, c->searched, EVBUFFER_PTR_SET))
+                return -1;
+        found = evbuffer_search_eol(in, &from, NULL, EVBUFFER_EOL_LF);
+        if (found.pos < 0)
+                c->searched = (uint32_t)len;
+        return found.pos;
+}
+
+/* Throws away a line that is too long, as far as it has come. */
+static enum conn_input skip_line(struct conn *c, struct evbuffer *in)
+{
+        size_t len = evbuffer_get_length(in);
+        ev_ssize_t end = find_line_end(c, in, len);
+
+        c->skipping = end < 0;
+        drop(c, end < 0 ? len : (size_t)end + 1);
+        if (end >= 0)
+                return CONN_TOO_LONG;
+        return c->eof ? CONN_EOF : CONN_MORE;
+}
+
+static enum conn_input take_line(struct conn *c, struct evbuffer *in, size_t octets,
+                                 struct slice *ret_line, bool *ret_bare)
+{
+        const char *p = (const char *)evbuffer_pullup(in, (ev_ssize_t)octets);
+        bool crlf = octets > 1 && p[octets - 2] == '\r';
+        struct slice line = { p, octets - 1 - (crlf ? 1 : 0) };
+
+        c->line_octets = (uint32_t)octets;
+        *ret_line = line;
+        *ret_bare = !crlf || memchr(line.ptr, '\r', line.len) != NULL;
+        return CONN_LINE;
+}
+
+enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *ret_line,
+                               bool *ret_bare)
+{
+        struct evbuffer *in = settled_input(c);
+        size_t len = evbuffer_get_length(in);
+        ev_ssize_t end;
+
+        /* Reading pauses at the ceiling: a longer line would never become complete. */
+        if (max_octets > CONN_INPUT_MAX - 2)
+                max_octets = CONN_INPUT_MAX - 2;
+        if (conn_closing(c) || c->starttls || conn_output_full(c))
+                return CONN_MORE;
+        if (c->skipping)
+                return skip_line(c, in);
+        end = find_line_end(c, in, len);
+        if (end < 0 && len <= max_octets + 1)
+                return c->eof ? CONN_EOF : CONN_MORE;
+        if (end < 0)
+                return skip_line(c, in);
+        if (take_line(c, in, (size_t)end + 1, ret_line, ret_bare) == CONN_LINE &&
+            ret_line->len <= max_octets)
+                return CONN_LINE;
+        *ret_line = SLICE("");
+        settled_input(c);
+        return CONN_TOO_LONG;
+}
+
+struct slice conn_peek(struct conn *c)
+{
+        struct evbuffer *in = settled_input(c);
+        size_t n = evbuffer_get_contiguous_space(in);
+
+        if (n == 0)
+                return SLICE("");
+        return (struct slice){ (const char *)evbuffer_pullup(in, (ev_ssize_t)n), n };
+}
+
+void conn_consume(struct conn *c, size_t n)
+{
+        assert(n <= evbuffer_get_length(settled_input(c)));
+        drop(c, n);
+}
+
+bool conn_eof(const struct conn *c)
+{
+        return c->eof;
+}
+
+size_t conn_discard_input(struct conn *c)
+{
+        size_t n = evbuffer_get_length(settled_input(c));
+
+        drop(c, n);
+        c->skipping = false;
+        return n;
+}
+
+bool conn_budget(struct conn *c, size_t octets)
+{
+        if (conn_closing(c) || conn_output_full(c))
+                return false;
+        if (octets)
+                c->turn_octets += (uint32_t)octets;
+        else
+                c->turn_commands++;
+        if (c->turn_commands <= CONN_TURN_COMMANDS && c->turn_octets <= CONN_TURN_OCTETS)
+                return true;
+        conn_resume(c);
+        return false;
+}
+
+void conn_input_adjust(struct conn *c)
+{
+        bool full = evbuffer_get_length(input_of(c)) >= CONN_INPUT_MAX;
+        bool wanted = !c->eof && !c->closing && !c->starttls && !full;
+
+        if (wanted == c->reading)
+                return;
+        c->reading = wanted;
+        if (wanted)
+                bufferevent_enable(c->bev, EV_READ);
+        else
+                bufferevent_disable(c->bev, EV_READ);
+}

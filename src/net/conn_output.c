@@ -1,0 +1,144 @@
+/*
+ * conn_output.c — bytes on their way to the peer.
+ *
+ * What a turn writes is gathered and leaves at its end: as one send() where
+ * nothing waits and the connection is in the clear, else as one piece of
+ * libevent's buffer, which on TLS is one record.
+ */
+#include "conn_impl.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+enum { PRINTF_OCTETS = 1024 };
+
+static void free_piece(const void *data, size_t len, void *arg)
+{
+        (void)data;
+        (void)len;
+        mem_free(arg);
+}
+
+/* What the kernel takes at once. The rest, and any error, is libevent's to find. */
+static size_t send_now(struct conn *c, const char *octets, size_t len)
+{
+        ssize_t n;
+
+        if (c->tls || c->handshaking || evbuffer_get_length(bufferevent_get_output(c->bev)))
+                return 0;
+        n = send(bufferevent_getfd(c->bev), octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        return n > 0 ? (size_t)n : 0;
+}
+
+/* Takes `octets`, made by mem_alloc. */
+static void emit(struct conn *c, char *octets, size_t len)
+{
+        struct evbuffer *to = bufferevent_get_output(c->bev);
+        size_t sent = send_now(c, octets, len);
+        bool was_empty = evbuffer_get_length(to) == 0, added;
+
+        c->octets_out += len;
+        if (sent == len) {
+                mem_free(octets);
+                return;
+        }
+        added = evbuffer_add_reference(to, octets + sent, len - sent, free_piece, octets) == 0;
+        assert(added); /* fails only for want of memory */
+        if (was_empty)
+                conn_watch_output(c);
+}
+
+/* Pieces leave in the order they were written: what was gathered first. */
+static void emit_gathered(struct conn *c)
+{
+        size_t len;
+        char *octets;
+
+        if (c->out.len == 0)
+                return;
+        octets = buf_take(&c->out, &len);
+        emit(c, octets, len);
+}
+
+static void gather(struct conn *c, struct slice octets)
+{
+        buf_add(&c->out, octets);
+        if (c->out.len >= CONN_GATHER_OCTETS)
+                emit_gathered(c);
+        conn_wake(c);
+}
+
+void conn_write(struct conn *c, struct slice octets)
+{
+        if (!conn_closing(c))
+                gather(c, octets);
+}
+
+void conn_printf(struct conn *c, const char *fmt, ...)
+{
+        char line[PRINTF_OCTETS];
+        AUTO_BUF(longer, BUF_MAX);
+        va_list args, again;
+        int n;
+
+        va_start(args, fmt);
+        va_copy(again, args);
+        n = vsnprintf(line, sizeof line, fmt, args);
+        assert(n >= 0);
+        if ((size_t)n < sizeof line) {
+                conn_write(c, (struct slice){ line, (size_t)n });
+        } else if (buf_reserve(&longer, (size_t)n) == ERR_OK) {
+                vsnprintf(longer.ptr, (size_t)n + 1, fmt, again);
+                conn_write(c, (struct slice){ longer.ptr, (size_t)n });
+        }
+        va_end(again);
+        va_end(args);
+}
+
+void conn_write_take(struct conn *c, struct buf *octets)
+{
+        size_t len;
+        char *taken;
+
+        if (conn_closing(c) || octets->len < CONN_TAKE_OCTETS) {
+                conn_write(c, buf_slice(octets));
+                buf_done(octets);
+                return;
+        }
+        emit_gathered(c);
+        taken = buf_take(octets, &len);
+        emit(c, taken, len);
+        conn_wake(c);
+}
+
+size_t conn_output_waiting(const struct conn *c)
+{
+        return c->out.len + evbuffer_get_length(bufferevent_get_output(c->bev));
+}
+
+bool conn_output_full(struct conn *c)
+{
+        if (conn_output_waiting(c) < (size_t)c->server->config->high_water)
+                return false;
+        c->want_drain = true;
+        return true;
+}
+
+void conn_output_drained(struct conn *c)
+{
+        if (!c->want_drain || conn_output_waiting(c) > (size_t)c->server->config->high_water / 4)
+                return;
+        c->want_drain = false;
+        if (!c->ready_wanted)
+                conn_run_ready(c);
+}
+
+void conn_output_flush(struct conn *c)
+{
+        emit_gathered(c);
+        /* All of it may have left at once, and then nobody else says so. */
+        if (c->want_drain && conn_output_waiting(c) <= (size_t)c->server->config->high_water / 4)
+                conn_resume(c);
+}

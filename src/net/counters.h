@@ -1,0 +1,32 @@
+/*
+ * counters.h — how many connections there are for each number: an address's key,
+ * an account's id.
+ *
+ * An open-addressing table that grows with the connections there are and
+ * forgets a number when its last one closes. The hash has a key of this
+ * process, so a stranger cannot choose addresses that collide.
+ */
+#ifndef NET_COUNTERS_H
+#define NET_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct counter {
+        uint64_t key; /* 0: free slot */
+        uint32_t count;
+};
+/* Zero is a valid, empty table. */
+struct counters {
+        struct counter *slots; /* owned; n_slots is a power of two */
+        size_t n_slots, used;
+};
+
+void counters_done(struct counters *t);
+/* Keys are never 0. */
+uint32_t counters_get(const struct counters *t, uint64_t key);
+void counters_add(struct counters *t, uint64_t key);
+/* The count must not be 0. */
+void counters_remove(struct counters *t, uint64_t key);
+
+#endif
