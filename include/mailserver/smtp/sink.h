@@ -24,6 +24,8 @@ struct smtp_reply {
         const char *enhanced; /* "5.1.1" */
         const char *text;
 };
+/* What SMTP answers when `err` is all that is known: the one table of it. Not for ERR_OK. */
+struct smtp_reply smtp_reply_of(enum err err);
 
 /* MAIL FROM of a logged-in account: may it send as this address? */
 struct smtp_sender_check {
@@ -37,6 +39,7 @@ struct smtp_sender_check {
 struct smtp_rcpt_check {
         struct task task;
         int64_t account;         /* 0: nobody logged in (port 25) */
+        uint64_t client;         /* net_address_key: whose share of the lanes it takes */
         char *address;           /* owned by the check; "postmaster" may stand alone */
         int64_t size;            /* announced by SIZE, or 0 */
         struct smtp_reply reply; /* code 250: accepted */
@@ -57,6 +60,7 @@ struct smtp_delivery {
 
         char id[32]; /* in Received, the 250, every log line */
         char connection_id[16];
+        uint64_t client;                   /* as in smtp_rcpt_check */
         int64_t account;                   /* the submitter; 0 on port 25 */
         char *account_name;                /* owned; NULL on port 25 */
         char *sender;                      /* "" for <>; owned */
@@ -72,7 +76,7 @@ struct smtp_sink_ops {
         /* ERR_BUSY: the check is still the caller's. */
         enum err (*check_sender)(struct smtp_sink *sink, struct smtp_sender_check *check);
         enum err (*check_rcpt)(struct smtp_sink *sink, struct smtp_rcpt_check *check);
-        /* Takes `d` and answers it, whatever happens, exactly once, never from inside the call. */
+        /* Takes `d` and answers it, whatever happens, exactly once; perhaps from inside the call. */
         void (*deliver)(struct smtp_sink *sink, struct smtp_delivery *d);
         /* The disk is below its reserve: refuse at MAIL with 452 4.3.1. */
         bool (*disk_low)(struct smtp_sink *sink);
