@@ -11,6 +11,7 @@
 #include "task_internal.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
 
@@ -174,6 +175,7 @@ void task_hub_collect(struct task_hub *h)
                 if (is_held(h, t)) {
                         list_append(&h->held, &t->link);
                         h->n_held++;
+                        log_debug("held class=\"%s\"", t->class->name);
                 } else {
                         answer(h, t);
                 }
