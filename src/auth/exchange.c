@@ -1,0 +1,291 @@
+/*
+ * exchange.c — one attempt to log in, from the session's side.
+ *
+ * The session speaks base64 and is answered in a later turn of the loop; the
+ * mechanisms (password.c, login.c, scram.c) speak octets. Every outcome is
+ * logged here, once.
+ */
+#include "exchange.h"
+
+#include "mailserver/core/clock.h"
+#include "mailserver/core/log.h"
+#include "mailserver/core/text.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+/* base64 of the longest message a mechanism here may need (PLAIN: three names of SECRET_MAX). */
+enum { MESSAGE_MAX = 3 * SECRET_MAX + 2, CHALLENGE_MAX = 8192 };
+
+static char *copy(const char *text)
+{
+        return text ? mem_strdup(slice_of(text)) : NULL;
+}
+
+struct auth_exchange *auth_exchange_new(struct auth *a, const struct auth_client *client,
+                                        void *owner, auth_answered_fn *answered)
+{
+        struct auth_exchange *x = NEW(struct auth_exchange);
+
+        x->auth = a;
+        x->owner = owner;
+        x->answered = answered;
+        x->connection_id = copy(client->connection_id);
+        x->protocol = copy(client->protocol);
+        x->address = copy(client->address);
+        x->address_key = client->address_key;
+        x->loopback = client->loopback;
+        x->tls = client->tls;
+        x->challenge.max = CHALLENGE_MAX;
+        x->binding.max = SECRET_MAX;
+        if (client->tls && client->binding_type && client->binding.len &&
+            !buf_put(&x->binding, client->binding))
+                x->binding_type = copy(client->binding_type);
+        a->exchanges++;
+        return x;
+}
+
+void auth_exchange_free(struct auth_exchange *x)
+{
+        if (!x)
+                return;
+        task_cancel(x->task);
+        loop_job_cancel(&x->job);
+        timer_done(&x->timer);
+        sasl_scram_free(x->scram);
+        secret_done(&x->first);
+        secret_done(&x->name);
+        secret_done(&x->challenge);
+        buf_done(&x->binding);
+        mem_free(x->connection_id);
+        mem_free(x->protocol);
+        mem_free(x->address);
+        mem_free(x->binding_type);
+        mem_free(x->account_name);
+        x->auth->exchanges--;
+        mem_free(x);
+}
+
+/* ---- telling the session ---- */
+
+static void tell(struct auth_exchange *x)
+{
+        x->stage = x->outcome == AUTH_CHALLENGE ? EXCHANGE_CHALLENGED : EXCHANGE_ENDED;
+        x->answered(x->owner, x, x->outcome); /* may free x */
+}
+
+static void tell_job(struct loop_job *job)
+{
+        tell(container_of(job, struct auth_exchange, job));
+}
+
+static void tell_timer(void *arg)
+{
+        tell(arg);
+}
+
+void exchange_tell(struct auth_exchange *x, enum auth_outcome outcome)
+{
+        x->stage = EXCHANGE_WORKING;
+        x->outcome = outcome;
+        x->job.run = tell_job;
+        loop_later(x->auth->loop, &x->job);
+}
+
+static void tell_after(struct auth_exchange *x, enum auth_outcome outcome, int64_t delay_ms)
+{
+        if (delay_ms <= 0) {
+                exchange_tell(x, outcome);
+                return;
+        }
+        x->stage = EXCHANGE_WORKING;
+        x->outcome = outcome;
+        timer_set(&x->timer, x->auth->loop, delay_ms, tell_timer, x);
+}
+
+void exchange_challenge(struct auth_exchange *x, struct slice text)
+{
+        enum err err;
+
+        buf_clear(&x->challenge);
+        err = text_base64_encode(text, &x->challenge);
+        exchange_tell(x, err ? AUTH_MALFORMED : AUTH_CHALLENGE);
+}
+
+static void log_outcome(const struct auth_exchange *x, const char *outcome, const char *account,
+                        const char *reason)
+{
+        struct slice name = account ? slice_of(account) : buf_slice(&x->name);
+
+        log_info("c=%s auth %s protocol=%s mechanism=%s account=%s address=%s reason=%s",
+                 x->connection_id ? x->connection_id : "-", outcome,
+                 x->protocol ? x->protocol : "-", exchange_mechanism(x), LOG_ESC(name),
+                 x->address ? x->address : "-", reason);
+}
+
+static struct throttle_rules rules_of(const struct auth_config *config)
+{
+        return (struct throttle_rules){
+                .first_ms = config->failure_delay_ms,
+                .max_ms = config->failure_delay_max_ms,
+                .memory_ms = config->failure_memory_ms,
+        };
+}
+
+void exchange_succeed(struct auth_exchange *x, int64_t account, const char *account_name,
+                      const char *how)
+{
+        struct throttle_attempt attempt =
+                throttle_attempt(x->auth->throttle, x->address_key, buf_slice(&x->name), SLICE(""));
+        struct throttle_rules rules = rules_of(&x->auth->config);
+
+        x->account = account;
+        mem_free(x->account_name);
+        x->account_name = copy(account_name);
+        log_outcome(x, "ok", account_name, how);
+        tell_after(x, AUTH_OK,
+                   x->loopback ? 0
+                               : throttle_succeeded(x->auth->throttle, &rules, &attempt,
+                                                    clock_monotonic_ms()));
+}
+
+void exchange_fail(struct auth_exchange *x, const char *account, struct slice password,
+                   const char *reason)
+{
+        struct throttle_attempt attempt =
+                throttle_attempt(x->auth->throttle, x->address_key, buf_slice(&x->name), password);
+        struct throttle_rules rules = rules_of(&x->auth->config);
+
+        log_outcome(x, "failed", account, reason);
+        /* On loopback stands a webmail or a test: its address is everybody's. */
+        tell_after(x, AUTH_FAILED,
+                   x->loopback ? 0
+                               : throttle_failed(x->auth->throttle, &rules, &attempt,
+                                                 clock_monotonic_ms()));
+}
+
+void exchange_unavailable(struct auth_exchange *x, enum err err, const char *where)
+{
+        AUTO_BUF(reason, 128);
+
+        buf_addf(&reason, "unavailable:%s:%s", where, err_name(err));
+        log_outcome(x, "failed", NULL, buf_slice(&reason).ptr);
+        exchange_tell(x, AUTH_UNAVAILABLE);
+}
+
+void exchange_malformed(struct auth_exchange *x, const char *reason)
+{
+        log_outcome(x, "failed", NULL, reason);
+        exchange_tell(x, AUTH_MALFORMED);
+}
+
+int64_t exchange_key(const struct auth_exchange *x)
+{
+        return (int64_t)(x->loopback ? text_hash(buf_slice(&x->name)) : x->address_key);
+}
+
+const char *exchange_mechanism(const struct auth_exchange *x)
+{
+        return x->mechanism ? x->mechanism->name : "USER";
+}
+
+/* ---- what the session says ---- */
+
+void auth_exchange_password(struct auth_exchange *x, struct slice name, struct slice password)
+{
+        assert(x->stage == EXCHANGE_NEW);
+        password_check(x, name, password, SLICE(""));
+}
+
+static void plain_respond(struct auth_exchange *x, struct slice text)
+{
+        AUTO(sasl_plain_done) struct sasl_plain plain = { 0 };
+
+        if (sasl_plain_parse(x->auth->sasl, text, &plain) == SASL_GOOD)
+                password_check(x, buf_slice(&plain.authid), buf_slice(&plain.password),
+                               buf_slice(&plain.authzid));
+        else
+                exchange_malformed(x, "malformed");
+}
+
+static void respond(struct auth_exchange *x, struct slice text)
+{
+        switch (x->mechanism->kind) {
+        case SASL_PLAIN:
+                plain_respond(x, text);
+                break;
+        case SASL_LOGIN:
+                login_respond(x, text);
+                break;
+        case SASL_SCRAM:
+                scram_respond(x, text);
+                break;
+        }
+}
+
+static bool mechanism_offered(const struct auth_exchange *x, const struct sasl_mechanism *m)
+{
+        if (!x->tls && !(x->loopback && x->auth->config.allow_plaintext_loopback))
+                return false;
+        return !m->plus || x->binding_type;
+}
+
+void auth_exchange_start(struct auth_exchange *x, struct slice mechanism, struct slice initial)
+{
+        const struct sasl_mechanism *m = sasl_mechanism_find(mechanism);
+        AUTO(secret_done) struct buf text = BUF_INIT(MESSAGE_MAX);
+
+        assert(x->stage == EXCHANGE_NEW);
+        if (!m || !mechanism_offered(x, m)) {
+                exchange_tell(x, AUTH_NO_MECHANISM);
+                return;
+        }
+        x->mechanism = m;
+        if (!initial.ptr) {
+                if (m->kind == SASL_LOGIN)
+                        login_start(x, (struct slice){ 0 });
+                else
+                        exchange_challenge(x, SLICE("")); /* the client speaks first */
+                return;
+        }
+        /* RFC 4954 4, RFC 5034 4: "=" is how an empty initial response is written. */
+        if (!slice_eq(initial, SLICE("=")) && text_base64_decode(initial, &text))
+                exchange_malformed(x, "base64");
+        else if (m->kind == SASL_LOGIN)
+                login_start(x, buf_slice(&text));
+        else
+                respond(x, buf_slice(&text));
+}
+
+void auth_exchange_respond(struct auth_exchange *x, struct slice line)
+{
+        AUTO(secret_done) struct buf text = BUF_INIT(MESSAGE_MAX);
+
+        assert(x->stage == EXCHANGE_CHALLENGED);
+        if (slice_eq(line, SLICE("*")))
+                exchange_tell(x, AUTH_ABORTED);
+        else if (buf_reserve(&text, line.len / 4 * 3) || text_base64_decode(line, &text))
+                exchange_malformed(x, "base64");
+        else
+                respond(x, buf_slice(&text));
+}
+
+const char *auth_exchange_challenge(const struct auth_exchange *x)
+{
+        return buf_slice(&x->challenge).ptr;
+}
+
+int64_t auth_exchange_account(const struct auth_exchange *x)
+{
+        return x->account;
+}
+
+const char *auth_exchange_name(const struct auth_exchange *x)
+{
+        return x->account_name ? x->account_name : "";
+}
+
+const char *auth_exchange_mechanism(const struct auth_exchange *x)
+{
+        return exchange_mechanism(x);
+}

@@ -1,0 +1,106 @@
+/*
+ * exchange.h — one attempt to log in, and the service it belongs to.
+ *
+ * An exchange is at one of a few stages; each entry from the session moves it
+ * on, and every outcome but a challenge ends it:
+ *
+ *      NEW ─► WORKING ─► ENDED                                  passwords
+ *       └──► CHALLENGED ─► (WORKING ─►) CHALLENGED … ─► ENDED   SASL
+ *
+ * WORKING has a task in flight, or an outcome that waits for its moment.
+ */
+#ifndef AUTH_EXCHANGE_H
+#define AUTH_EXCHANGE_H
+
+#include "sasl.h"
+#include "secret.h"
+#include "throttle.h"
+
+#include "mailserver/auth/auth.h"
+#include "mailserver/core/loop.h"
+#include "mailserver/core/task.h"
+
+struct remember;
+
+struct auth {
+        struct task_hub *hub;
+        struct loop *loop;
+        struct store *store;
+        struct auth_config config;
+        struct task_pool *hashers;
+        struct sasl_context *sasl;
+        struct remember *remember;
+        struct throttle *throttle;
+        bool have_secret;
+        unsigned char secret[SASL_SECRET]; /* the store's, once it has been read */
+        size_t exchanges;
+};
+
+enum exchange_stage { EXCHANGE_NEW, EXCHANGE_CHALLENGED, EXCHANGE_WORKING, EXCHANGE_ENDED };
+
+struct auth_exchange {
+        struct auth *auth;
+        void *owner; /* the session, borrowed */
+        auth_answered_fn *answered;
+        /* the client: owned copies of auth_client's */
+        char *connection_id, *protocol, *address, *binding_type;
+        struct buf binding;
+        uint64_t address_key;
+        bool loopback, tls;
+
+        enum exchange_stage stage;
+        const struct sasl_mechanism *mechanism; /* NULL for USER/PASS */
+        struct buf challenge;                   /* base64 */
+        struct buf name;                        /* who it says it is */
+        struct task *task;                      /* in flight, or NULL */
+        struct sasl_scram *scram;               /* owned; not while a task has it */
+        struct buf first;                       /* SCRAM client-first that waits for the secret */
+        bool last_challenge;                    /* server-final is out: nothing more is wanted */
+
+        enum auth_outcome outcome; /* to be told */
+        struct loop_job job;       /* tells it in the next turn … */
+        struct timer timer;        /* … or later */
+        int64_t account;
+        char *account_name; /* owned */
+};
+
+/* ---- exchange.c: for the files that carry an attempt on ---- */
+
+/* Ends the call from the session, or a task's done: the outcome is told in the next turn. */
+void exchange_tell(struct auth_exchange *x, enum auth_outcome outcome);
+/* Sends `text` (not yet base64) and waits for an answer. */
+void exchange_challenge(struct auth_exchange *x, struct slice text);
+/* The client is this account; `how` it proved that is for the log. */
+void exchange_succeed(struct auth_exchange *x, int64_t account, const char *account_name,
+                      const char *how);
+/*
+ * It is not: counted, and told after a while. `account`, for the log, may be
+ * NULL; `password` is empty where it is not known (SCRAM).
+ */
+void exchange_fail(struct auth_exchange *x, const char *account, struct slice password,
+                   const char *reason);
+/* It cannot be said now. */
+void exchange_unavailable(struct auth_exchange *x, enum err err, const char *where);
+/* What the client sent is not what the mechanism says. */
+void exchange_malformed(struct auth_exchange *x, const char *reason);
+/* What the lanes and the hashers count this client's tasks by, before it has an account. */
+int64_t exchange_key(const struct auth_exchange *x);
+/* "PLAIN", "USER". */
+const char *exchange_mechanism(const struct auth_exchange *x);
+
+/* ---- password.c ---- */
+
+/* Checks a password for a name off the loop. `authzid` may be empty. Wipes nothing of its inputs. */
+void password_check(struct auth_exchange *x, struct slice name, struct slice password,
+                    struct slice authzid);
+
+/* ---- login.c: LOGIN; text is decoded; .ptr NULL: there was no initial response ---- */
+
+void login_start(struct auth_exchange *x, struct slice text);
+void login_respond(struct auth_exchange *x, struct slice text);
+
+/* ---- scram.c ---- */
+
+void scram_respond(struct auth_exchange *x, struct slice text);
+
+#endif
