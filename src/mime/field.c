@@ -8,6 +8,8 @@
  */
 #include "mailserver/mime/field.h"
 
+#include "field_line.h"
+
 static bool is_blank(char c)
 {
         return c == ' ' || c == '\t';
@@ -47,6 +49,13 @@ static struct slice field_name(struct slice line, size_t *ret_colon)
                 end++;
         *ret_colon = end;
         return slice_head(line, end < line.len && line.ptr[end] == ':' ? n : 0);
+}
+
+bool mime_is_field_line(struct slice line)
+{
+        size_t colon;
+
+        return field_name(line, &colon).len > 0;
 }
 
 static struct slice without_line_end(struct slice s)

@@ -16,7 +16,7 @@ struct mime_limits {
         unsigned max_parts;   /* in all; the rest of the multipart becomes one leaf */
         size_t max_rendering; /* octets of envelope or bodystructure: cut values, never syntax */
 };
-extern const struct mime_limits mime_limits_default;
+extern const struct mime_limits mime_limits_default; /* 64, 1,000, 1 MiB */
 
 struct mime_summary {
         size_t header_length; /* the empty line included */
@@ -29,6 +29,7 @@ struct mime_summary {
         struct buf message_id;   /* "<…>" or empty */
         struct buf references;   /* message ids for threading, space separated: RFC 5256 3 */
         int64_t sent_us;         /* Date field; INT64_MIN when missing or unreadable */
+        bool subject_is_reply;   /* a reply or forward by its subject: RFC 5256 3 */
         bool has_8bit;           /* an octet above 0x7f anywhere */
         bool has_8bit_header;    /* in a header of the message or of an embedded one */
         bool has_attachment;     /* a part with Content-Disposition: attachment */
