@@ -202,8 +202,8 @@ class Server:
 
     # ---- life ----
 
-    def start(self):
-        """Returns when it is ready; raises with the log when it ends before."""
+    def start(self, wait=True):
+        """Returns when it is ready, or at once; raises with the log when it ends before."""
         ports = self.data_dir / "ports"
         ports.unlink(missing_ok=True)
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
@@ -216,6 +216,8 @@ class Server:
                 env=self.env,
                 start_new_session=True,
             )
+        if not wait:
+            return self
         self.wait_for(lambda: re.search(r"\bready version=", self.log_since_start()), "to be ready")
         self.ports = {}
         for line in ports.read_text().splitlines():
@@ -345,11 +347,11 @@ class Server:
         talk.says(f"C: AUTH PLAIN {self.auth_plain(user)}").until("235 ...")
         return talk
 
-    def pop3(self, user, service="pop3s", password=None):
-        """Under TLS and logged in by USER and PASS: in the TRANSACTION state."""
+    def pop3(self, user, service="pop3s", password=None, tls=True):
+        """Logged in by USER and PASS, under TLS unless told otherwise: in the TRANSACTION state."""
         talk = self.connect(service)
         talk.expect("+OK ...")
-        if service not in IMPLICIT_TLS:
+        if tls and service not in IMPLICIT_TLS:
             talk.says("C: STLS").until("+OK ...").starttls()
         talk.says(f"C: USER {user}").until("+OK ...")
         talk.says(f"C: PASS {password or self.passwords[user]}").until("+OK ...")
