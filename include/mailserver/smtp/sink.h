@@ -30,6 +30,7 @@ struct smtp_reply smtp_reply_of(enum err err);
 /* MAIL FROM of a logged-in account: may it send as this address? */
 struct smtp_sender_check {
         struct task task; /* task.owner: the asker's */
+        void *held;       /* the sink's own, from its call to drop */
         int64_t account;
         char *address;           /* "local@domain", unquoted; owned by the check */
         struct smtp_reply reply; /* code 250: yes */
@@ -38,6 +39,7 @@ struct smtp_sender_check {
 
 struct smtp_rcpt_check {
         struct task task;
+        void *held;              /* the sink's own, from its call to drop */
         int64_t account;         /* 0: nobody logged in (port 25) */
         uint64_t client;         /* net_address_key: whose share of the lanes it takes */
         char *address;           /* owned by the check; "postmaster" may stand alone */
@@ -73,7 +75,7 @@ struct smtp_delivery {
 };
 
 struct smtp_sink_ops {
-        /* ERR_BUSY: the check is still the caller's. */
+        /* ERR_BUSY, ERR_FULL (the disk is low): the check is still the caller's. */
         enum err (*check_sender)(struct smtp_sink *sink, struct smtp_sender_check *check);
         enum err (*check_rcpt)(struct smtp_sink *sink, struct smtp_rcpt_check *check);
         /* Takes `d` and answers it, whatever happens, exactly once; perhaps from inside the call. */

@@ -1,0 +1,131 @@
+/*
+ * deliver.c — a message's way: prepare, write, answer.
+ *
+ * A client that goes before the writer has the message will send it again: it
+ * is forgotten then. Once the writer has it, it is stored, whoever listens.
+ */
+#include "message.h"
+
+#include "mailserver/core/clock.h"
+#include "mailserver/core/log.h"
+#include "mailserver/core/mem.h"
+#include "mailserver/store/message.h"
+
+#include <stdio.h>
+
+static void message_free(struct delivery_message *m)
+{
+        smtp_delivery_free(m->d);
+        delivery_rules_unref(m->rules);
+        store_draft_free(m->draft);
+        names_done(&m->trace.delivered_to);
+        names_done(&m->authors);
+        mem_free(m);
+}
+
+static void message_drop(struct task *t)
+{
+        message_free(container_of(t, struct delivery_message, task));
+}
+
+/* ---- the answer ---- */
+
+static void log_answer(const struct delivery_message *m, int64_t size)
+{
+        const struct smtp_delivery *d = m->d;
+        long long ms = (clock_now_us() - d->received_us) / 1000;
+
+        if (d->reply.code < 300)
+                log_info("c=%s delivery id=%s from=<%s> rcpts=%zu stored=%zu size=%lld account=%s "
+                         "ms=%lld",
+                         d->connection_id, d->id, LOG_ESC(slice_of(d->sender)), d->n_recipients,
+                         m->stored, (long long)size, d->account_name ? d->account_name : "-", ms);
+        else
+                log_info("c=%s delivery id=%s from=<%s> rcpts=%zu account=%s reject=%s err=%s "
+                         "ms=%lld",
+                         d->connection_id, d->id, LOG_ESC(slice_of(d->sender)), d->n_recipients,
+                         d->account_name ? d->account_name : "-", d->reply.enhanced,
+                         err_name(m->task.result), ms);
+}
+
+static void answer(struct delivery_message *m, enum err err)
+{
+        struct smtp_delivery *d = m->d;
+
+        if (!err) {
+                snprintf(d->reply_text, sizeof d->reply_text, "Stored as %s", d->id);
+                d->reply = (struct smtp_reply){ 250, "2.0.0", d->reply_text };
+        } else {
+                d->reply = m->refusal.code ? m->refusal : smtp_reply_of(err);
+        }
+        log_answer(m, m->draft ? store_draft_size(m->draft) : 0);
+        if (d->owner)
+                d->answered(d);
+}
+
+/* ---- the two tasks ---- */
+
+static void write_done(struct task *t)
+{
+        struct delivery_message *m = container_of(t, struct delivery_message, task);
+
+        if (t->result && !m->refusal.code)
+                delivery_log_failure(t, m->d->connection_id);
+        answer(m, t->result);
+}
+
+static const struct task_class write_class = { "delivery write", delivery_write_work, write_done,
+                                               message_drop };
+
+static void submit_write(struct delivery_message *m)
+{
+        struct smtp_delivery *d = m->d;
+        enum err err;
+
+        task_keep(&m->task);
+        m->task.class = &write_class;
+        err = store_submit(m->sink->store, delivery_key(d->account, d->client), STORE_WRITE,
+                           &m->task);
+        if (err) {
+                m->task.result = err;
+                answer(m, err);
+                message_free(m);
+        }
+}
+
+static void prepare_done(struct task *t)
+{
+        struct delivery_message *m = container_of(t, struct delivery_message, task);
+
+        if (t->result) {
+                if (!m->refusal.code)
+                        delivery_log_failure(t, m->d->connection_id);
+                answer(m, t->result);
+        } else if (!m->d->owner) {
+                log_info("c=%s delivery id=%s abandoned=client-gone", m->d->connection_id,
+                         m->d->id);
+        } else {
+                submit_write(m);
+        }
+}
+
+static const struct task_class prepare_class = { "delivery prepare", delivery_prepare_work,
+                                                 prepare_done, message_drop };
+
+void delivery_deliver(struct smtp_sink *sink, struct smtp_delivery *d)
+{
+        struct delivery_message *m = NEW(struct delivery_message);
+        enum err err;
+
+        m->task.class = &prepare_class;
+        m->task.owner = sink;
+        m->sink = sink;
+        m->d = d;
+        m->rules = delivery_rules_ref(sink->rules);
+        err = store_submit(sink->store, delivery_key(d->account, d->client), STORE_WORK, &m->task);
+        if (err) {
+                m->task.result = err;
+                answer(m, err);
+                message_free(m);
+        }
+}

@@ -1,0 +1,98 @@
+/*
+ * rcpt.c — does a recipient exist, and is there room for the message?
+ *
+ * Quota is decided here (usage and the announced size): what was accepted is
+ * stored, even if it overshoots. An alias with several accounts behind it is refused
+ * for quota only when all of them are full: one member who never empties a mailbox
+ * must not keep the mail from the others, and since nothing could tell the sender
+ * later, that member gets it, too.
+ */
+#include "sink.h"
+
+#include "mailserver/core/mem.h"
+#include "mailserver/store/account.h"
+
+/* ERR_QUOTA: none of them has room. */
+static enum err check_room(struct store_txn *tx, const struct store_targets *targets, int64_t size)
+{
+        enum err err = ERR_QUOTA;
+
+        for (size_t i = 0; err == ERR_QUOTA && i < targets->n; i++)
+                err = store_account_check_quota(tx, targets->items[i].account, size);
+        return err;
+}
+
+/* Worker. */
+static enum err rcpt_work(struct task *t, struct store_txn *tx)
+{
+        struct smtp_rcpt_check *check = container_of(t, struct smtp_rcpt_check, task);
+        const struct delivery_rules *rules = check->held;
+        AUTO(store_targets_done) struct store_targets targets = { 0 };
+        enum err err =
+                store_address_resolve(tx, &rules->address, slice_of(check->address), &targets);
+
+        return err ? err : check_room(tx, &targets, check->size);
+}
+
+static struct smtp_reply verdict(enum err err, bool logged_in)
+{
+        switch (err) {
+        case ERR_OK:
+                return (struct smtp_reply){ 250, "2.1.5", "Recipient ok" };
+        case ERR_DENIED: /* the domain is not ours: never an open relay */
+                if (logged_in)
+                        return (struct smtp_reply){ 550, "5.7.1",
+                                                    "This server does not send mail to other "
+                                                    "servers yet" };
+                return (struct smtp_reply){ 550, "5.7.1", "Relaying denied: no mailbox here" };
+        case ERR_SYNTAX:
+                return (struct smtp_reply){ 553, "5.1.3", "No such address is possible" };
+        case ERR_LIMIT: /* the administrator can mend it while the sender tries again */
+                return (struct smtp_reply){ 451, "4.3.5", "Alias leads too far, try again later" };
+        case ERR_NOTFOUND:
+        case ERR_EXISTS:
+        case ERR_QUOTA:
+        case ERR_BUSY:
+        case ERR_FULL:
+        case ERR_IO:
+        case ERR_CORRUPT:
+        case ERR_CANCELLED:
+        case ERR_MAX_:
+                break;
+        }
+        return smtp_reply_of(err);
+}
+
+static void rcpt_done(struct task *t)
+{
+        struct smtp_rcpt_check *check = container_of(t, struct smtp_rcpt_check, task);
+
+        delivery_log_failure(t, "-");
+        check->reply = verdict(t->result, check->account);
+        check->answered(check);
+}
+
+static void rcpt_drop(struct task *t)
+{
+        struct smtp_rcpt_check *check = container_of(t, struct smtp_rcpt_check, task);
+
+        delivery_rules_unref(check->held);
+        smtp_rcpt_check_free(check);
+}
+
+static const struct task_class rcpt_class = { "delivery rcpt", rcpt_work, rcpt_done, rcpt_drop };
+
+enum err delivery_check_rcpt(struct smtp_sink *sink, struct smtp_rcpt_check *check)
+{
+        enum err err;
+
+        if (store_disk_low(sink->store))
+                return ERR_FULL;
+        check->task.class = &rcpt_class;
+        check->held = delivery_rules_ref(sink->rules);
+        err = store_submit(sink->store, delivery_key(check->account, check->client), STORE_READ,
+                           &check->task);
+        if (err)
+                delivery_rules_unref(check->held);
+        return err;
+}
