@@ -15,12 +15,14 @@ static int64_t read_clock(clockid_t id)
 /* Rounded down, before 1970 too; what is left is 0 to 999999. */
 static time_t whole_seconds(int64_t us, int *ret_rest_us)
 {
-        int64_t rest = us % 1000000;
+        int64_t seconds = us / 1000000, rest = us % 1000000;
 
-        if (rest < 0)
+        if (rest < 0) {
                 rest += 1000000;
+                seconds--;
+        }
         *ret_rest_us = (int)rest;
-        return (time_t)((us - rest) / 1000000);
+        return (time_t)seconds;
 }
 
 int64_t clock_now_us(void)
