@@ -88,6 +88,7 @@ CREATE TABLE content_body (
         blob TEXT,                      -- name of the file that holds the whole message; NULL: octets does
         octets BLOB
 );
+CREATE UNIQUE INDEX content_body_by_blob ON content_body(blob) WHERE blob IS NOT NULL;
 
 CREATE TABLE message (
         mailbox INTEGER NOT NULL,

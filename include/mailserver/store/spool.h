@@ -22,7 +22,7 @@ void spool_free(struct spool *spool);
 void spool_put(struct spool *spool, struct slice octets);
 /* A block is being written and the next is complete: read no more from the peer. */
 bool spool_full(const struct spool *spool);
-/* ERR_FULL or ERR_IO once a write has failed; ERR_OK before. */
+/* ERR_FULL, ERR_IO or ERR_BUSY once a block could not be written; ERR_OK before. */
 enum err spool_error(const struct spool *spool);
 int64_t spool_size(const struct spool *spool);
 /* All was put; true when no block is in flight. Else `writable` is called when that is so. */

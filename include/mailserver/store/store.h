@@ -42,15 +42,15 @@ struct store_config {
         int64_t readers, workers; /* threads */
         int64_t max_waiting;      /* tasks in one lane; beyond: ERR_BUSY */
         int64_t max_waiting_per_account;
-        int64_t batch_tasks;      /* most tasks, and ms, one COMMIT may take together */
+        int64_t batch_tasks; /* most tasks, and ms, one COMMIT may take together */
         int64_t batch_ms;
-        int64_t blob_threshold;   /* bodies above it are files */
-        int64_t spool_memory;     /* of all messages coming in; beyond: they wait in files */
-        int64_t disk_reserve;     /* free space below which no mail is accepted */
-        int64_t wal_checkpoint;   /* octets of write-ahead log that start a checkpoint */
-        int64_t wal_limit;        /* octets beyond which the writer waits for one */
-        int64_t cache_size;       /* SQLite's page cache of one connection */
-        int64_t expunged_grace_ms;/* deleted mail can be brought back for so long */
+        int64_t blob_threshold;    /* bodies above it are files */
+        int64_t spool_memory;      /* of all messages coming in; beyond: they wait in files */
+        int64_t disk_reserve;      /* free space below which no mail is accepted */
+        int64_t wal_checkpoint;    /* octets of write-ahead log that start a checkpoint */
+        int64_t wal_limit;         /* octets beyond which the writer waits for one */
+        int64_t cache_size;        /* SQLite's page cache of one connection */
+        int64_t expunged_grace_ms; /* deleted mail can be brought back for so long */
 };
 extern const struct conf_table store_conf_table; /* "store" */
 
