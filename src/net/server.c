@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,6 +40,8 @@ struct net_server *net_server_new(struct loop *l, const struct net_config *confi
 
         n->loop = l;
         n->config = config;
+        /* A peer that has gone is an error of write(), for libevent's and OpenSSL's writes too. */
+        signal(SIGPIPE, SIG_IGN);
         n->stopped_job.run = tell_stopped;
         list_init(&n->conns);
         list_init(&n->listeners);

@@ -42,6 +42,7 @@ struct net_service {
         struct net_listen_config listen;
 };
 
+/* Borrows both. SIGPIPE is ignored in this process from here on. */
 struct net_server *net_server_new(struct loop *l, const struct net_config *config);
 void net_server_free(struct net_server *n);
 /* New limits, after a reload; borrowed until the next call. */

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MOMENT_MS = 10, MAX_RECEIVED = 64 << 20 };
+enum { MOMENT_MS = 2, MAX_RECEIVED = 64 << 20 };
 
 /* ---- the protocol ---- */
 

@@ -6,6 +6,7 @@
 #include "mailserver/core/log.h"
 
 #include <event2/buffer.h>
+#include <openssl/err.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -256,6 +257,23 @@ START_TEST(a_peer_that_takes_no_output_is_cut_off_on_tls)
 }
 END_TEST
 
+START_TEST(errors_that_others_leave_in_openssls_queue_do_no_harm)
+{
+        struct client c = client_connect(&f);
+
+        ck_assert(client_tls(&c, ctx, NULL));
+        client_expect(&c, "hello\r\n");
+        client_say(&c, "one\r\n");
+        ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+        turn_until(&f, f.lines == 1);
+        turn(&f);
+        client_expect(&c, "=one\r\n");
+        client_say(&c, "two\r\n");
+        client_expect(&c, "=two\r\n");
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(tickets_resume_where_they_are_on_and_are_absent_where_they_are_off)
 {
         SSL_SESSION *session;
@@ -466,6 +484,7 @@ int main(void)
         tcase_add_test(tc, a_stream_larger_than_the_input_buffer_never_stalls_on_tls);
         tcase_add_test(tc, many_octets_over_tls_arrive_whole);
         tcase_add_test(tc, a_peer_that_takes_no_output_is_cut_off_on_tls);
+        tcase_add_test(tc, errors_that_others_leave_in_openssls_queue_do_no_harm);
         tcase_add_loop_test(tc, tickets_resume_where_they_are_on_and_are_absent_where_they_are_off,
                             0, 2);
         tcase_add_loop_test(tc, channel_binding_is_the_same_at_both_ends, 0, 2);

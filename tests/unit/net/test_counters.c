@@ -1,0 +1,73 @@
+/* test_counters.c — counting by number, against a plain array as the model. */
+#include "counters.h"
+#include "helper_net.h"
+
+enum { KEYS = 300, STEPS = 20000 };
+
+START_TEST(an_empty_table_counts_nothing)
+{
+        struct counters t = { 0 };
+
+        ck_assert_uint_eq(counters_get(&t, 7), 0);
+        counters_done(&t);
+}
+END_TEST
+
+START_TEST(a_number_is_forgotten_with_its_last_connection)
+{
+        struct counters t = { 0 };
+
+        counters_add(&t, 7);
+        counters_add(&t, 7);
+        counters_remove(&t, 7);
+        ck_assert_uint_eq(counters_get(&t, 7), 1);
+        ck_assert_uint_eq(t.used, 1);
+        counters_remove(&t, 7);
+        ck_assert_uint_eq(counters_get(&t, 7), 0);
+        ck_assert_uint_eq(t.used, 0);
+        counters_done(&t);
+}
+END_TEST
+
+START_TEST(adding_and_removing_in_any_order_agrees_with_the_model)
+{
+        struct counters t = { 0 };
+        uint32_t model[KEYS] = { 0 };
+        uint64_t random = 88172645463325252u + (uint64_t)_i;
+
+        for (int step = 0; step < STEPS; step++) {
+                /* xorshift */
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                size_t key = (size_t)(random >> 8) % KEYS;
+
+                if (random % 5 < 2 && step < STEPS / 2) {
+                        counters_add(&t, key + 1);
+                        model[key]++;
+                } else if (model[key]) {
+                        counters_remove(&t, key + 1);
+                        model[key]--;
+                } else {
+                        counters_add(&t, key + 1);
+                        model[key]++;
+                }
+                ck_assert_uint_eq(counters_get(&t, key + 1), model[key]);
+        }
+        for (size_t key = 0; key < KEYS; key++)
+                ck_assert_uint_eq(counters_get(&t, key + 1), model[key]);
+        counters_done(&t);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("counters");
+        TCase *tc = tcase_create("core");
+
+        suite_add_tcase(s, tc);
+        tcase_add_test(tc, an_empty_table_counts_nothing);
+        tcase_add_test(tc, a_number_is_forgotten_with_its_last_connection);
+        tcase_add_loop_test(tc, adding_and_removing_in_any_order_agrees_with_the_model, 0, 5);
+        return run_suite(s);
+}
