@@ -80,6 +80,56 @@ static enum err sync_failed(struct store *s, int result, const char *what, struc
         return err;
 }
 
+/* ---- on their way: named, and no row on disk yet ---- */
+
+struct young {
+        struct list link; /* in store.young_blobs */
+        char name[TEXT_ID_SIZE];
+};
+
+static struct young *find_young(struct store *s, const char *name)
+{
+        list_each (link, &s->young_blobs) {
+                struct young *y = container_of(link, struct young, link);
+
+                if (strcmp(y->name, name) == 0)
+                        return y;
+        }
+        return NULL;
+}
+
+static void add_young(struct store *s, const char *name)
+{
+        struct young *y = NEW(struct young);
+
+        memcpy(y->name, name, sizeof y->name);
+        pthread_mutex_lock(&s->blob_lock);
+        list_append(&s->young_blobs, &y->link);
+        pthread_mutex_unlock(&s->blob_lock);
+}
+
+static void remove_young(struct store *s, const char *name)
+{
+        struct young *y;
+
+        pthread_mutex_lock(&s->blob_lock);
+        y = find_young(s, name);
+        if (y)
+                list_remove(&y->link);
+        pthread_mutex_unlock(&s->blob_lock);
+        mem_free(y);
+}
+
+bool blob_on_its_way(struct store *s, const char *name)
+{
+        bool found;
+
+        pthread_mutex_lock(&s->blob_lock);
+        found = find_young(s, name) != NULL;
+        pthread_mutex_unlock(&s->blob_lock);
+        return found;
+}
+
 enum err blob_publish(struct store *s, int file, char ret_name[TEXT_ID_SIZE], struct error *reterr)
 {
         char name[TEXT_ID_SIZE], path[PATH_SIZE], subdir[SUBDIR];
@@ -95,11 +145,16 @@ enum err blob_publish(struct store *s, int file, char ret_name[TEXT_ID_SIZE], st
         err = make_subdir(s, subdir, reterr);
         if (err)
                 return err;
+        /* Before it can be seen: a check that finds it must know. */
+        add_young(s, name);
         result = s->files->link(file, s->blob_dir, path);
-        if (result < 0)
+        if (result < 0) {
+                remove_young(s, name);
                 return failed(reterr, result, "link");
+        }
         result = s->files->sync_dir(s->blob_dir, subdir);
         if (result < 0) {
+                remove_young(s, name);
                 blob_remove(s, name);
                 return sync_failed(s, result, "sync of a blob directory", reterr);
         }
@@ -212,10 +267,13 @@ static const struct task_class discard_class = {
         .drop = discard_drop,
 };
 
-void blob_discard(struct store *s, const char *name)
+void blob_release(struct store *s, const char *name, bool kept)
 {
         struct discard_task *d;
 
+        remove_young(s, name);
+        if (kept)
+                return;
         if (!s->hub) {
                 blob_remove(s, name);
                 return;

@@ -18,8 +18,11 @@
 
 #include "mailserver/core/buf.h"
 
-/* Gives `file`, of files->create_unnamed, a name; it and its octets are on disk then. The file
- * stays the caller's to close. */
+/*
+ * Gives `file`, of files->create_unnamed, a name; it and its octets are on disk
+ * then. The file stays the caller's to close. The blob is on its way until
+ * blob_release.
+ */
 MUST_CHECK enum err blob_publish(struct store *s, int file, char ret_name[TEXT_ID_SIZE],
                                  struct error *reterr);
 /* Appends octets [offset, offset + max) to *out, up to its ceiling; nothing at the end. */
@@ -28,14 +31,19 @@ MUST_CHECK enum err blob_read(struct store *s, const char *name, int64_t offset,
 MUST_CHECK enum err blob_size(struct store *s, const char *name, int64_t *ret_size);
 /* Now, whoever reads it. */
 void blob_remove(struct store *s, const char *name);
-/* Any thread, the loop's too: removes a blob that no row has ever referred to, soon. */
-void blob_discard(struct store *s, const char *name);
+/*
+ * Any thread, the loop's too, once for each published blob: its row is on disk
+ * (`kept`), or there will be none, and the blob is removed soon.
+ */
+void blob_release(struct store *s, const char *name, bool kept);
+/* Published and not released: it may have no row yet. */
+bool blob_on_its_way(struct store *s, const char *name);
 
 /* Calls fn with the name of every blob there is; stops when fn gives false. */
 MUST_CHECK enum err blob_list(struct store *s, bool (*fn)(void *arg, const char *name), void *arg);
 /*
  * Removes every blob no row refers to, and what unnamed files have left behind.
- * Only while no task runs: nobody tells a young blob from an orphan.
+ * At the start: blobs on their way are not spared.
  */
 MUST_CHECK enum err blob_sweep(struct store *s, struct db *db, struct error *reterr);
 

@@ -85,6 +85,7 @@ static struct store *new_store(const struct store_params *params)
         s->watchers = watch_table_new();
         atomic_store(&s->drop_epoch, 1);
         pthread_mutex_init(&s->blob_lock, NULL);
+        list_init(&s->young_blobs);
         return s;
 }
 
