@@ -106,7 +106,7 @@ static int daemon_connect(const struct config *config)
 
 static bool send_request(const struct ctl_client *client, int fd)
 {
-        json_t *request = json_pack("{s:s,s:s?,s:O}", "group", client->command->group, "name",
+        json_t *request = json_pack("{s:s,s:s*,s:O}", "group", client->command->group, "name",
                                     client->command->name, "args", client->args);
         char *line = json_dumps(request, JSON_COMPACT);
         size_t len = strlen(line);
