@@ -1,0 +1,773 @@
+/*
+ * test_powercut.c — what was acknowledged survives whatever the disk does.
+ *
+ * A workload of deliveries (small, and large enough for a blob), deletions,
+ * quota and account changes runs on a disk in memory (helper_memfs.h). For
+ * every single operation of that disk, one run each: the power is cut there,
+ * the operation fails, its fsync fails, or the disk is full from there on.
+ * Then the store is opened again and must equal a model: everything that was
+ * answered with ERR_OK is there exactly once, nothing is half there, and check
+ * finds nothing to mend.
+ */
+#include "helper_memfs.h"
+
+#include "mailserver/core/buf.h"
+#include "mailserver/core/log.h"
+#include "mailserver/core/loop.h"
+#include "mailserver/store/account.h"
+#include "mailserver/store/check.h"
+#include "mailserver/store/mailbox.h"
+#include "mailserver/store/message.h"
+#include "mailserver/store/spool.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ACCOUNTS = 4, MESSAGES_MAX = 64, GROUP_MAX = 4 };
+enum { ALICE = 1, BOB = 2, CAROL = 4, DAVE = 8 };
+
+static const char *const names[ACCOUNTS] = { "alice@example.org", "bob@example.org",
+                                             "carol@example.org", "dave@example.org" };
+
+/* ---- the workload: operations, and which of them share one commit ---- */
+
+enum kind { DELIVER, DELETE, QUOTA, PASSWORD, DISABLE, ADD, REMOVE, CHECKPOINT };
+
+struct step {
+        int group; /* steps of one group are answered by one commit */
+        enum kind kind;
+        int who;   /* accounts, as bits */
+        int value; /* DELIVER: size; DELETE: how many of the oldest; QUOTA, PASSWORD: the new one */
+};
+
+static const struct step workload[] = {
+        {1,   DELIVER,    ALICE | BOB,                700  },
+        { 2,  DELIVER,    BOB,                        9000 },
+        { 2,  DELIVER,    ALICE | CAROL,              300  },
+        { 2,  QUOTA,      BOB,                        50000},
+        { 3,  ADD,        DAVE,                       0    },
+        { 4,  DELETE,     ALICE,                      1    },
+        { 4,  DELIVER,    ALICE | BOB | CAROL | DAVE, 20000},
+        { 5,  CHECKPOINT, 0,                          0    },
+        { 6,  PASSWORD,   ALICE,                      7    },
+        { 6,  DELIVER,    DAVE,                       500  },
+        { 7,  DELETE,     BOB,                        2    },
+        { 7,  DISABLE,    CAROL,                      1    },
+        { 8,  REMOVE,     DAVE,                       0    },
+        { 8,  DELIVER,    ALICE,                      12000},
+        { 9,  CHECKPOINT, 0,                          0    },
+        { 10, DELIVER,    BOB | CAROL,                100  },
+};
+enum { STEPS = sizeof workload / sizeof *workload };
+
+/* ---- the model ---- */
+
+struct model_account {
+        bool exists, disabled;
+        int quota, password;
+        int messages[MESSAGES_MAX]; /* step numbers, in order of delivery */
+        int n;
+};
+struct model {
+        struct model_account accounts[ACCOUNTS];
+};
+
+static void model_account(struct model_account *a, const struct step *step, int number)
+{
+        int gone;
+
+        switch (step->kind) {
+        case DELIVER:
+                a->messages[a->n++] = number;
+                break;
+        case DELETE:
+                gone = step->value < a->n ? step->value : a->n;
+                a->n -= gone;
+                memmove(a->messages, a->messages + gone, (size_t)a->n * sizeof(int));
+                break;
+        case QUOTA:
+                a->quota = step->value;
+                break;
+        case PASSWORD:
+                a->password = step->value;
+                break;
+        case DISABLE:
+                a->disabled = true;
+                break;
+        case ADD:
+                *a = (struct model_account){ .exists = true };
+                break;
+        case REMOVE:
+                *a = (struct model_account){ 0 };
+                break;
+        case CHECKPOINT:
+                break;
+        }
+}
+
+static void model_step(struct model *m, int number)
+{
+        for (int i = 0; i < ACCOUNTS; i++)
+                if (workload[number].who & 1 << i)
+                        model_account(&m->accounts[i], &workload[number], number);
+}
+
+static bool same_account(const struct model_account *a, const struct model_account *b)
+{
+        return a->exists == b->exists && a->disabled == b->disabled && a->quota == b->quota &&
+               a->password == b->password && a->n == b->n &&
+               memcmp(a->messages, b->messages, (size_t)a->n * sizeof(int)) == 0;
+}
+
+static bool same(const struct model *a, const struct model *b)
+{
+        for (int i = 0; i < ACCOUNTS; i++)
+                if (!same_account(&a->accounts[i], &b->accounts[i]))
+                        return false;
+        return true;
+}
+
+static void print_model(const char *title, const struct model *m)
+{
+        fprintf(stderr, "%s\n", title);
+        for (int i = 0; i < ACCOUNTS; i++) {
+                const struct model_account *a = &m->accounts[i];
+
+                fprintf(stderr, "  %s exists=%d disabled=%d quota=%d password=%d:", names[i],
+                        a->exists, a->disabled, a->quota, a->password);
+                for (int j = 0; j < a->n; j++)
+                        fprintf(stderr, " %d", a->messages[j]);
+                fprintf(stderr, "\n");
+        }
+}
+
+/* The octets of the message that step `number` delivers: header, then lines that name the step. */
+static void message_octets(int number, int size, struct buf *out)
+{
+        buf_addf(out, "From: sender@example.net\r\nSubject: step %d\r\n\r\n", number);
+        while (out->len < (size_t)size)
+                buf_addf(out, "step %d, octet %zu\r\n", number, out->len);
+}
+
+static void trace_octets(int account, struct buf *out)
+{
+        buf_addf(out, "Return-Path: <sender@example.net>\r\nDelivered-To: %s\r\n", names[account]);
+}
+
+/* ---- the store on that disk ---- */
+
+static struct loop *loop;
+static struct task_hub *hub;
+static struct store *store;
+static bool fatal;
+static char data_dir[32];
+
+static void on_fatal(const char *what)
+{
+        (void)what;
+        fatal = true;
+        memfs_kill();
+}
+
+static enum err open_store(void)
+{
+        static struct store_config config;
+        const struct conf_section sections[] = {
+                {&store_conf_table, &config },
+                { 0               }
+        };
+        struct error error = { 0 };
+
+        conf_defaults(sections);
+        config.blob_threshold = 4096;
+        fatal = false;
+        store = NULL;
+        return store_open(&(struct store_params){ .config = &config,
+                                                  .data_dir = data_dir,
+                                                  .hub = hub,
+                                                  .loop = loop,
+                                                  .inline_lanes = true,
+                                                  .create = true,
+                                                  .fatal = on_fatal,
+                                                  .files = &memfs_file_ops,
+                                                  .vfs = MEMFS_VFS },
+                          &store, &error);
+}
+
+static void close_store(void)
+{
+        task_hub_collect(hub);
+        store_close(store);
+        task_hub_collect(hub);
+        store = NULL;
+}
+
+/* ---- running steps ---- */
+
+struct job {
+        struct task task;
+        int number;
+        struct store_draft *draft;
+        struct spool *spool;
+        bool prepared, answered;
+        enum err result;
+};
+
+static enum err prepare_work(struct task *t, struct store_txn *tx)
+{
+        struct job *job = container_of(t, struct job, task);
+        struct spool *spool = job->spool;
+
+        (void)tx;
+        job->spool = NULL;
+        return store_draft_new(store, spool, &job->draft, &t->error);
+}
+
+static void job_done(struct task *t)
+{
+        struct job *job = container_of(t, struct job, task);
+
+        job->answered = true;
+        job->result = t->result;
+}
+
+static void job_drop(struct task *t)
+{
+        (void)t; /* jobs stand in an array of the test's */
+}
+
+static const struct task_class prepare_class = { "prepare", prepare_work, job_done, job_drop };
+
+static void nothing(void *owner)
+{
+        (void)owner;
+}
+
+static void run_lane(enum store_lane lane)
+{
+        store_run_waiting(store, lane);
+        task_hub_collect(hub);
+}
+
+static void prepare(struct job *job)
+{
+        AUTO_BUF(octets, BUF_MAX);
+
+        message_octets(job->number, workload[job->number].value, &octets);
+        job->spool = spool_new(store, job, nothing);
+        spool_put(job->spool, buf_slice(&octets));
+        while (!spool_finish(job->spool))
+                run_lane(STORE_WORK);
+        job->task = (struct task){ .class = &prepare_class, .owner = job };
+        ck_assert(store_submit(store, 1, STORE_WORK, &job->task) == ERR_OK);
+        run_lane(STORE_WORK);
+        if (job->spool)
+                spool_free(job->spool);
+        job->spool = NULL;
+        job->prepared = job->answered && job->result == ERR_OK;
+}
+
+static enum err deliver_one(struct store_txn *tx, int account, int64_t content)
+{
+        AUTO_BUF(trace, 4096);
+        AUTO(store_account_done) struct store_account a = { 0 };
+        int64_t mailbox;
+        uint32_t uid;
+        enum err err = store_account_find(tx, slice_of(names[account]), &a);
+
+        if (!err)
+                err = store_mailbox_find(tx, a.id, SLICE("INBOX"), &mailbox);
+        if (err)
+                return err;
+        trace_octets(account, &trace);
+        return store_message_add(
+                tx, mailbox, content,
+                &(struct store_message_new){ .trace = buf_slice(&trace), .internal_date_us = 1 },
+                &uid);
+}
+
+static enum err deliver(struct store_txn *tx, struct job *job)
+{
+        int64_t content;
+        enum err err = store_content_add(tx, job->draft, &content);
+
+        for (int i = 0; i < ACCOUNTS && !err; i++)
+                if (workload[job->number].who & 1 << i)
+                        err = deliver_one(tx, i, content);
+        return err;
+}
+
+static enum err delete_oldest(struct store_txn *tx, int64_t account, int n)
+{
+        struct store_snapshot snapshot = { 0 };
+        int64_t mailbox;
+        size_t expunged = 0;
+        enum err err = store_mailbox_find(tx, account, SLICE("INBOX"), &mailbox);
+
+        if (!err)
+                err = store_snapshot_take(tx, mailbox, &snapshot);
+        for (size_t i = 0; i < (size_t)n && i < snapshot.n && !err; i++)
+                err = store_message_expunge(tx, mailbox, &snapshot.items[i].uid, 1, &expunged);
+        store_snapshot_done(&snapshot);
+        return err;
+}
+
+static enum err change_account(struct store_txn *tx, const struct step *step, int account)
+{
+        AUTO(store_account_done) struct store_account a = { 0 };
+        enum err err = store_account_find(tx, slice_of(names[account]), &a);
+        char verifiers[32];
+        int64_t id;
+
+        snprintf(verifiers, sizeof verifiers, "password %d", step->value);
+        if (step->kind == ADD)
+                return store_account_add(tx, slice_of(names[account]), SLICE("password 0"), &id);
+        if (err)
+                return err;
+        switch (step->kind) {
+        case DELETE:
+                return delete_oldest(tx, a.id, step->value);
+        case QUOTA:
+                return store_account_set_quota(tx, a.id, step->value, 0);
+        case PASSWORD:
+                return store_account_set_verifiers(tx, a.id, slice_of(verifiers));
+        case DISABLE:
+                return store_account_set_disabled(tx, a.id, true);
+        case REMOVE:
+                return store_account_remove(tx, a.id);
+        case ADD:
+        case DELIVER:
+        case CHECKPOINT:
+                break;
+        }
+        return ERR_SYNTAX;
+}
+
+static enum err step_work(struct task *t, struct store_txn *tx)
+{
+        struct job *job = container_of(t, struct job, task);
+        const struct step *step = &workload[job->number];
+
+        if (step->kind == DELIVER)
+                return deliver(tx, job);
+        for (int i = 0; i < ACCOUNTS; i++)
+                if (step->who & 1 << i)
+                        return change_account(tx, step, i);
+        return ERR_SYNTAX;
+}
+
+static const struct task_class step_class = { "step", step_work, job_done, job_drop };
+
+/* Runs steps [from, to), one group; which of them were answered with ERR_OK, as bits from `from`. */
+static unsigned run_group(int from, int to)
+{
+        static struct job jobs[GROUP_MAX];
+        unsigned good = 0;
+
+        memset(jobs, 0, sizeof jobs);
+        if (workload[from].kind == CHECKPOINT)
+                return store_checkpoint(store) == ERR_OK ? 1 : 0;
+        for (int i = from; i < to && !fatal; i++) {
+                jobs[i - from].number = i;
+                if (workload[i].kind == DELIVER)
+                        prepare(&jobs[i - from]);
+        }
+        for (int i = from; i < to && !fatal; i++) {
+                struct job *job = &jobs[i - from];
+
+                if (workload[i].kind == DELIVER && !job->prepared)
+                        continue;
+                job->answered = false;
+                job->task = (struct task){ .class = &step_class, .owner = job };
+                ck_assert(store_submit(store, 1, STORE_WRITE, &job->task) == ERR_OK);
+        }
+        run_lane(STORE_WRITE);
+        for (int i = from; i < to; i++) {
+                struct job *job = &jobs[i - from];
+
+                if (job->answered && job->result == ERR_OK)
+                        good |= 1u << (i - from);
+                store_draft_free(job->draft);
+        }
+        run_lane(STORE_WORK); /* blobs of drafts nobody stored */
+        return good;
+}
+
+static int group_end(int from)
+{
+        int to = from;
+
+        while (to < STEPS && workload[to].group == workload[from].group)
+                to++;
+        return to;
+}
+
+/* ---- looking at what is there ---- */
+
+struct look {
+        struct task task;
+        struct model found;
+        struct store_check_result check;
+        bool check_only;
+        char finding[200];
+        uint32_t highest_uid[ACCOUNTS];
+};
+
+/* Which step's message is it, octet for octet? -1: none's. */
+static int recognise(int account, struct slice octets)
+{
+        for (int number = 0; number < STEPS; number++) {
+                AUTO_BUF(wanted, BUF_MAX);
+
+                if (workload[number].kind != DELIVER)
+                        continue;
+                trace_octets(account, &wanted);
+                AUTO_BUF(content, BUF_MAX);
+
+                message_octets(number, workload[number].value, &content);
+                buf_add(&wanted, buf_slice(&content));
+                if (slice_eq(octets, buf_slice(&wanted)))
+                        return number;
+        }
+        return -1;
+}
+
+static enum err look_at_mailbox(struct store_txn *tx, struct look *look, int account,
+                                int64_t mailbox)
+{
+        struct model_account *a = &look->found.accounts[account];
+        struct store_snapshot snapshot = { 0 };
+        enum err err = store_snapshot_take(tx, mailbox, &snapshot);
+
+        for (size_t i = 0; i < snapshot.n && !err; i++) {
+                AUTO_BUF(octets, BUF_MAX);
+
+                err = store_message_read(tx, mailbox, snapshot.items[i].uid, 0, 1 << 20, &octets);
+                a->messages[a->n++] = recognise(account, buf_slice(&octets));
+                look->highest_uid[account] = snapshot.items[i].uid;
+                if (!err && (int64_t)octets.len != snapshot.items[i].size)
+                        err = ERR_CORRUPT;
+        }
+        store_snapshot_done(&snapshot);
+        return err;
+}
+
+static enum err look_at_account(struct store_txn *tx, struct look *look, int account)
+{
+        AUTO(store_account_done) struct store_account a = { 0 };
+        struct model_account *m = &look->found.accounts[account];
+        int64_t mailbox;
+        enum err err = store_account_find(tx, slice_of(names[account]), &a);
+
+        if (err)
+                return err == ERR_NOTFOUND ? ERR_OK : err;
+        m->exists = true;
+        m->disabled = a.disabled;
+        m->quota = (int)a.quota_octets;
+        if (sscanf(a.verifiers, "password %d", &m->password) != 1)
+                return ERR_CORRUPT;
+        err = store_mailbox_find(tx, a.id, SLICE("INBOX"), &mailbox);
+        return err ? err : look_at_mailbox(tx, look, account, mailbox);
+}
+
+static void finding(void *arg, enum store_check_severity severity, const char *text)
+{
+        struct look *look = arg;
+
+        if (severity != STORE_CHECK_INFO && !look->finding[0])
+                snprintf(look->finding, sizeof look->finding, "%s", text);
+}
+
+static enum err look_work(struct task *t, struct store_txn *tx)
+{
+        struct look *look = container_of(t, struct look, task);
+        enum err err = ERR_OK;
+
+        memset(&look->found, 0, sizeof look->found);
+        for (int i = 0; i < ACCOUNTS && !err; i++)
+                err = look_at_account(tx, look, i);
+        if (err)
+                return err;
+        return store_check(tx, &(struct store_check_options){ .hashes = true }, finding, look,
+                           &look->check);
+}
+
+static void look_drop(struct task *t)
+{
+        (void)t;
+}
+
+static const struct task_class look_class = { "look", look_work, NULL, look_drop };
+
+static void look_at_store(struct look *look, const char *when)
+{
+        enum err err;
+
+        memset(look, 0, sizeof *look);
+        look->task.class = &look_class;
+        err = store_run(store, STORE_READ, &look->task);
+        ck_assert_msg(err == ERR_OK, "%s: reading gave %s", when, err_name(err));
+        ck_assert_msg(!look->check.repaired && !look->check.damaged, "%s: check: %s", when,
+                      look->finding);
+}
+
+/* ---- one run ---- */
+
+struct outcome {
+        struct model certain; /* everything that was answered with ERR_OK, and nothing else */
+        int from, to;         /* the group in which the world ended; from == to: it did not */
+        bool opened;
+};
+
+static struct model initial_model(void)
+{
+        struct model m = { 0 };
+
+        for (int i = 0; i < 3; i++)
+                m.accounts[i].exists = true;
+        return m;
+}
+
+/* Until the end, or the group in which power or trust in the disk was lost. */
+static struct outcome run_workload(bool stop_at_fault)
+{
+        struct outcome o = { .certain = initial_model() };
+
+        o.opened = open_store() == ERR_OK;
+        for (int from = 0, to; o.opened && from < STEPS; from = to) {
+                bool before = memfs_fault_happened();
+
+                to = group_end(from);
+                unsigned good = run_group(from, to);
+
+                for (int i = from; i < to; i++)
+                        if (good & 1u << (i - from))
+                                model_step(&o.certain, i);
+                if (fatal || (stop_at_fault && !before && memfs_fault_happened())) {
+                        o.from = from;
+                        o.to = to;
+                        break;
+                }
+        }
+        return o;
+}
+
+/* Is what is there what was certain, with all, none or (when `some`) a part of the last group? */
+static bool allowed(const struct outcome *o, const struct model *found, bool some)
+{
+        unsigned all = (1u << (o->to - o->from)) - 1;
+
+        for (unsigned chosen = 0; chosen <= all; chosen++) {
+                struct model m = o->certain;
+
+                if (!some && chosen && chosen != all)
+                        continue;
+                for (int i = o->from; i < o->to; i++)
+                        if (chosen & 1u << (i - o->from))
+                                model_step(&m, i);
+                if (same(&m, found))
+                        return true;
+        }
+        return false;
+}
+
+static const char *const survival_names[] = { "lost", "kept", "torn" };
+
+/* After the crash: the store opens, equals the model, and takes mail again. */
+static void verify_after_power(const struct outcome *o, enum memfs_survival survival, int64_t n,
+                               bool some)
+{
+        struct look look;
+        char when[80];
+
+        snprintf(when, sizeof when, "operation %lld, unsynced data %s", (long long)n,
+                 survival_names[survival]);
+        memfs_power_on(survival, (uint64_t)n);
+        ck_assert_msg(open_store() == ERR_OK, "%s: the store does not open again", when);
+        look_at_store(&look, when);
+        if (!allowed(o, &look.found, some)) {
+                print_model("certain:", &o->certain);
+                print_model("found:", &look.found);
+                ck_abort_msg("%s (in steps %d to %d): not what was acknowledged", when, o->from,
+                             o->to - 1);
+        }
+        struct model after = look.found;
+
+        ck_assert_msg(run_group(0, 1) == 1, "%s: takes no mail afterwards", when);
+        model_step(&after, 0);
+        look_at_store(&look, when);
+        ck_assert_msg(same(&after, &look.found), "%s: mail after the crash", when);
+        close_store();
+}
+
+/* The disk with three accounts on it, saved; memory is small, so each run starts from a copy. */
+struct setup {
+        struct task task;
+};
+
+static enum err setup_work(struct task *t, struct store_txn *tx)
+{
+        int64_t id;
+        enum err err = store_domain_add(tx, SLICE("example.org"));
+
+        (void)t;
+        for (int i = 0; i < 3 && !err; i++)
+                err = store_account_add(tx, slice_of(names[i]), SLICE("password 0"), &id);
+        return err;
+}
+
+static const struct task_class setup_class = { "setup", setup_work, NULL, look_drop };
+
+static void set_up(void)
+{
+        struct setup setup = { .task = { .class = &setup_class } };
+
+        log_set_level(LOG_LEVEL_ERROR);
+        strcpy(data_dir, "/tmp/powercut-XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(data_dir));
+        loop = loop_new();
+        loop_allow_blocking(true);
+        hub = task_hub_new(loop);
+        memfs_start();
+        ck_assert(open_store() == ERR_OK);
+        ck_assert(store_run(store, STORE_WRITE, &setup.task) == ERR_OK);
+        close_store();
+        memfs_save();
+}
+
+static void tear_down(void)
+{
+        char command[64];
+
+        memfs_stop();
+        task_hub_free(hub);
+        loop_free(loop);
+        snprintf(command, sizeof command, "rm -rf %s", data_dir);
+        ck_assert_int_eq(system(command), 0);
+}
+
+/* ---- the tests ---- */
+
+START_TEST(without_a_fault_the_store_equals_the_model)
+{
+        struct outcome o = run_workload(false);
+        struct look look;
+
+        ck_assert(o.opened && o.from == o.to);
+        look_at_store(&look, "without a fault");
+        if (!same(&o.certain, &look.found)) {
+                print_model("certain:", &o.certain);
+                print_model("found:", &look.found);
+                ck_abort_msg("not the model");
+        }
+        ck_assert_int_eq(o.certain.accounts[0].n, 3);
+        close_store();
+}
+END_TEST
+
+/* How many operations the whole workload takes, opening and closing included. */
+static int64_t count_operations(void)
+{
+        memfs_restore();
+        memfs_set_fault(MEMFS_FINE, 0);
+        run_workload(false);
+        close_store();
+        return memfs_operations();
+}
+
+START_TEST(power_cut_at_every_operation_loses_nothing_acknowledged)
+{
+        int64_t total = count_operations();
+
+        ck_assert_int_gt(total, 100);
+        for (int64_t n = 1; n <= total; n++) {
+                memfs_restore();
+                memfs_set_fault(MEMFS_POWER_CUT, n);
+                struct outcome o = run_workload(true);
+
+                if (o.opened)
+                        close_store();
+                verify_after_power(&o, (enum memfs_survival)_i, n, false);
+        }
+}
+END_TEST
+
+START_TEST(one_failing_operation_fails_only_what_it_touches)
+{
+        int64_t total = count_operations();
+
+        for (int64_t n = 1; n <= total; n++) {
+                struct look look;
+                char when[80];
+
+                memfs_restore();
+                memfs_set_fault(_i ? MEMFS_EIO_HALF : MEMFS_EIO, n);
+                struct outcome o = run_workload(false);
+                bool was_fatal = fatal;
+
+                snprintf(when, sizeof when, "operation %lld failed", (long long)n);
+                if (o.opened && !was_fatal) {
+                        look_at_store(&look, when);
+                        if (!same(&o.certain, &look.found)) {
+                                print_model("certain:", &o.certain);
+                                print_model("found:", &look.found);
+                                ck_abort_msg("%s: not what was acknowledged", when);
+                        }
+                }
+                if (o.opened)
+                        close_store();
+                verify_after_power(&o, (enum memfs_survival)(n % 3), n, true);
+        }
+}
+END_TEST
+
+START_TEST(a_full_disk_is_said_and_passes)
+{
+        int64_t total = count_operations();
+
+        for (int64_t n = 1; n <= total; n++) {
+                struct look look;
+                char when[80];
+
+                memfs_restore();
+                memfs_set_fault(MEMFS_FULL, n);
+                struct outcome o = run_workload(false);
+
+                snprintf(when, sizeof when, "full from operation %lld", (long long)n);
+                ck_assert_msg(!fatal, "%s: a full disk is no reason to die", when);
+                memfs_set_fault(MEMFS_FINE, 0);
+                if (!o.opened)
+                        continue;
+                look_at_store(&look, when);
+                ck_assert_msg(same(&o.certain, &look.found), "%s: not the model", when);
+                ck_assert_msg(run_group(0, 1) == 1, "%s: takes no mail afterwards", when);
+                model_step(&o.certain, 0);
+                close_store();
+                o.from = o.to = 0;
+                verify_after_power(&o, MEMFS_LOST, n, false);
+        }
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("powercut");
+        TCase *tc = tcase_create("disk");
+        SRunner *r = srunner_create(s);
+
+        suite_add_tcase(s, tc);
+        tcase_add_checked_fixture(tc, set_up, tear_down);
+        /* Not a limit on speed: a guard against hanging. */
+        tcase_set_timeout(tc, 900);
+        tcase_add_test(tc, without_a_fault_the_store_equals_the_model);
+        tcase_add_loop_test(tc, power_cut_at_every_operation_loses_nothing_acknowledged, MEMFS_LOST,
+                            MEMFS_TORN + 1);
+        tcase_add_loop_test(tc, one_failing_operation_fails_only_what_it_touches, 0, 2);
+        tcase_add_test(tc, a_full_disk_is_said_and_passes);
+        srunner_run_all(r, CK_ENV);
+        int failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
