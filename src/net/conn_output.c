@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-enum { PRINTF_OCTETS = 1024 };
-
 static void free_piece(const void *data, size_t len, void *arg)
 {
         (void)data;
@@ -62,9 +60,9 @@ static void emit_gathered(struct conn *c)
         emit(c, octets, len);
 }
 
-static void gather(struct conn *c, struct slice octets)
+/* Something was added to what is gathered. */
+static void gathered(struct conn *c)
 {
-        buf_add(&c->out, octets);
         if (c->out.len >= CONN_GATHER_OCTETS)
                 emit_gathered(c);
         conn_wake(c);
@@ -72,29 +70,37 @@ static void gather(struct conn *c, struct slice octets)
 
 void conn_write(struct conn *c, struct slice octets)
 {
-        if (!conn_closing(c))
-                gather(c, octets);
+        if (conn_closing(c))
+                return;
+        buf_add(&c->out, octets);
+        gathered(c);
+}
+
+PRINTF(2, 0) static void print(struct buf *out, const char *fmt, va_list args)
+{
+        va_list again;
+        int n;
+
+        va_copy(again, args);
+        n = vsnprintf(NULL, 0, fmt, again);
+        va_end(again);
+        assert(n >= 0);
+        if (buf_reserve(out, (size_t)n))
+                return;
+        (void)vsnprintf(out->ptr + out->len, (size_t)n + 1, fmt, args);
+        out->len += (size_t)n;
 }
 
 void conn_printf(struct conn *c, const char *fmt, ...)
 {
-        char line[PRINTF_OCTETS];
-        AUTO_BUF(longer, BUF_MAX);
-        va_list args, again;
-        int n;
+        va_list args;
 
+        if (conn_closing(c))
+                return;
         va_start(args, fmt);
-        va_copy(again, args);
-        n = vsnprintf(line, sizeof line, fmt, args);
-        assert(n >= 0);
-        if ((size_t)n < sizeof line) {
-                conn_write(c, (struct slice){ line, (size_t)n });
-        } else if (buf_reserve(&longer, (size_t)n) == ERR_OK) {
-                vsnprintf(longer.ptr, (size_t)n + 1, fmt, again);
-                conn_write(c, (struct slice){ longer.ptr, (size_t)n });
-        }
-        va_end(again);
+        print(&c->out, fmt, args);
         va_end(args);
+        gathered(c);
 }
 
 void conn_write_take(struct conn *c, struct buf *octets)

@@ -32,22 +32,22 @@ static void batch_close(struct batch *b)
 static enum err batch_addresses(struct batch *b, const struct net_service *service, uint16_t port,
                                 struct error *reterr)
 {
-        static const char *const every[] = { "0.0.0.0", "::" };
-        const struct conf_strings *given = &service->listen.address;
+        static char any_v4[] = "0.0.0.0", any_v6[] = "::";
+        char *every[] = { any_v4, any_v6 };
+        struct conf_strings from = service->listen.address;
 
-        b->n = given->n ? given->n : 2;
-        if (b->n > MAX_ADDRESSES)
+        if (from.n == 0)
+                from = (struct conf_strings){ every, 2 };
+        if (from.n > MAX_ADDRESSES)
                 return fail(reterr, ERR_LIMIT, "listen.%s.address: at most %d addresses",
                             service->name, MAX_ADDRESSES);
-        for (size_t i = 0; i < b->n; i++) {
-                const char *text = given->n ? given->items[i] : every[i];
-
-                if (!net_address_parse(text, port, &b->addresses[i]))
+        for (size_t i = 0; i < from.n; i++)
+                if (!net_address_parse(from.items[i], port, &b->addresses[i]))
                         return fail(reterr, ERR_SYNTAX,
                                     "listen.%s.address: \"%s\" is not an IP address: write "
                                     "\"192.0.2.1\" or \"2001:db8::1\"",
-                                    service->name, text);
-        }
+                                    service->name, from.items[i]);
+        b->n = from.n;
         return ERR_OK;
 }
 

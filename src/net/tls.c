@@ -55,6 +55,7 @@ static int set_index(void)
 
 /* ---- contexts ---- */
 
+/* OpenSSL's type. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int choose_context(SSL *ssl, int *alert, void *arg)
 {
         const struct tls_set *set = arg;

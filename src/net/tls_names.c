@@ -108,11 +108,14 @@ void tls_names_done(struct tls_names *t)
         *t = (struct tls_names){ 0 };
 }
 
-static const struct tls_name *lookup(const struct tls_names *t, char *name)
+static int text_to_name(const void *text, const void *item)
 {
-        struct tls_name key = { .name = name };
+        return strcmp(text, ((const struct tls_name *)item)->name);
+}
 
-        return t->n ? bsearch(&key, t->items, t->n, sizeof key, by_name) : NULL;
+static const struct tls_name *lookup(const struct tls_names *t, const char *name)
+{
+        return t->n ? bsearch(name, t->items, t->n, sizeof *t->items, text_to_name) : NULL;
 }
 
 int tls_names_find(const struct tls_names *t, const char *host)

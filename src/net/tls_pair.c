@@ -175,6 +175,7 @@ bool tls_pair_covers(const struct tls_pair *p, const char *name)
 /* ---- key ---- */
 
 /* Called by OpenSSL only for a key with a passphrase, which nobody is there to type. */
+/* OpenSSL's type. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_passphrase(char *space, int size, int writing, void *asked)
 {
         (void)space;

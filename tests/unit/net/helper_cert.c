@@ -105,11 +105,13 @@ void cert_replace(struct cert_dir *d, size_t pair, struct cert_options options)
 void cert_add(struct cert_dir *d, struct cert_options options)
 {
         char(*files)[PATH_MAX] = d->files[d->n];
+        char directory[sizeof d->path];
         struct tls_pair_config *further = &d->more[d->n];
 
         ck_assert_uint_lt(d->n, CERT_MAX_PAIRS);
-        snprintf(files[0], PATH_MAX, "%s/%zu.crt", d->path, d->n);
-        snprintf(files[1], PATH_MAX, "%s/%zu.key", d->path, d->n);
+        memcpy(directory, d->path, sizeof directory);
+        snprintf(files[0], PATH_MAX, "%s/%zu.crt", directory, d->n);
+        snprintf(files[1], PATH_MAX, "%s/%zu.key", directory, d->n);
         cert_replace(d, d->n, options);
         if (d->n == 0) {
                 d->config.certificate = files[0];

@@ -361,10 +361,14 @@ bool client_tls_resume(struct client *c, SSL_CTX *ctx, SSL_SESSION *session)
 
 bool client_tls(struct client *c, SSL_CTX *ctx, const char *host)
 {
+        char name[256];
+
         c->ssl = SSL_new(ctx);
         SSL_set_fd(c->ssl, c->fd);
-        if (host)
-                SSL_set_tlsext_host_name(c->ssl, host);
+        if (host) {
+                snprintf(name, sizeof name, "%s", host);
+                SSL_set_tlsext_host_name(c->ssl, name);
+        }
         return client_tls_resume(c, ctx, NULL);
 }
 

@@ -23,7 +23,8 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
-enum { LINE_LIMIT = 100, CHUNK = 8192 };
+enum { LINE_LIMIT = 100 };
+#define CHUNK ((size_t)8192)
 
 struct session;
 struct fixture {

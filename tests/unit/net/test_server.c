@@ -265,6 +265,7 @@ static int listening_socket(uint16_t port, uint16_t *ret_port)
         return fd;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): conf_ports owns, in general */
 static struct net_service another(const char *name, uint16_t *port, char **address)
 {
         struct net_service s = f.service;
