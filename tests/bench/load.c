@@ -135,6 +135,12 @@ static void expand(const char *pattern, long k, char ret_name[NAME_SIZE])
                 snprintf(ret_name, NAME_SIZE, "%s", pattern);
 }
 
+/* An account sends as itself. */
+static void expand_sender(const struct peer *p, char ret_name[NAME_SIZE])
+{
+        expand(options.user ? options.user : options.from, p->number, ret_name);
+}
+
 /* ---- output ---- */
 
 static void put(struct peer *p, const char *octets, size_t len)
@@ -225,16 +231,17 @@ static void put_message(struct peer *p, long job)
 {
         static const char line[] =
                 "the quick brown fox jumps over the lazy dog and runs away from it\r\n";
-        char head[1024], to[NAME_SIZE];
+        char head[1024], to[NAME_SIZE], from[NAME_SIZE];
         long written;
 
         expand(options.rcpt, job, to);
+        expand_sender(p, from);
         written = snprintf(head, sizeof head,
                            "From: Sender <%s>\r\nTo: Recipient <%s>\r\nSubject: Message %ld\r\n"
                            "Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
                            "Message-ID: <%ld.%ld@client.test>\r\nMIME-Version: 1.0\r\n"
                            "Content-Type: text/plain; charset=utf-8\r\n\r\n",
-                           options.from, to, job, (long)getpid(), job);
+                           from, to, job, (long)getpid(), job);
         put(p, head, (size_t)written);
         for (; written + (long)sizeof line - 1 <= options.size; written += (long)sizeof line - 1)
                 put(p, line, sizeof line - 1);
@@ -255,7 +262,9 @@ static void start_tls(struct peer *p)
 static void open_peer(struct peer *p)
 {
         struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(options.port) };
-        struct epoll_event event = { .events = EPOLLIN, .data.ptr = p };
+        bool speaks_first = options.tls == TLS_IMPLICIT;
+        struct epoll_event event = { .events = speaks_first ? EPOLLIN | EPOLLOUT : EPOLLIN,
+                                     .data.ptr = p };
         int one = 1;
 
         if (inet_pton(AF_INET, options.host, &address.sin_addr) != 1)
@@ -267,13 +276,13 @@ static void open_peer(struct peer *p)
         fcntl(p->fd, F_SETFL, O_NONBLOCK);
         if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, p->fd, &event))
                 die("epoll_ctl: %s", strerror(errno));
-        p->watching_out = false;
+        p->watching_out = speaks_first;
         p->in_len = p->out_len = p->out_at = 0;
         p->done = 0;
         p->step = STEP_GREETING;
         p->replies_left = 1;
         peers_open++;
-        if (options.tls == TLS_IMPLICIT)
+        if (speaks_first)
                 start_tls(p);
 }
 
@@ -315,7 +324,7 @@ static void begin_job(struct peer *p)
                 return;
         }
         expand(options.rcpt, p->job, to);
-        expand(options.user ? options.user : options.from, p->number, from);
+        expand_sender(p, from);
         say(p, STEP_ENVELOPE, "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n", from, to);
         p->replies_left = 3;
 }

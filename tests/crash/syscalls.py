@@ -117,7 +117,7 @@ def promises(events):
 def ends_a_message(said):
     if said.endswith(b"\r\n.\r\n") and re.search(rb"(?im)^DATA\r\n", said):
         return True
-    chunk = re.search(rb"(?im)^BDAT (\d+) LAST\r\n", said)
+    chunk = re.search(rb"(?i)BDAT (\d+) LAST\r\n", said)
     return bool(chunk) and len(said) >= chunk.end() + int(chunk[1])
 
 
