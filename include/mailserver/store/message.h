@@ -48,13 +48,13 @@ struct store_message_new {
 };
 /* STORE_WRITE. Counts into the mailbox and the account; quota was the caller's to check. */
 MUST_CHECK enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t content,
-                                      const struct store_message_new *message,
-                                      uint32_t *ret_uid);
+                                      const struct store_message_new *message, uint32_t *ret_uid);
 
 /* ---- a mailbox as it is now: POP3's snapshot ---- */
 
 struct store_snapshot_item {
         uint32_t uid;
+        bool header_8bit; /* an octet above 0x7f in its trace or a header: RFC 6856 */
         int64_t size;
         char *uidl; /* one kept from another server; NULL: "<uidvalidity>.<uid>" in hex */
 };
