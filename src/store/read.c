@@ -1,0 +1,164 @@
+/*
+ * read.c — the octets of a message, a piece at a time.
+ *
+ * A message is its trace, its header and its body, one after the other; a
+ * caller asks for a window of that and comes back for the next one in another
+ * transaction. So each call finds everything anew, and reads only the parts
+ * its window touches. A large message is read from its blob, which holds header
+ * and body.
+ */
+#include "blob.h"
+#include "txn.h"
+
+#include "mailserver/store/message.h"
+
+#include <assert.h>
+
+/* What is still wanted: `offset` counts from the start of the next part. */
+struct window {
+        int64_t offset;
+        size_t left;
+        struct buf *out;
+};
+
+/* Does nothing of a part of `size` octets stand in the window? Then it is passed over. */
+static bool window_skips(struct window *w, int64_t size)
+{
+        if (w->left == 0)
+                return true;
+        if (w->offset < size)
+                return false;
+        w->offset -= size;
+        return true;
+}
+
+static enum err window_put(struct window *w, struct slice part)
+{
+        struct slice piece;
+
+        if (window_skips(w, (int64_t)part.len))
+                return ERR_OK;
+        piece = slice_head(slice_from(part, (size_t)w->offset), w->left);
+        w->offset = 0;
+        w->left -= piece.len;
+        return buf_put(w->out, piece);
+}
+
+/* ---- the parts ---- */
+
+struct place {
+        int64_t content, header_size, size;
+        bool has_blob;
+        char blob[TEXT_ID_SIZE];
+};
+
+/* The row `q` is at: its trace into the window, the rest into *p. ERR_CORRUPT: its content is gone. */
+static enum err read_row(struct db_stmt *q, struct window *w, struct place *p)
+{
+        struct slice blob = db_column_slice(q, 5);
+
+        if (db_column_is_null(q, 2) || db_column_is_null(q, 4))
+                return ERR_CORRUPT;
+        p->content = db_column_int(q, 1);
+        p->header_size = db_column_int(q, 2);
+        p->size = db_column_int(q, 3);
+        p->has_blob = !db_column_is_null(q, 5);
+        if (p->has_blob) {
+                if (blob.len != TEXT_ID_SIZE - 1)
+                        return ERR_CORRUPT;
+                memcpy(p->blob, blob.ptr, blob.len);
+                p->blob[blob.len] = '\0';
+        }
+        return window_put(w, db_column_slice(q, 0));
+}
+
+#define PLACE_FROM(table)                                                                          \
+        "SELECT m.trace, m.content, c.header_size, c.size, b.content, b.blob FROM " table " m"     \
+        " LEFT JOIN content c ON c.id = m.content"                                                 \
+        " LEFT JOIN content_body b ON b.content = m.content"                                       \
+        " WHERE m.mailbox = $1 AND m.uid = $2 AND m.content IS NOT NULL"
+
+/* ERR_NOTFOUND: not in this table, or its grace is over. */
+static enum err find_in(struct db_stmt *q, int64_t mailbox, uint32_t uid, struct window *w,
+                        struct place *p)
+{
+        enum err err = ERR_NOTFOUND, finished;
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uid);
+        if (db_step(q) == DB_ROW)
+                err = read_row(q, w, p);
+        finished = db_finish(q);
+        return finished ? finished : err;
+}
+
+static enum err find(struct store_txn *tx, int64_t mailbox, uint32_t uid, struct window *w,
+                     struct place *p)
+{
+        enum err err = find_in(db_prepare(tx->db, PLACE_FROM("message")), mailbox, uid, w, p);
+
+        if (err != ERR_NOTFOUND)
+                return err;
+        return find_in(db_prepare(tx->db, PLACE_FROM("expunged")), mailbox, uid, w, p);
+}
+
+/* One part of `size` octets: the first column of the only row of `q`. */
+static enum err put_octets(struct db_stmt *q, int64_t content, int64_t size, struct window *w)
+{
+        enum err err = ERR_CORRUPT, finished;
+
+        db_bind_int(q, 1, content);
+        if (db_step(q) == DB_ROW && (int64_t)db_column_slice(q, 0).len == size)
+                err = window_put(w, db_column_slice(q, 0));
+        finished = db_finish(q);
+        return finished ? finished : err;
+}
+
+static enum err put_rows(struct store_txn *tx, const struct place *p, struct window *w)
+{
+        int64_t body_size = p->size - p->header_size;
+        enum err err = ERR_OK;
+
+        if (!window_skips(w, p->header_size))
+                err = put_octets(
+                        db_prepare(tx->db, "SELECT octets FROM content_header WHERE content = $1"),
+                        p->content, p->header_size, w);
+        if (!err && !window_skips(w, body_size))
+                err = put_octets(
+                        db_prepare(tx->db, "SELECT octets FROM content_body WHERE content = $1"),
+                        p->content, body_size, w);
+        return err;
+}
+
+static enum err put_blob(struct store_txn *tx, const struct place *p, struct window *w)
+{
+        size_t before = w->out->len, want;
+        enum err err;
+
+        if (window_skips(w, p->size))
+                return ERR_OK;
+        want = (int64_t)w->left < p->size - w->offset ? w->left : (size_t)(p->size - w->offset);
+        err = blob_read(tx->store, p->blob, w->offset, want, w->out);
+        if (err == ERR_NOTFOUND)
+                return ERR_CORRUPT;
+        if (!err && w->out->len - before != want)
+                return ERR_CORRUPT; /* shorter than it was */
+        return err;
+}
+
+enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid, int64_t offset,
+                            size_t max, struct buf *out)
+{
+        size_t before = out->len, room = out->max - out->len;
+        struct window w = { .offset = offset, .left = max < room ? max : room, .out = out };
+        struct place place = { 0 };
+        enum err err;
+
+        assert(offset >= 0);
+        err = find(tx, mailbox, uid, &w, &place);
+        if (!err)
+                err = place.has_blob ? put_blob(tx, &place, &w) : put_rows(tx, &place, &w);
+        if (err)
+                buf_truncate(out, before);
+        return err;
+}
