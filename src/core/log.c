@@ -40,11 +40,13 @@ void log_set_sink(void (*sink)(enum log_level level, const char *line))
 static bool stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
-        unsigned long long device, inode;
+        struct slice inode = slice_of(stream ? stream : ""), device;
+        uint64_t device_number, inode_number;
         struct stat st;
 
-        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-               fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+        return slice_cut(&inode, ':', &device) && slice_number(device, &device_number) &&
+               slice_number(inode, &inode_number) && fstat(STDERR_FILENO, &st) == 0 &&
+               st.st_dev == device_number && st.st_ino == inode_number;
 }
 
 static bool to_journal(void)

@@ -24,7 +24,7 @@ void task_queue_init(struct task_queue *q, size_t max, size_t max_per_key)
         q->n_buckets = MIN_BUCKETS;
         while (q->n_buckets < max && q->n_buckets < MAX_BUCKETS)
                 q->n_buckets *= 2;
-        q->buckets = mem_alloc_array(q->n_buckets, sizeof *q->buckets);
+        q->buckets = mem_alloc_array(q->n_buckets, sizeof(struct task_queue_key *));
         list_init(&q->turns);
         q->n = 0;
         q->max = max;
