@@ -277,14 +277,15 @@ bool conn_closing(const struct conn *c)
 
 void conn_kill(struct conn *c, const char *reason)
 {
+        bool again = c->stop_told, deaf = c->handshaking || c->starttls;
+
+        c->stop_told = true;
         conn_enter(c);
-        if (!c->opened || c->handshaking || c->starttls || c->stop_told) {
-                /* A second kill means it; closing is bounded by itself. */
-                if (!c->closing || c->stop_told)
-                        conn_abort(c);
-        } else if (!conn_closing(c)) {
+        if (again || deaf) {
+                /* The second time it is meant; in a handshake nobody could be told. */
+                conn_abort(c);
+        } else if (c->opened && !conn_closing(c)) {
                 conn_note(c, "told to stop");
-                c->stop_told = true;
                 c->service->handler->stopping(c, c->session, reason);
         }
         conn_leave(c);

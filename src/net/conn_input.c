@@ -20,6 +20,9 @@ static void drop(struct conn *c, size_t n)
         evbuffer_drain(input_of(c), n);
         c->octets_in += n;
         c->searched = 0;
+        /* There may be room to read on. */
+        if (!c->reading)
+                conn_wake(c);
 }
 
 /* Forgets the line that was borrowed; the buffer that is left. */

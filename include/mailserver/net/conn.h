@@ -53,6 +53,9 @@ enum conn_input {
 /*
  * The next line, ended by CRLF or LF alone (*ret_bare: it was LF alone or held
  * a CR inside). Borrowed until the next call on the connection's input.
+ * max_octets is without the line's end, and never more than the input buffer.
+ * CONN_MORE too while output is above high water: nobody can make us answer
+ * what he does not read.
  */
 enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *ret_line,
                                bool *ret_bare);
@@ -103,7 +106,8 @@ const char *conn_tls_version(const struct conn *c);
 const char *conn_tls_cipher(const struct conn *c, int *ret_bits);
 /*
  * Channel binding data for SASL -PLUS: *ret_type is "tls-exporter" (TLS 1.3,
- * RFC 9266) or "tls-unique" (1.2). ERR_NOTFOUND without TLS.
+ * RFC 9266) or "tls-unique" (1.2). ERR_NOTFOUND without TLS, and on 1.2 without
+ * the extended master secret (RFC 7627), where it would bind to nothing.
  */
 MUST_CHECK enum err conn_tls_binding(const struct conn *c, const char **ret_type,
                                      struct buf *ret_data);

@@ -78,6 +78,7 @@ void net_server_each(struct net_server *n, void (*fn)(struct conn *c, void *arg)
 struct conn *net_server_find(struct net_server *n, const char *id);
 /* Ends the sessions of an account (account 0: none); how many. */
 size_t net_server_kill_account(struct net_server *n, int64_t account, const char *reason);
+/* Tells the session to stop; said again, closes at once. */
 void conn_kill(struct conn *c, const char *reason);
 /* For a line of session list. */
 struct conn_info {

@@ -79,6 +79,42 @@ START_TEST(a_half_closed_peer_is_answered_after_a_task_too)
 }
 END_TEST
 
+START_TEST(what_a_task_asks_outside_of_any_callback_happens_in_the_next_turn)
+{
+        struct client c = greeted();
+
+        conn_write(f.conn, SLICE("from a task\r\n"));
+        client_expect(&c, "from a task\r\n");
+        conn_printf(f.conn, "%s %d\r\n", "last", 1);
+        conn_close(f.conn);
+        conn_write(f.conn, SLICE("too late\r\n"));
+        ck_assert_uint_eq(f.closed, 0);
+        client_expect_close(&c, "last 1\r\n");
+        ck_assert_uint_eq(f.closed, 1);
+        client_close(&c);
+
+        c = greeted();
+        conn_write(f.conn, SLICE("never sent"));
+        conn_abort(f.conn);
+        client_expect_close(&c, "");
+        client_close(&c);
+}
+END_TEST
+
+START_TEST(a_printed_line_of_any_length_is_whole)
+{
+        struct client c = greeted();
+        static char text[100001];
+
+        memset(text, 'p', sizeof text - 1);
+        conn_printf(f.conn, "<%s>\r\n", text);
+        client_expect(&c, "<");
+        client_expect(&c, text);
+        client_expect(&c, ">\r\n");
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(a_reset_ends_the_session_at_once)
 {
         struct client c = greeted();
@@ -334,6 +370,8 @@ int main(void)
         tcase_add_test(tc, abort_closes_without_sending_what_was_written);
         tcase_add_test(tc, a_half_closed_peer_gets_answers_to_all_it_had_pipelined);
         tcase_add_test(tc, a_half_closed_peer_is_answered_after_a_task_too);
+        tcase_add_test(tc, what_a_task_asks_outside_of_any_callback_happens_in_the_next_turn);
+        tcase_add_test(tc, a_printed_line_of_any_length_is_whole);
         tcase_add_test(tc, a_reset_ends_the_session_at_once);
         tcase_add_test(tc, the_last_reply_survives_a_peer_that_is_still_sending);
         tcase_add_test(tc, a_peer_that_never_closes_lingers_for_a_bounded_time);

@@ -230,6 +230,21 @@ START_TEST(a_stream_larger_than_the_input_buffer_never_stalls_on_tls)
 }
 END_TEST
 
+START_TEST(the_answers_of_one_turn_are_one_record)
+{
+        struct client c = client_connect(&f);
+
+        ck_assert(client_tls(&c, ctx, NULL));
+        client_expect(&c, "hello\r\n");
+        client_say(&c, "one\r\ntwo\r\nthree\r\n");
+        /* A read gives what is in one record at most. */
+        while (!client_read(&c))
+                turn(&f);
+        ck_assert_str_eq(c.in.ptr, "=one\r\n=two\r\n=three\r\n");
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(many_octets_over_tls_arrive_whole)
 {
         struct client c = client_connect(&f);
@@ -485,6 +500,7 @@ int main(void)
         tcase_add_test(tc, a_tls_peer_that_has_said_close_notify_still_gets_its_answers);
         tcase_add_test(tc, a_tls_peer_that_only_closes_tcp_still_gets_its_answers);
         tcase_add_test(tc, a_stream_larger_than_the_input_buffer_never_stalls_on_tls);
+        tcase_add_test(tc, the_answers_of_one_turn_are_one_record);
         tcase_add_test(tc, many_octets_over_tls_arrive_whole);
         tcase_add_test(tc, a_peer_that_takes_no_output_is_cut_off_on_tls);
         tcase_add_test(tc, errors_that_others_leave_in_openssls_queue_do_no_harm);

@@ -504,6 +504,25 @@ START_TEST(kill_tells_the_session_and_a_second_one_closes_at_once)
 }
 END_TEST
 
+START_TEST(a_closing_connection_whose_peer_does_not_read_can_be_killed_too)
+{
+        struct client c;
+        int small = 4096;
+
+        f.config.high_water = 16 << 20;
+        c = greeted();
+        setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        client_say(&c, "MANY 1000\r\nQUIT\r\n");
+        turn_until(&f, f.closed == 1);
+        ck_assert_uint_eq(net_server_connections(f.server), 1);
+        conn_kill(net_server_find(f.server, "1"), "enough");
+        ck_assert_uint_eq(net_server_connections(f.server), 1);
+        conn_kill(net_server_find(f.server, "1"), "enough");
+        ck_assert_uint_eq(net_server_connections(f.server), 0);
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(killing_an_account_ends_its_sessions_only)
 {
         struct client a = greeted(), b, other;
@@ -661,6 +680,7 @@ int main(void)
         tcase_add_test(end, a_connection_describes_itself);
         tcase_add_test(end, the_last_32_notes_are_kept);
         tcase_add_test(end, kill_tells_the_session_and_a_second_one_closes_at_once);
+        tcase_add_test(end, a_closing_connection_whose_peer_does_not_read_can_be_killed_too);
         tcase_add_test(end, killing_an_account_ends_its_sessions_only);
         tcase_add_test(end, stop_waits_for_what_is_in_flight);
         tcase_add_test(end, stop_without_connections_says_so_in_the_next_turn);
