@@ -19,15 +19,29 @@ static void begin(void)
         txn_begin_task(&ops.tx);
 }
 
-void ops_start(void)
+static void resume(void)
 {
-        test_store_start(&ops.store, TEST_STORE_INLINE);
         ops.tx = (struct store_txn){
                 .store = ops.store.store,
                 .db = writer_db(ops.store.store->writer),
                 .write = true,
         };
         begin();
+}
+
+void ops_start(void)
+{
+        test_store_start(&ops.store, TEST_STORE_INLINE);
+        resume();
+}
+
+void ops_reopen(void)
+{
+        ops_commit();
+        db_rollback(ops.tx.db);
+        txn_done(&ops.tx);
+        test_store_reopen(&ops.store);
+        resume();
 }
 
 void ops_stop(void)

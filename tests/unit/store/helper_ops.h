@@ -22,6 +22,8 @@ void ops_start(void);
 void ops_stop(void);
 /* Commits as the writer would, and begins the next one. */
 void ops_commit(void);
+/* Commits, closes the store, opens it again. */
+void ops_reopen(void);
 /* As the writer does for a task that fails. */
 void ops_rollback(void);
 
