@@ -15,9 +15,9 @@ static const struct conf_option main_options[] = {
          .type = CONF_STRING,
          .offset = MAIN(hostname),
          .fallback = "",
+         .fixed = true,
          .help = "The name this server has for the world: in greetings, in Received fields, in "
-                  "HELO. "
-                  "It should resolve to this machine. Empty: the machine's own name." },
+                  "HELO. It should resolve to this machine. Empty: the machine's own name." },
         { .name = "data_dir",
          .type = CONF_STRING,
          .offset = MAIN(data_dir),
@@ -43,7 +43,7 @@ static const struct conf_option main_options[] = {
          .min = 0,
          .max = 600000,
          .help = "How long a stop waits for clients to finish what they are in." },
-        { 0                                                               },
+        { 0},
 };
 static const struct conf_table main_table = {
         .path = "",

@@ -39,12 +39,52 @@ static enum err config_show(struct ctl_call *call, const char *config_path)
         return ERR_OK;
 }
 
+static const char man_head[] =
+        ".TH MAILSERVER.CONF 5 \"2026-11-21\" \"mailserver\" \"File formats\"\n"
+        ".SH NAME\n"
+        "mailserver.conf \\- configuration of the mail server\n"
+        ".SH DESCRIPTION\n"
+        "The file is in the syntax of libconfig: an option is\n"
+        ".IR \"name\" \" = \" \"value\" ,\n"
+        "a group is a name, an equals sign and options in braces, and\n"
+        ".B #\n"
+        "begins a comment. A value is true or false, a number, text in quotation marks, or a list "
+        "in\n"
+        "brackets.\n"
+        ".PP\n"
+        ".EX\n"
+        "hostname = \"mail.example.org\"\n"
+        "tls = {\n"
+        "  certificate = \"/etc/mailserver/tls/fullchain.pem\"\n"
+        "  private_key = \"/etc/mailserver/tls/privkey.pem\"\n"
+        "}\n"
+        "listen = {\n"
+        "  submission = { port = [587, 2525] }\n"
+        "}\n"
+        ".EE\n"
+        ".PP\n"
+        "Sizes are written as 4096, \"64K\", \"50M\" or \"2G\", times as \"500ms\", \"30s\", "
+        "\"10m\",\n"
+        "\"4h\" or \"5d\". Another file is read in the place of a line\n"
+        ".BR \"@include \\(dqpath\\(dq\" .\n"
+        ".PP\n"
+        ".B mailserver -t\n"
+        "checks the file and names every mistake with its line. A running server reads it again "
+        "on\n"
+        "SIGHUP; options marked so need a restart.\n"
+        ".SH OPTIONS\n";
+static const char man_tail[] = ".SH SEE ALSO\n"
+                               ".BR mailserver (8),\n"
+                               ".BR mailserverctl (1)\n";
+
 static enum err config_man(struct ctl_call *call, const char *config_path)
 {
         struct config *defaults = config_new();
 
         (void)config_path;
+        buf_add(&call->rows, SLICE(man_head));
         conf_print_man(defaults->sections, &call->rows);
+        buf_add(&call->rows, SLICE(man_tail));
         config_free(defaults);
         return ERR_OK;
 }

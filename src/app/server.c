@@ -29,6 +29,7 @@
 struct server {
         const char *config_path;
         struct config *config;
+        char *hostname; /* as it was at start: what lives on borrows it */
         struct loop *loop;
         struct task_hub *hub;
         struct tls_set *tls;
@@ -297,16 +298,16 @@ static enum err start_protocols(struct server *s, struct error *reterr)
         s->auth = auth_new(s->hub, s->loop, s->store, &s->config->auth, reterr);
         if (!s->auth)
                 return ERR_IO;
-        s->sink = delivery_new(s->store, s->config->main.hostname, &s->config->delivery);
+        s->sink = delivery_new(s->store, s->hostname, &s->config->delivery);
         s->smtp = smtp_server_new(&(struct smtp_server_params){
-                .hostname = s->config->main.hostname,
+                .hostname = s->hostname,
                 .config = &s->config->smtp,
                 .auth = s->auth,
                 .store = s->store,
                 .sink_ops = &delivery_sink_ops,
                 .sink = s->sink,
         });
-        s->pop3 = pop3_server_new(s->config->main.hostname, &s->config->pop3, s->auth, s->store);
+        s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
         join_services(s);
         s->account_watcher.changed = account_changed;
         store_watch(s->store, &s->account_watcher);
@@ -372,6 +373,7 @@ static void finish(struct server *s)
         loop_free(s->loop);
         tls_set_unref(s->tls);
         config_free(s->config);
+        mem_free(s->hostname);
 }
 
 int server_main(const struct server_params *params)
@@ -379,6 +381,7 @@ int server_main(const struct server_params *params)
         struct server s = {
                 .config_path = params->config_path,
                 .config = params->config,
+                .hostname = mem_strdup(slice_of(params->config->main.hostname)),
                 .started_us = clock_now_us(),
         };
         struct error error = { 0 };
@@ -392,8 +395,8 @@ int server_main(const struct server_params *params)
         if (params->hold)
                 task_hub_hold(s.hub, params->hold);
         net_server_start(s.net);
-        log_info("ready version=%s hostname=%s data_dir=%s", MAILSERVER_VERSION,
-                 s.config->main.hostname, s.config->main.data_dir);
+        log_info("ready version=%s hostname=%s data_dir=%s", MAILSERVER_VERSION, s.hostname,
+                 s.config->main.data_dir);
         systemd_notify("READY=1");
         loop_allow_blocking(false);
         loop_run(s.loop);
