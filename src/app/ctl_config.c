@@ -82,9 +82,9 @@ static enum err config_man(struct ctl_call *call, const char *config_path)
         struct config *defaults = config_new();
 
         (void)config_path;
-        buf_add(&call->rows, SLICE(man_head));
+        buf_add(&call->rows, slice_of(man_head));
         conf_print_man(defaults->sections, &call->rows);
-        buf_add(&call->rows, SLICE(man_tail));
+        buf_add(&call->rows, slice_of(man_tail));
         config_free(defaults);
         return ERR_OK;
 }
