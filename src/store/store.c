@@ -11,6 +11,7 @@
 #include "change.h"
 #include "checkpoint.h"
 #include "engine.h"
+#include "housekeeping.h"
 #include "lane.h"
 #include "lock.h"
 #include "reader.h"
@@ -141,6 +142,8 @@ enum err store_open(const struct store_params *params, struct store **ret_store,
                 err = lanes_start(s, reterr);
         if (!err)
                 store_look_at_disk(s);
+        if (!err && s->loop && !s->inline_lanes)
+                s->housekeeper = housekeeper_new(s);
         loop_allow_blocking(before);
         if (err) {
                 store_close(s);
@@ -179,6 +182,7 @@ void store_close(struct store *s)
         if (!s)
                 return;
         before = loop_allow_blocking(true);
+        housekeeper_free(s->housekeeper);
         lanes_stop(s);
         checkpointer_free(s->checkpointer);
         for (size_t i = 0; i < s->n_readers; i++)
