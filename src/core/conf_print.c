@@ -40,12 +40,28 @@ static void write_comment(struct buf *out, size_t depth, const char *head, struc
         buf_addc(out, '\n');
 }
 
+/* What the default beside it does not show. */
+static void write_range(const struct conf_option *o, struct buf *out)
+{
+        if (o->type == CONF_ENUM) {
+                buf_add(out, SLICE(" One of "));
+                for (const char *const *word = o->words; *word; word++)
+                        buf_addf(out, "%s\"%s\"", word == o->words ? "" : ", ", *word);
+                buf_addc(out, '.');
+        } else if (o->min || o->max) {
+                buf_add(out, SLICE(" From "));
+                conf_write_number(o->type, o->min, out);
+                buf_add(out, SLICE(" to "));
+                conf_write_number(o->type, o->max, out);
+                buf_addc(out, '.');
+        }
+}
+
 /* The help, what may be written, and whether a reload is enough. */
 static void write_help(const struct conf_option *o, struct buf *out)
 {
-        buf_addf(out, "%s%sValue: ", o->help ? o->help : "", o->help ? " " : "");
-        conf_write_wanted(o, out);
-        buf_addc(out, '.');
+        buf_add(out, slice_of(o->help ? o->help : ""));
+        write_range(o, out);
         if (o->fixed)
                 buf_add(out, SLICE(" A change needs a restart."));
 }
@@ -70,19 +86,27 @@ static void write_fallback(const struct conf_option *o, struct buf *out)
         conf_value_free(o, &value);
 }
 
+/* Between things, not below the brace that opens a group. */
+static void write_gap(struct buf *out)
+{
+        if (!slice_ends(buf_slice(out), SLICE("{\n")))
+                buf_addc(out, '\n');
+}
+
 static void example_option(const struct conf_option *o, size_t depth, struct buf *out)
 {
         AUTO_BUF(help, BUF_MAX);
 
-        buf_addc(out, '\n');
+        write_gap(out);
         write_help(o, &help);
-        write_comment(out, depth, "", buf_slice(&help));
+        if (help.len)
+                write_comment(out, depth, "", slice_trim(buf_slice(&help)));
         for (const struct conf_option *inner = o->groups ? o->groups->options : NULL;
              inner && inner->name; inner++) {
                 buf_clear(&help);
                 buf_addf(&help, "%s: ", inner->name);
                 write_help(inner, &help);
-                write_comment(out, depth, "  ", buf_slice(&help));
+                write_comment(out, depth, "  ", slice_trim(buf_slice(&help)));
         }
         indent(out, depth);
         buf_addf(out, "#%s = ", o->name);
@@ -137,7 +161,7 @@ static void open_groups(struct buf *out, const struct conf_table *table, size_t 
                 }
                 if (depth < open)
                         continue;
-                buf_addc(out, '\n');
+                write_gap(out);
                 if (!rest.len && table->help)
                         write_comment(out, depth, "", slice_of(table->help));
                 indent(out, depth);
@@ -145,14 +169,16 @@ static void open_groups(struct buf *out, const struct conf_table *table, size_t 
         }
 }
 
+static const char example_head[] =
+        "# Every option with its default. To change one, remove the # before its name.\n"
+        "# Sizes are octets, or \"64K\", \"50M\", \"2G\"; times have a unit: \"500ms\", \"30s\",\n"
+        "# \"10m\", \"4h\", \"5d\". Made from the program's own tables: mailserver.conf(5).\n";
+
 void conf_print_example(const struct conf_section *sections, struct buf *out)
 {
         const char *path = "";
 
-        buf_add(out,
-                SLICE("# Every option with its default. To change one, remove the # before its "
-                      "name.\n# Made from the program's own tables; see "
-                      "mailserver.conf(5).\n"));
+        buf_add(out, slice_of(example_head));
         for (; sections->table; sections++) {
                 const struct conf_table *table = sections->table;
                 size_t common = common_parts(slice_of(path), slice_of(table->path));
@@ -194,12 +220,12 @@ static void man_option(const struct conf_option *o, struct buf *out)
         write_roff(slice_of(o->name), out);
         buf_addc(out, '\n');
         write_help(o, &text);
-        buf_add(&text, SLICE(" Default: "));
+        buf_add(&text, text.len ? SLICE(" Default: ") : SLICE("Default: "));
         if (o->type == CONF_STRING && !o->fallback)
                 buf_add(&text, SLICE("none"));
         else
                 write_fallback(o, &text);
-        write_roff(buf_slice(&text), out);
+        write_roff(slice_trim(buf_slice(&text)), out);
         buf_add(out, SLICE(".\n"));
         if (!o->groups)
                 return;
