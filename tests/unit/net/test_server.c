@@ -1,12 +1,10 @@
-/* test_server.c — listeners, limits, descriptors, kill and stop. */
+/* test_server.c — limits, descriptors, session list, kill and stop. */
 #include "conn_impl.h"
 #include "helper_net.h"
-#include "listener.h"
 
 #include "mailserver/core/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -248,191 +246,6 @@ START_TEST(without_even_the_spare_descriptor_accepting_pauses_and_resumes)
 }
 END_TEST
 
-/* ---- listening ---- */
-
-static int listening_socket(uint16_t port, uint16_t *ret_port)
-{
-        struct sockaddr_in at = { .sin_family = AF_INET,
-                                  .sin_port = htons(port),
-                                  .sin_addr = { htonl(INADDR_LOOPBACK) } };
-        socklen_t len = sizeof at;
-        int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-        ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-        ck_assert_int_eq(listen(fd, 5), 0);
-        ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-        *ret_port = ntohs(at.sin_port);
-        return fd;
-}
-
-/* NOLINTNEXTLINE(readability-non-const-parameter): conf_ports owns, in general */
-static struct net_service another(const char *name, uint16_t *port, char **address)
-{
-        struct net_service s = f.service;
-
-        s.name = name;
-        s.listen.port = (struct conf_ports){ port, 1 };
-        s.listen.address = (struct conf_strings){ address, address ? 1 : 0 };
-        return s;
-}
-
-START_TEST(a_port_in_use_is_named_with_what_to_do)
-{
-        char *loopback[] = { (char[]){ "127.0.0.1" } };
-        struct error why = { 0 };
-        uint16_t port;
-        int fd = listening_socket(0, &port);
-        struct net_service s = another("second", &port, loopback);
-        char number[32];
-
-        snprintf(number, sizeof number, "port %u is in use", port);
-        ck_assert(net_server_listen(f.server, &s, &why) == ERR_EXISTS);
-        ck_assert_msg(strstr(why.text, number) != NULL, "%s", why.text);
-        close(fd);
-}
-END_TEST
-
-static const struct {
-        const char *address, *words;
-        enum err err;
-} wrong_addresses[] = {
-        {"localhost",   "is not an IP address",                   ERR_SYNTAX  },
-        { "192.0.2.77", "this machine has no address 192.0.2.77", ERR_NOTFOUND},
-};
-
-START_TEST(a_wrong_address_is_named)
-{
-        char text[64];
-        char *address[] = { text };
-        struct error why = { 0 };
-        uint16_t port = 0;
-        struct net_service s = another("second", &port, address);
-
-        snprintf(text, sizeof text, "%s", wrong_addresses[_i].address);
-        ck_assert_int_eq(net_server_listen(f.server, &s, &why), wrong_addresses[_i].err);
-        ck_assert_msg(strstr(why.text, wrong_addresses[_i].words) != NULL, "%s", why.text);
-}
-END_TEST
-
-START_TEST(a_service_that_fails_leaves_no_socket_behind)
-{
-        char *loopback[] = { (char[]){ "127.0.0.1" } };
-        struct error why = { 0 };
-        AUTO_BUF(before, 1024);
-        AUTO_BUF(after, 1024);
-        uint16_t ports[2] = { 0, f.port };
-        struct net_service s = another("second", ports, loopback);
-
-        s.listen.port.n = 2;
-        net_server_print_ports(f.server, &before);
-        ck_assert(net_server_listen(f.server, &s, &why) == ERR_EXISTS);
-        net_server_print_ports(f.server, &after);
-        ck_assert_str_eq(before.ptr, after.ptr);
-}
-END_TEST
-
-START_TEST(ipv4_and_ipv6_get_the_same_port_from_the_kernel)
-{
-        struct error why = { 0 };
-        uint16_t port = 0;
-        struct net_service s = another("every", &port, NULL);
-        unsigned v4 = 0, v6 = 0;
-
-        ck_assert_msg(net_server_listen(f.server, &s, &why) == ERR_OK, "%s", why.text);
-        list_each (link, &f.server->listeners) {
-                struct listener *ln = container_of(link, struct listener, link);
-
-                if (ln->service == &s && net_address_is_v4(&ln->address))
-                        v4 = ln->address.port;
-                else if (ln->service == &s)
-                        v6 = ln->address.port;
-        }
-        ck_assert_uint_ne(v4, 0);
-        /* A machine without IPv6 has only the one. */
-        ck_assert(v6 == v4 || v6 == 0);
-}
-END_TEST
-
-START_TEST(offered_sockets_are_taken_by_name_or_by_port)
-{
-        struct error why = { 0 };
-        uint16_t named_port, same_port, configured = 1;
-        char *loopback[] = { (char[]){ "127.0.0.1" } };
-        int named = listening_socket(0, &named_port), same = listening_socket(0, &same_port);
-        struct net_service by_name = another("by-name", &configured, loopback);
-        struct net_service by_port = another("by-port", &same_port, loopback);
-        AUTO_BUF(ports, 1024);
-        char wanted[128];
-
-        net_server_offer_fd(f.server, same, NULL);
-        net_server_offer_fd(f.server, named, "by-name");
-        ck_assert(net_server_listen(f.server, &by_name, &why) == ERR_OK);
-        ck_assert(net_server_listen(f.server, &by_port, &why) == ERR_OK);
-        ck_assert(list_empty(&f.server->offered));
-        net_server_print_ports(f.server, &ports);
-        snprintf(wanted, sizeof wanted, "by-name 127.0.0.1 %u\nby-port 127.0.0.1 %u\n", named_port,
-                 same_port);
-        ck_assert_msg(strstr(ports.ptr, wanted) != NULL, "%s", ports.ptr);
-        ck_assert_int_ne(fcntl(named, F_GETFL) & O_NONBLOCK, 0);
-        ck_assert_int_ne(fcntl(named, F_GETFD) & FD_CLOEXEC, 0);
-
-        /* It serves. */
-        net_server_start(f.server);
-        f.port = named_port;
-        struct client c = greeted();
-
-        client_close(&c);
-        turn_until(&f, net_server_connections(f.server) == 0);
-        listeners_free(f.server); /* by_name and by_port end here */
-}
-END_TEST
-
-START_TEST(what_is_offered_and_is_no_listening_socket_is_ignored)
-{
-        int pair[2];
-
-        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-        net_server_offer_fd(f.server, pair[0], "test");
-        ck_assert(list_empty(&f.server->offered));
-        ck_assert_uint_eq(warnings, 1);
-        close(pair[0]);
-        close(pair[1]);
-}
-END_TEST
-
-START_TEST(nothing_is_accepted_before_start)
-{
-        struct fixture g;
-        struct client c;
-
-        fixture_open(&g, false);
-        listeners_pause(g.server);
-        c = client_connect(&g);
-        turn(&g);
-        ck_assert_uint_eq(net_server_connections(g.server), 0);
-        net_server_start(g.server);
-        client_expect(&c, "hello\r\n");
-        client_close(&c);
-        fixture_close(&g);
-}
-END_TEST
-
-START_TEST(many_clients_at_once_are_all_served)
-{
-        enum { CROWD = 300 };
-        static struct client crowd[CROWD];
-
-        for (int i = 0; i < CROWD; i++)
-                crowd[i] = client_connect(&f);
-        for (int i = 0; i < CROWD; i++) {
-                client_say(&crowd[i], "one\r\nQUIT\r\n");
-                client_expect_close(&crowd[i], "hello\r\n=one\r\nbye\r\n");
-                client_close(&crowd[i]);
-        }
-        ck_assert_uint_eq(f.closed, CROWD);
-}
-END_TEST
-
 /* ---- session list, kill, stop ---- */
 
 START_TEST(a_connection_describes_itself)
@@ -599,65 +412,17 @@ START_TEST(abort_all_ends_what_does_not_end_by_itself)
 }
 END_TEST
 
-START_TEST(the_options_have_sensible_defaults)
-{
-        struct net_config net = { 0 };
-        struct tls_config tls = { 0 };
-        const struct conf_section sections[] = {
-                {&net_conf_table, &net },
-                { &tls_conf_table,              &tls },
-                { 0}
-        };
-
-        conf_defaults(sections);
-        ck_assert_int_eq(net.max_connections, 10000);
-        ck_assert_int_eq(net.max_connections_per_address, 50);
-        ck_assert_int_eq(net.max_connections_per_account, 40);
-        ck_assert_int_eq(net.stall_timeout_ms, 60000);
-        ck_assert_int_eq(net.handshake_timeout_ms, 30000);
-        ck_assert_int_eq(net.high_water, 65536);
-        ck_assert_int_eq(tls.minimum, TLS_VERSION_1_2);
-        ck_assert_ptr_null(tls.certificate);
-        ck_assert_uint_eq(tls.more.n, 0);
-        conf_done(sections);
-}
-END_TEST
-
-START_TEST(further_certificates_are_read_as_a_list)
-{
-        static const char text[] =
-                "tls = { certificate = \"a\"; private_key = \"b\"; minimum = \"1.3\";\n"
-                "  more = ( { certificate = \"c\"; private_key = \"d\"; } ) };\n";
-        struct tls_config tls = { 0 };
-        const struct conf_section sections[] = {
-                {&tls_conf_table, &tls },
-                { 0             }
-        };
-        const struct tls_pair_config *pair;
-        AUTO_BUF(report, 4096);
-
-        ck_assert_msg(conf_load_text(text, "test", sections, &report) == ERR_OK, "%s", report.ptr);
-        ck_assert_int_eq(tls.minimum, TLS_VERSION_1_3);
-        ck_assert_uint_eq(tls.more.n, 1);
-        pair = tls.more.items;
-        ck_assert_str_eq(pair->certificate, "c");
-        ck_assert_str_eq(pair->private_key, "d");
-        conf_done(sections);
-}
-END_TEST
-
 int main(void)
 {
         Suite *s = suite_create("server");
-        TCase *tc = tcase_create("limits"), *listen_case = tcase_create("listen");
+        TCase *tc = tcase_create("limits");
         TCase *end = tcase_create("end");
 
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_add_checked_fixture(listen_case, setup, teardown);
         tcase_add_checked_fixture(end, setup, teardown);
         tcase_set_timeout(tc, 60);
         suite_add_tcase(s, tc);
-        suite_add_tcase(s, listen_case);
+        tcase_set_timeout(end, 60);
         suite_add_tcase(s, end);
         tcase_add_test(tc, over_the_total_a_client_is_told_that_we_are_busy);
         tcase_add_test(tc, a_crowd_over_the_limit_is_complained_of_once_a_minute);
@@ -666,17 +431,6 @@ int main(void)
         tcase_add_test(tc, each_account_has_its_share);
         tcase_add_test(tc, without_descriptors_new_connections_are_shed_and_the_others_served);
         tcase_add_test(tc, without_even_the_spare_descriptor_accepting_pauses_and_resumes);
-        tcase_add_test(listen_case, a_port_in_use_is_named_with_what_to_do);
-        tcase_add_loop_test(listen_case, a_wrong_address_is_named, 0,
-                            (int)(sizeof wrong_addresses / sizeof *wrong_addresses));
-        tcase_add_test(listen_case, a_service_that_fails_leaves_no_socket_behind);
-        tcase_add_test(listen_case, ipv4_and_ipv6_get_the_same_port_from_the_kernel);
-        tcase_add_test(listen_case, offered_sockets_are_taken_by_name_or_by_port);
-        tcase_add_test(listen_case, what_is_offered_and_is_no_listening_socket_is_ignored);
-        tcase_add_test(listen_case, nothing_is_accepted_before_start);
-        tcase_add_test(listen_case, many_clients_at_once_are_all_served);
-        tcase_add_test(listen_case, the_options_have_sensible_defaults);
-        tcase_add_test(listen_case, further_certificates_are_read_as_a_list);
         tcase_add_test(end, a_connection_describes_itself);
         tcase_add_test(end, the_last_32_notes_are_kept);
         tcase_add_test(end, kill_tells_the_session_and_a_second_one_closes_at_once);
