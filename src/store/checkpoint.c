@@ -171,8 +171,14 @@ void checkpoint_pace(struct checkpoint_pace *pace, struct store *s, struct db *d
 
         if (wal < pace->asked_at) /* it has started over */
                 pace->asked_at = pace->tried_at = 0;
-        if (!s->checkpointer || wal < c->wal_checkpoint || atomic_load(&s->dead))
+        if (wal < c->wal_checkpoint || atomic_load(&s->dead))
                 return;
+        if (!s->checkpointer) {
+                /* Inline there is no thread, and no reader to wait for. A failure is the next
+                 * one's to try again. */
+                checkpoint_once(s, db);
+                return;
+        }
         if (wal >= c->wal_limit && (!pace->tried_at || wal - pace->tried_at >= c->wal_limit / 8)) {
                 pace->tried_at = wal;
                 if (!start_over(s, db)) {

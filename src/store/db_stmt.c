@@ -32,7 +32,7 @@ static void grow(struct db_stmt_table *t)
 {
         struct db_stmt_table bigger = { .n = t->n, .size = t->size ? t->size * 2 : FIRST_SLOTS };
 
-        bigger.slots = mem_alloc_array(bigger.size, sizeof *bigger.slots);
+        bigger.slots = mem_alloc_array(bigger.size, sizeof(struct db_stmt *));
         for (size_t i = 0; i < t->size; i++)
                 if (t->slots[i])
                         bigger.slots[slot_of(&bigger, t->slots[i]->sql)] = t->slots[i];

@@ -22,6 +22,7 @@
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +91,13 @@ static struct store *new_store(const struct store_params *params)
         return s;
 }
 
+static enum err dir_failed(const char *path, int result, struct error *reterr)
+{
+        enum err err = result == -EACCES || result == -EPERM ? ERR_DENIED : blob_err(result);
+
+        return fail(reterr, err, "%s: %s", path, strerror(-result));
+}
+
 static enum err open_dirs(struct store *s, const struct store_params *params, struct error *reterr)
 {
         AUTO_BUF(path, BUF_MAX);
@@ -97,8 +105,7 @@ static enum err open_dirs(struct store *s, const struct store_params *params, st
 
         s->data_dir = s->files->open_dir(params->data_dir, params->create);
         if (s->data_dir < 0)
-                return fail(reterr, blob_err(s->data_dir), "%s: %s", params->data_dir,
-                            strerror(-s->data_dir));
+                return dir_failed(params->data_dir, s->data_dir, reterr);
         /* The lock is between processes: a disk that a test stands in for has one user only. */
         if (s->files == &file_ops_real)
                 err = lock_take(s->data_dir, params->data_dir, &s->lock, reterr);
@@ -107,8 +114,7 @@ static enum err open_dirs(struct store *s, const struct store_params *params, st
         buf_addf(&path, "%s/blobs", params->data_dir);
         s->blob_dir = s->files->open_dir(path.ptr, params->create);
         if (s->blob_dir < 0)
-                return fail(reterr, blob_err(s->blob_dir), "%s: %s", path.ptr,
-                            strerror(-s->blob_dir));
+                return dir_failed(path.ptr, s->blob_dir, reterr);
         return ERR_OK;
 }
 

@@ -64,6 +64,21 @@ START_TEST(inline_a_checkpoint_moves_the_log_into_the_database)
 }
 END_TEST
 
+START_TEST(inline_the_log_is_bounded_without_a_thread)
+{
+        struct test_store t;
+
+        test_store_prepare(&t, TEST_STORE_INLINE);
+        t.config.wal_checkpoint = 256 * KIB;
+        test_store_open(&t);
+        for (int i = 0; i < 100; i++)
+                ck_assert_int_eq(test_store_run(&t, STORE_WRITE, insert, NULL), ERR_OK);
+        ck_assert_int_le(file_size(&t, "mail.db-wal"), 512 * KIB);
+        ck_assert_int_eq(rows(&t), 100);
+        test_store_stop(&t);
+}
+END_TEST
+
 START_TEST(closing_leaves_no_log)
 {
         struct test_store t;
@@ -279,6 +294,7 @@ int main(void)
 
         tcase_set_timeout(tc, 60);
         tcase_add_test(tc, inline_a_checkpoint_moves_the_log_into_the_database);
+        tcase_add_test(tc, inline_the_log_is_bounded_without_a_thread);
         tcase_add_test(tc, closing_leaves_no_log);
         tcase_add_test(tc, under_constant_load_the_log_stays_within_its_limit);
         tcase_add_loop_test(tc, the_free_space_of_the_disk_is_known, 0, 2);
