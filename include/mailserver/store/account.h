@@ -49,7 +49,7 @@ MUST_CHECK enum err store_account_set_quota(struct store_txn *tx, int64_t id, in
                                             int64_t messages);
 /* Would `octets` more in one message pass the quota? ERR_QUOTA if so. */
 MUST_CHECK enum err store_account_check_quota(struct store_txn *tx, int64_t id, int64_t octets);
-/* In order of name; `domain` empty: all. */
+/* In order of name; `domain` empty: all. No listing may be begun inside the callback of the same. */
 typedef enum err store_account_fn(void *arg, const struct store_account *account);
 MUST_CHECK enum err store_account_list(struct store_txn *tx, struct slice domain,
                                        store_account_fn *fn, void *arg);

@@ -29,7 +29,8 @@ void store_targets_done(struct store_targets *t);
 /*
  * The accounts behind `address` ("local@domain", unquoted, UTF-8; or
  * "postmaster" alone, RFC 5321 4.5.1). Order: the exact address (account, then alias), the
- * address without its detail, postmaster or abuse, the domain's catch-all.
+ * address without its detail, postmaster or abuse, the domain's catch-all; the first
+ * that leads to an account wins.
  * ERR_DENIED: the domain is not ours; ERR_NOTFOUND: ours, and no such user;
  * ERR_LIMIT: aliases nest too deep or give too many targets.
  */
@@ -53,7 +54,10 @@ MUST_CHECK enum err store_address_may_send(struct store_txn *tx,
 MUST_CHECK enum err store_alias_add(struct store_txn *tx, struct slice address,
                                     const struct slice *targets, size_t n_targets,
                                     struct error *reterr);
-/* Removes these targets, or with none the whole alias. */
+/*
+ * Removes these targets, or with none the whole alias; with its last target an alias is gone, and
+ * is so as a target of others, too. ERR_NOTFOUND: no such alias, or it has not that target.
+ */
 MUST_CHECK enum err store_alias_remove(struct store_txn *tx, struct slice address,
                                        const struct slice *targets, size_t n_targets);
 typedef enum err store_alias_fn(void *arg, struct slice address, struct slice target);

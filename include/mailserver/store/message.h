@@ -37,7 +37,10 @@ MUST_CHECK enum err store_draft_new(struct store *s, struct spool *spool,
 void store_draft_free(struct store_draft *d);
 int64_t store_draft_size(const struct store_draft *d);
 
-/* STORE_WRITE. Once a draft, inside the transaction of the messages that refer to it. */
+/*
+ * STORE_WRITE. Once a draft, inside the transaction of the messages that refer to it: a work that
+ * finds no mailbox for it fails, so that no content without a message is committed.
+ */
 MUST_CHECK enum err store_content_add(struct store_txn *tx, struct store_draft *draft,
                                       int64_t *ret_content);
 
@@ -46,7 +49,11 @@ struct store_message_new {
         uint32_t flags;
         int64_t internal_date_us;
 };
-/* STORE_WRITE. Counts into the mailbox and the account; quota was the caller's to check. */
+/*
+ * STORE_WRITE. Counts into the mailbox and the account; quota was the caller's to check.
+ * ERR_NOTFOUND: no such mailbox, or content; then nothing is changed, and the caller may go on with
+ * another mailbox.
+ */
 MUST_CHECK enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t content,
                                       const struct store_message_new *message, uint32_t *ret_uid);
 
