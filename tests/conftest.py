@@ -31,9 +31,9 @@ def pytest_runtest_makereport(item, call):
     """A failed test shows what its servers logged."""
     report = (yield).get_result()
     if report.when == "call" and report.failed:
-        for name, value in item.funcargs.items():
-            if isinstance(value, Server):
-                report.sections.append((f"log of {name}", value.log[-LOG_TAIL_OCTETS:]))
+        servers = {id(v): v for v in item.funcargs.values() if isinstance(v, Server)}
+        for server in servers.values():
+            report.sections.append(("log of the server", server.log[-LOG_TAIL_OCTETS:]))
 
 
 @pytest.fixture(scope="session")

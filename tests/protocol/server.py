@@ -347,12 +347,14 @@ class Server:
         talk.says(f"C: AUTH PLAIN {self.auth_plain(user)}").until("235 ...")
         return talk
 
-    def pop3(self, user, service="pop3s", password=None, tls=True):
+    def pop3(self, user, service="pop3s", password=None, tls=True, utf8=False):
         """Logged in by USER and PASS, under TLS unless told otherwise: in the TRANSACTION state."""
         talk = self.connect(service)
         talk.expect("+OK ...")
         if tls and service not in IMPLICIT_TLS:
             talk.says("C: STLS").until("+OK ...").starttls()
+        if utf8:
+            talk.says("C: UTF8").until("+OK ...")
         talk.says(f"C: USER {user}").until("+OK ...")
         talk.says(f"C: PASS {password or self.passwords[user]}").until("+OK ...")
         return talk
@@ -384,7 +386,8 @@ class Server:
 
     def messages(self, user):
         """Every message in the user's INBOX, octet for octet, oldest first."""
-        with self.pop3(user) as talk:
+        # Without UTF8, headers with more than ASCII come rewritten (RFC 6856 3).
+        with self.pop3(user, utf8=True) as talk:
             return fetch_all(talk)
 
     def count(self, user):
