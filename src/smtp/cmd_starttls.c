@@ -30,6 +30,7 @@ const struct smtp_command smtp_cmd_starttls = {
         .verb = "STARTTLS",
         .syntax = "STARTTLS",
         .rfc = "3207 4",
-        .needs = SMTP_NEEDS_HELO | SMTP_NEEDS_NO_ARGS,
+        /* RFC 3207 asks for no EHLO before it, and GNU SASL's client says none. */
+        .needs = SMTP_NEEDS_NO_ARGS,
         .start = starttls_start,
 };
