@@ -25,22 +25,20 @@ static bool is_subdir(const char *name)
         return strlen(name) == 2;
 }
 
-static bool list_blob(void *arg, const char *name, int64_t age_s)
+static bool list_blob(void *arg, const char *name)
 {
         struct listing *l = arg;
 
-        (void)age_s;
         if (strlen(name) != TEXT_ID_SIZE - 1)
                 return true; /* not ours */
         l->stopped = !l->fn(l->arg, name);
         return !l->stopped;
 }
 
-static bool list_subdir(void *arg, const char *name, int64_t age_s)
+static bool list_subdir(void *arg, const char *name)
 {
         struct listing *l = arg;
 
-        (void)age_s;
         if (!is_subdir(name))
                 return true;
         l->result = l->store->files->list(l->store->blob_dir, name, list_blob, l);
@@ -94,11 +92,10 @@ static bool look_at(void *arg, const char *name)
 }
 
 /* Names that begin so were never a blob's. */
-static bool remove_unnamed(void *arg, const char *name, int64_t age_s)
+static bool remove_unnamed(void *arg, const char *name)
 {
         struct store *s = arg;
 
-        (void)age_s;
         if (strncmp(name, FILE_UNNAMED_PREFIX, strlen(FILE_UNNAMED_PREFIX)) == 0)
                 s->files->unlink(s->blob_dir, name);
         return true;

@@ -44,7 +44,7 @@ struct db_options {
         int64_t page_octets;     /* of a new file; 0: DB_PAGE_OCTETS */
 };
 /* Measured: docs/performance.md. */
-enum { DB_PAGE_OCTETS = 8192 };
+enum { DB_PAGE_OCTETS = 4096 };
 /* ERR_NOTFOUND, ERR_DENIED (rights), ERR_CORRUPT, ERR_IO. */
 MUST_CHECK enum err db_open(const struct db_options *options, struct db **ret_db,
                             struct error *reterr);

@@ -26,7 +26,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 static int or_errno(int result)
@@ -94,17 +93,7 @@ static int real_sync_dir(int dir, const char *path)
         return result;
 }
 
-static int64_t age_of(int dir, const char *name)
-{
-        struct stat st;
-
-        if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return 0;
-        return time(NULL) - st.st_mtim.tv_sec;
-}
-
-static int real_list(int dir, const char *path,
-                     bool (*fn)(void *arg, const char *name, int64_t age_s), void *arg)
+static int real_list(int dir, const char *path, bool (*fn)(void *arg, const char *name), void *arg)
 {
         int handle = openat(dir, path[0] ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct dirent *entry;
@@ -123,7 +112,7 @@ static int real_list(int dir, const char *path,
         while ((errno = 0, entry = readdir(entries))) {
                 if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
                         continue;
-                if (!fn(arg, entry->d_name, age_of(handle, entry->d_name)))
+                if (!fn(arg, entry->d_name))
                         break;
         }
         int result = entry ? 0 : -errno;

@@ -8,7 +8,7 @@
 #include <assert.h>
 
 /* One slice: so many messages, or so many octets of them; so many pages. Some milliseconds. */
-enum { SLICE_ROWS = 100, SLICE_OCTETS = 4 << 20, SLICE_PAGES = 64 };
+enum { SLICE_ROWS = 100, SLICE_OCTETS = 4 << 20, SLICE_PAGES = 128 };
 /* Free pages are used again; only beyond a quarter of the file and this many octets they go. */
 enum { SPARE_SHARE = 4, SPARE_OCTETS = 16 << 20 };
 enum { IDLE_MS = 60000, BUSY_MS = 100 };

@@ -29,9 +29,8 @@ struct file_ops {
         int (*sync_dir)(int dir, const char *path); /* "" for dir itself */
         int (*unlink)(int dir, const char *path);
         int64_t (*size)(int file);
-        /* Calls fn with every name in dir/path and its age in seconds; stops when fn gives false. */
-        int (*list)(int dir, const char *path,
-                    bool (*fn)(void *arg, const char *name, int64_t age_s), void *arg);
+        /* Calls fn with every name in dir/path; stops when fn gives false. */
+        int (*list)(int dir, const char *path, bool (*fn)(void *arg, const char *name), void *arg);
         /* The octets of a file, mapped or read; unmap gives them back. */
         int (*map)(int file, size_t len, void **ret_octets);
         void (*unmap)(void *octets, size_t len);

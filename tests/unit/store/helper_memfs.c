@@ -523,8 +523,7 @@ static int64_t ops_size(int file)
         return (int64_t)handle_node(file)->live_len;
 }
 
-static int ops_list(int dir, const char *path,
-                    bool (*fn)(void *arg, const char *name, int64_t age_s), void *arg)
+static int ops_list(int dir, const char *path, bool (*fn)(void *arg, const char *name), void *arg)
 {
         char name[1024];
         size_t len;
@@ -533,7 +532,7 @@ static int ops_list(int dir, const char *path,
         len = strlen(name);
         for (struct memfs_node *n = disk.nodes; n; n = n->next)
                 if (n->name && !n->unlinked && !strncmp(n->name, name, len) &&
-                    !strchr(n->name + len, '/') && !fn(arg, n->name + len, 1000000))
+                    !strchr(n->name + len, '/') && !fn(arg, n->name + len))
                         break;
         return 0;
 }
