@@ -263,7 +263,7 @@ static void never_null(struct slice *s)
                 *s = SLICE("");
 }
 
-bool mime_address_next(struct address_walk *walk, struct mime_address *ret_address)
+static bool next_entry(struct address_walk *walk, struct mime_address *ret_address)
 {
         struct mime_scan *scan = &walk->scan;
         struct slice start, head;
@@ -289,8 +289,14 @@ bool mime_address_next(struct address_walk *walk, struct mime_address *ret_addre
                         return group_end(walk, ret_address);
                 }
                 if (read_entry(walk, head, ret_address) && !walk->full)
-                        break;
+                        return true;
         }
+}
+
+bool mime_address_next(struct address_walk *walk, struct mime_address *ret_address)
+{
+        if (!next_entry(walk, ret_address))
+                return false;
         never_null(&ret_address->local);
         never_null(&ret_address->domain);
         return true;

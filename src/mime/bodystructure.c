@@ -129,11 +129,18 @@ static void put_common_extension(struct writer *w, const struct mime_part *part)
 static void put_encoding(struct writer *w, const struct mime_part *part)
 {
         struct slice name = mime_encoding_name(part->encoding);
+        struct mime_scan scan = { .rest = part->fields.encoding };
+        struct mime_token token;
 
-        if (name.len)
+        if (name.len) {
                 mime_render_token(&w->r, name);
+                return;
+        }
+        mime_scan_cfws(&scan);
+        if (mime_scan_token(&scan, &token))
+                mime_render_upper(&w->r, token.text);
         else
-                mime_render_upper(&w->r, mime_trim(part->fields.encoding));
+                mime_render_token(&w->r, mime_encoding_name(MIME_ENCODING_7BIT));
 }
 
 /* Everything before a part's own lines: RFC 9051 9 media and body-fields. */

@@ -99,7 +99,8 @@ static const struct {
 static const char *const inline_tags[] = { "a",    "b",      "i",    "u",   "s",    "em",  "strong",
                                            "span", "font",   "code", "tt",  "abbr", "big", "small",
                                            "sub",  "strike", "mark", "wbr", "ins",  "del" };
-static const char *const skipped_elements[] = { "head", "style", "script", "title" };
+/* Only their own closing tag is a tag in them. */
+static const char *const raw_elements[] = { "style", "script", "title", "textarea" };
 
 static struct slice name_of(const struct html_filter *f)
 {
@@ -136,24 +137,25 @@ static void end_tag(struct html_filter *f, html_put_fn *put, void *to)
         bool closing = slice_skip(&tag, '/');
 
         f->state = HTML_TEXT;
-        if (f->skip) {
-                /* A body ends a head that was never closed. */
-                if ((closing && slice_eq_word(tag, slice_of(f->skip))) ||
-                    (!closing && slice_eq_word(tag, SLICE("body"))))
-                        f->skip = NULL;
+        if (f->raw) {
+                if (closing && slice_eq_word(tag, slice_of(f->raw)))
+                        f->raw = NULL;
                 return;
         }
-        for (size_t i = 0; !closing && i < sizeof skipped_elements / sizeof skipped_elements[0];
-             i++)
-                if (slice_eq_word(tag, slice_of(skipped_elements[i])))
-                        f->skip = skipped_elements[i];
+        for (size_t i = 0; !closing && i < sizeof raw_elements / sizeof raw_elements[0]; i++)
+                if (slice_eq_word(tag, slice_of(raw_elements[i])))
+                        f->raw = raw_elements[i];
+        if (slice_eq_word(tag, SLICE("head")))
+                f->in_head = !closing;
+        if (slice_eq_word(tag, SLICE("body"))) /* ends a head that was never closed */
+                f->in_head = false;
         if (!is_inline(tag))
                 put(to, ' ');
 }
 
 static void show(const struct html_filter *f, uint32_t code, html_put_fn *put, void *to)
 {
-        if (!f->skip)
+        if (!f->raw && !f->in_head)
                 put(to, code);
 }
 
@@ -208,7 +210,9 @@ static bool is_ascii_alnum(uint32_t code)
 /* After "<": a tag, markup, or only a less-than sign. */
 static void put_after_less(struct html_filter *f, uint32_t code, html_put_fn *put, void *to)
 {
-        if (code == '!' || code == '?') {
+        if (f->raw && code != '/') {
+                f->state = HTML_TEXT;
+        } else if (code == '!' || code == '?') {
                 f->state = HTML_MARKUP;
                 f->hyphens = 0;
         } else if (code == '/' || (is_ascii_alnum(code) && !ascii_digit((char)code))) {
@@ -230,6 +234,8 @@ static void put_in_tag(struct html_filter *f, uint32_t code, html_put_fn *put, v
                 /* "<br/>" too */
                 if (is_ascii_space(code) || (code == '/' && f->name_len) || !add_to_name(f, code))
                         f->state = HTML_TAG;
+        } else if (f->raw && f->state == HTML_TAG && !is_ascii_space(code)) {
+                f->state = HTML_TEXT; /* no closing tag after all */
         } else if (code == '"' || code == '\'') {
                 f->quote = (char)code;
                 f->state = HTML_QUOTE;

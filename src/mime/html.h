@@ -23,7 +23,8 @@ struct html_filter {
         size_t name_len;
         char quote;       /* what ends HTML_QUOTE */
         unsigned hyphens; /* just seen, in markup and comments */
-        const char *skip; /* the element whose contents are not shown; NULL: none */
+        const char *raw;  /* the element whose text is no markup, and not shown; NULL: none */
+        bool in_head;     /* of which nothing is shown */
 };
 
 /* Takes one character; calls put() with each that is to be seen, a space for a tag's gap. */

@@ -5,7 +5,7 @@
  * multiparts, in headers too: a delimiter of an outer multipart ends whatever is
  * inside, so a missing closing delimiter costs nothing. Of several that match the
  * longest wins, then the innermost. The line end before a delimiter belongs to it
- * (RFC 2046 5.1.1), unless it is the line end of the delimiter before.
+ * (RFC 2046 5.1.1), unless it is that of a delimiter which has just begun a part.
  *
  * IMAP has no multipart without parts (RFC 9051 9, body-type-mpart). Where the
  * mail has none, all its text up to the closing delimiter is made one text part,
@@ -45,7 +45,7 @@ struct indexer {
         size_t max_parts, max_depth;
         size_t at;              /* the message is read up to here … */
         size_t lines;           /* … and this many lines have ended */
-        size_t after_delimiter; /* where the last delimiter line ended */
+        size_t after_delimiter; /* where the last line that began a part ended */
         size_t reserved;        /* parts that open multiparts keep in reserve */
         size_t searched;        /* open multiparts whose delimiters are looked for */
         uint32_t leaf;          /* the part whose body is being read, or NO_PART */
@@ -98,7 +98,8 @@ static struct hit find_delimiter(const struct indexer *ix, struct slice line)
                 const struct open *open = &ix->open[level];
                 enum mime_delimiter kind;
 
-                if (open->closed || open->boundary.len <= longest)
+                if (open->closed || open->boundary.len <= longest ||
+                    open->boundary.ptr[0] != line.ptr[2])
                         continue;
                 kind = mime_delimiter_of(line, open->boundary);
                 if (kind == MIME_DELIMITER_NONE)
@@ -309,7 +310,8 @@ static void take_delimiter(struct indexer *ix, struct slice line, struct hit hit
 
         end_from(ix, hit.level + 1, end);
         take_line(ix, line);
-        ix->after_delimiter = ix->at;
+        if (hit.kind == MIME_DELIMITER_OPEN)
+                ix->after_delimiter = ix->at;
         if (hit.kind == MIME_DELIMITER_CLOSE)
                 close_multipart(ix, open, not_before_body(ix, open, end));
         else if (ix->index->n_parts + ix->reserved >= ix->max_parts)

@@ -90,8 +90,8 @@ static void put_text(struct preview *p, struct slice utf8)
 static void put_body(struct preview *p, enum mime_encoding encoding, struct slice charset,
                      struct slice body)
 {
-        AUTO_BUF(octets, 2 * CHUNK);
-        AUTO_BUF(utf8, 16 * CHUNK);
+        AUTO_BUF(octets, (size_t)2 * CHUNK);
+        AUTO_BUF(utf8, (size_t)16 * CHUNK);
         struct mime_decoder decoder;
         struct mime_charset converter;
         enum err err = ERR_OK;

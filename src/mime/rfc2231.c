@@ -35,6 +35,8 @@ static struct piece piece_of(struct slice name)
                 p.numbered = true;
                 p.base.len = (size_t)star;
         }
+        if (slice_find(p.base, '*') >= 0) /* RFC 2231 7: no star in the attribute itself */
+                p = (struct piece){ .base = name };
         return p;
 }
 

@@ -93,6 +93,27 @@ static void put_threading(struct slice header, struct mime_summary *s)
                 mime_message_id(f.in_reply_to, &s->references);
 }
 
+/* Room for what an ordinary message takes, so that nothing has to grow step by step. */
+static void reserve(struct mime_summary *s)
+{
+        const struct {
+                struct buf *buf;
+                size_t octets;
+        } usual[] = {
+                {&s->envelope,       1000},
+                { &s->bodystructure, 1000},
+                { &s->body,          500 },
+                { &s->parts,         60  },
+                { &s->preview,       400 },
+        };
+
+        for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+                enum err ignored = buf_reserve(usual[i].buf, usual[i].octets);
+
+                (void)ignored; /* only room; writing sees the ceiling */
+        }
+}
+
 void mime_summarise(struct slice message, const struct mime_limits *limits,
                     struct mime_summary *ret_summary)
 {
@@ -101,6 +122,7 @@ void mime_summarise(struct slice message, const struct mime_limits *limits,
         struct slice header;
         struct mime_render envelope = mime_render_to(&s->envelope, limits->max_rendering);
 
+        reserve(s);
         mime_index_build(&index, message, limits);
         header = mime_part_header(&index, &index.parts[0]);
         s->header_length = header.len;
