@@ -32,9 +32,10 @@ enum { EXIT_DISK = 70 };
 
 static void end_process(const char *what)
 {
-        log_error(
-                "store fatal=%s: what is on disk is unknown; ending, to recover at the next start",
-                LOG_ESC(slice_of(what)));
+        /* The database's words and our own, no peer's. */
+        log_error("store fatal=\"%s\": what is on disk is unknown; ending, to recover at the next "
+                  "start",
+                  what);
         _exit(EXIT_DISK);
 }
 

@@ -80,12 +80,17 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
         return remove(path);
 }
 
+void test_store_remove_dir(const char *dir)
+{
+        nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void test_store_stop(struct test_store *t)
 {
         test_store_close(t);
         task_hub_free(t->hub);
         loop_free(t->loop);
-        nftw(t->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        test_store_remove_dir(t->dir);
 }
 
 /* ---- running ---- */

@@ -42,6 +42,9 @@ void test_store_reopen(struct test_store *t);
 /* Closes, and removes the directory. */
 void test_store_stop(struct test_store *t);
 
+/* With all that is in it. */
+void test_store_remove_dir(const char *dir);
+
 /* Runs fn in a lane, and waits for its result (with a hub: for its done). */
 typedef enum err test_store_fn(struct store_txn *tx, void *arg);
 enum err test_store_run(struct test_store *t, enum store_lane lane, test_store_fn *fn, void *arg);

@@ -34,12 +34,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-        char command[160];
-
         db_close(db);
         db = NULL;
-        snprintf(command, sizeof command, "rm -r %s", dir);
-        ck_assert_int_eq(system(command), 0);
+        test_store_remove_dir(dir);
 }
 
 static int64_t number(const char *sql)

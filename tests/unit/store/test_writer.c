@@ -13,6 +13,8 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { MANY = 200 };
 
@@ -489,6 +491,45 @@ START_TEST(a_failed_sync_is_fatal_and_nobody_is_told_ok)
 }
 END_TEST
 
+/* In a process of its own; the result of waitpid. */
+static int status_after_fault(int64_t n)
+{
+        struct test_store t;
+        struct note note;
+        int status = 0;
+        pid_t child = fork();
+
+        if (child) {
+                ck_assert_int_eq(waitpid(child, &status, 0), child);
+                return status;
+        }
+        start_on_memfs(&t);
+        ck_assert_int_eq(rmdir(t.dir), 0); /* the disk is in memory: nothing was made there */
+        test_store_close(&t);
+        t.fatal = NULL;
+        test_store_open(&t);
+        memfs_set_fault(MEMFS_EIO, n);
+        submit(&t, &note, 1, insert, 1);
+        test_store_settle(&t);
+        _exit(memfs_fault_happened() ? 0 : 1);
+}
+
+START_TEST(by_default_a_failed_sync_ends_the_process_with_a_status_of_its_own)
+{
+        int ended = 0, status;
+
+        for (int64_t n = 1;; n++) {
+                status = status_after_fault(n);
+                ck_assert(WIFEXITED(status));
+                if (WEXITSTATUS(status) == 1)
+                        break;
+                ck_assert(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 70);
+                ended += WEXITSTATUS(status) == 70;
+        }
+        ck_assert_int_gt(ended, 0);
+}
+END_TEST
+
 START_TEST(a_full_disk_is_said_to_be_full)
 {
         struct note notes[3];
@@ -522,6 +563,7 @@ static void add_tests(TCase *tc)
         tcase_add_test(tc, a_full_lane_says_busy_and_leaves_the_task);
         tcase_add_test(tc, what_fails_once_is_tried_again_alone);
         tcase_add_test(tc, a_failed_sync_is_fatal_and_nobody_is_told_ok);
+        tcase_add_test(tc, by_default_a_failed_sync_ends_the_process_with_a_status_of_its_own);
         tcase_add_test(tc, a_full_disk_is_said_to_be_full);
 }
 
