@@ -1,7 +1,7 @@
 /* test_bodystructure.c — BODYSTRUCTURE and BODY: RFC 9051 7.5.2 and 9. */
-#include "../../fuzz/imap_syntax.h"
 #include "bodystructure.h"
 #include "helper_mime.h"
+#include "imap_syntax.h"
 
 #define NO_ENVELOPE "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 

@@ -86,7 +86,7 @@ START_TEST(hostile_text_is_read_in_linear_time)
                 AUTO_BUF(text, BUF_MAX);
                 AUTO_BUF(got, BUF_MAX);
 
-                fill_repeated(&text, slice_of(units[i]), 1 << 20);
+                fill_repeated(&text, slice_of(units[i]), 1 << 18);
                 ck_assert_int_eq(mime_header_to_utf8(buf_slice(&text), &got), ERR_OK);
                 ck_assert_uint_le(got.len, text.len);
         }

@@ -1,7 +1,7 @@
 /* test_envelope.c — ENVELOPE and IMAP's strings: RFC 9051 7.5.2, 4.3, 9. */
-#include "../../fuzz/imap_syntax.h"
 #include "envelope.h"
 #include "helper_mime.h"
+#include "imap_syntax.h"
 
 #define JOE "(\"Joe\" NIL \"joe\" \"x.org\")"
 #define TEN(date, subject, from, sender, reply_to, to, cc, bcc, in_reply_to, id)                   \
@@ -148,7 +148,7 @@ START_TEST(hostile_headers_are_rendered_in_linear_time)
                 AUTO_BUF(got, BUF_MAX);
                 struct mime_render r = mime_render_to(&got, 1 << 20);
 
-                fill_repeated(&header, slice_of(units[i]), 1 << 20);
+                fill_repeated(&header, slice_of(units[i]), 1 << 18);
                 mime_envelope_render(&r, buf_slice(&header));
                 ck_assert(imap_is_envelope(buf_slice(&got)));
         }

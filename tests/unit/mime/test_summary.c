@@ -2,9 +2,9 @@
  * test_summary.c — whole messages: tests/data/mime/X.eml and what is expected of it
  * in X.tree. To see what a message gives:  mime_test_summary tests/data/mime/X.eml
  */
-#include "../../fuzz/imap_syntax.h"
 #include "helper_mime.h"
 #include "helper_tree.h"
+#include "imap_syntax.h"
 
 #include "mailserver/mime/field.h"
 

@@ -1,0 +1,1 @@
+../../fuzz/imap_syntax.h
