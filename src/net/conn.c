@@ -54,6 +54,10 @@ static void end_of_input(struct conn *c)
                 conn_run_ready(c);
 }
 
+/*
+ * On TLS a write that fails once the peer has said close_notify is EOF too, and not an error
+ * (SSL_get_error(3)): the peer is gone, and would be found gone by each further write.
+ */
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
         struct conn *c = arg;
@@ -65,7 +69,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         } else if (c->handshaking) {
                 conn_tls_failed(c,
                                 what & BEV_EVENT_EOF ? "the client closed the connection" : NULL);
-        } else if (what & BEV_EVENT_EOF && !(what & BEV_EVENT_ERROR)) {
+        } else if (what & BEV_EVENT_EOF && !(what & (BEV_EVENT_ERROR | BEV_EVENT_WRITING))) {
                 end_of_input(c);
         } else {
                 conn_note(c, "connection lost");
