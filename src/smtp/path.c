@@ -58,7 +58,8 @@ static bool ip_valid(int family, struct slice text)
 
 /*
  * RFC 5321 4.1.3 General-address-literal, for forms still to be invented. Tags begin with
- * a letter, so that an IPv6 address without its tag is not taken for one.
+ * a letter, so that an IPv6 address without its tag is not taken for one; an @ is refused, since
+ * in an address the last one is the separator.
  */
 static bool general_literal_valid(struct slice text)
 {
@@ -68,7 +69,7 @@ static bool general_literal_valid(struct slice text)
             text_has_8bit(tag) || !text.len)
                 return false;
         for (size_t i = 0; i < text.len; i++)
-                if (text.ptr[i] < '!' || text.ptr[i] > '~' || memchr("[\\]", text.ptr[i], 3))
+                if (text.ptr[i] < '!' || text.ptr[i] > '~' || memchr("[\\]@", text.ptr[i], 4))
                         return false;
         return true;
 }

@@ -98,6 +98,7 @@ static const struct {
         { "an empty literal",                  "<a@[]>",                                    ERR_SYNTAX},
         { "a literal left open",               "<a@[192.0.2.1>",                            ERR_SYNTAX},
         { "a bracket in a literal",            "<a@[x:[]>",                                 ERR_SYNTAX},
+        { "an at sign in a literal",           "<a@[x:@b]>",                                ERR_SYNTAX},
         { "a source route without an address", "<@x.net:>",                                 ERR_SYNTAX},
         { "a source route without its colon",  "<@x.net,a@example.org>",                    ERR_SYNTAX},
         { "not UTF-8",                         "<\xff@example.org>",                        ERR_SYNTAX},
