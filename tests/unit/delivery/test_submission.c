@@ -79,7 +79,7 @@ static const struct {
          "There is more than one From field"                                                                                              },
         { "Sender twice",
          "From: alice@example.org\r\nSender: alice@example.org\r\nSender: "
-         "alice@example.org\r\n\r\n",                                                                "There is more than one Sender field"},
+          "alice@example.org\r\n\r\n",                                                               "There is more than one Sender field"},
         { "an empty From",             "From:\r\n\r\n",                                              "No usable address in From"          },
         { "a group with nobody in it", "From: nobody:;\r\n\r\n",                                     "No usable address in From"          },
         { "an empty Sender",           "From: alice@example.org\r\nSender: \r\n\r\n",
