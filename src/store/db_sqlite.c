@@ -240,6 +240,9 @@ void db_close(struct db *db)
         if (!db)
                 return;
         db_stmts_done(db);
+        /* The last one to close works the log in; not where the log may be a lie. */
+        if (db->sync_failed)
+                sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         rc = sqlite3_close(db->handle);
         assert(rc == SQLITE_OK); /* all statements are ours, and finalised */
         (void)rc;
