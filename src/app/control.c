@@ -180,7 +180,7 @@ static int bind_socket(const char *path, struct error *reterr)
                      path);
                 return -1;
         }
-        strcpy(addr.sun_path, path);
+        memcpy(addr.sun_path, path, strlen(path) + 1);
         /* We hold the store's lock: a socket that is there is a dead daemon's. */
         unlink(path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
