@@ -139,6 +139,14 @@ bool maildrop_is_deleted(const struct maildrop *d, size_t index)
         return d->deleted && (d->deleted[index / 8] >> (index % 8) & 1);
 }
 
+size_t maildrop_next(const struct maildrop *d, size_t index)
+{
+        do
+                index++;
+        while (index < d->snapshot.n && maildrop_is_deleted(d, index));
+        return index;
+}
+
 void maildrop_delete(struct maildrop *d, size_t index)
 {
         if (!d->deleted)

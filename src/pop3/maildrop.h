@@ -41,6 +41,8 @@ int64_t maildrop_size(const struct maildrop *d, size_t index);
 /* It is sent as a surrogate. */
 bool maildrop_is_surrogate(const struct maildrop *d, size_t index);
 bool maildrop_is_deleted(const struct maildrop *d, size_t index);
+/* The first behind `index` that is not; maildrop_count if there is none. */
+size_t maildrop_next(const struct maildrop *d, size_t index);
 void maildrop_delete(struct maildrop *d, size_t index);
 /* Takes back all marks. */
 void maildrop_reset(struct maildrop *d);
