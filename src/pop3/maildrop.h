@@ -21,15 +21,15 @@ struct maildrop {
         size_t n_deleted;
         int64_t octets;                        /* of the messages not marked, as RETR sends them */
         struct maildrop_surrogate *surrogates; /* by index */
-        size_t n_surrogates;
+        size_t n_surrogates, cap_surrogates;
 };
 
-/*
- * Store reader. The account's INBOX. Without `utf8` messages whose header is not ASCII
- * are measured as they will be sent.
- */
-MUST_CHECK enum err maildrop_open(struct store_txn *tx, int64_t account, bool utf8,
-                                  struct maildrop *ret_drop);
+/* Store reader. The account's INBOX; surrogates and octets are still to be found out. */
+MUST_CHECK enum err maildrop_open(struct store_txn *tx, int64_t account, struct maildrop *ret_drop);
+/* In order of index. */
+void maildrop_add_surrogate(struct maildrop *d, const struct maildrop_surrogate *one);
+/* Sets d->octets. */
+void maildrop_sum(struct maildrop *d);
 void maildrop_done(struct maildrop *d);
 
 static inline size_t maildrop_count(const struct maildrop *d)
