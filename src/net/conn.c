@@ -189,6 +189,7 @@ void conn_wake(struct conn *c)
 
 void conn_resume(struct conn *c)
 {
+        c->gathering = false;
         c->ready_wanted = true;
         loop_later(c->server->loop, &c->job);
 }
@@ -211,7 +212,7 @@ static void end_session(struct conn *c)
 
 static void settle(struct conn *c)
 {
-        if (!c->aborted)
+        if (!c->aborted && !(c->gathering && !c->closing))
                 conn_output_flush(c);
         if (c->starttls && !conn_closing(c) && conn_output_waiting(c) == 0)
                 conn_tls_swap(c);

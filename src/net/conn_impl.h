@@ -75,6 +75,7 @@ struct conn {
         bool handshaking : 1;
         bool tls : 1; /* handshake done */
         bool stop_told : 1;
+        bool gathering : 1; /* conn_gather */
 
         char id[CONN_ID_SIZE];
         char peer_text[NET_ADDRESS_TEXT];

@@ -119,6 +119,11 @@ void conn_write_take(struct conn *c, struct buf *octets)
         conn_wake(c);
 }
 
+void conn_gather(struct conn *c)
+{
+        c->gathering = true;
+}
+
 size_t conn_output_waiting(const struct conn *c)
 {
         return c->out.len + evbuffer_get_length(bufferevent_get_output(c->bev));

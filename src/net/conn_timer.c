@@ -99,6 +99,8 @@ void conn_deadline(struct conn *c, int64_t ms)
 
 void conn_wait(struct conn *c, int64_t ms)
 {
+        /* It is the peer's turn: it must have all of ours. */
+        c->gathering = false;
         /* Until TLS stands, or while closing, the time is ours to give. */
         if (!c->starttls && !c->handshaking && !conn_closing(c))
                 conn_deadline(c, ms);

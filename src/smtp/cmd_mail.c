@@ -45,8 +45,10 @@ static enum smtp_flow ask(struct smtp_session *s)
         s->check = &check->task;
         s->state = SMTP_STATE_WAITING;
         err = server->sink_ops->check_sender(server->sink, check);
-        if (!err)
+        if (!err) {
+                conn_gather(s->conn);
                 return SMTP_WAITING;
+        }
         s->check = NULL;
         s->state = SMTP_STATE_COMMAND;
         smtp_sender_check_free(check);

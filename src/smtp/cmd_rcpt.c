@@ -49,8 +49,10 @@ static enum smtp_flow ask(struct smtp_session *s, struct slice address)
         s->check = &check->task;
         s->state = SMTP_STATE_WAITING;
         err = server->sink_ops->check_rcpt(server->sink, check);
-        if (!err)
+        if (!err) {
+                conn_gather(s->conn); /* RFC 2920 3.2 */
                 return SMTP_WAITING;
+        }
         s->check = NULL;
         s->state = SMTP_STATE_COMMAND;
         smtp_rcpt_check_free(check);

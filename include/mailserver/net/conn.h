@@ -82,6 +82,11 @@ void conn_write(struct conn *c, struct slice octets);
 void conn_printf(struct conn *c, const char *fmt, ...) PRINTF(2, 3);
 /* Moves the bytes without a copy; *octets is empty after. */
 void conn_write_take(struct conn *c, struct buf *octets);
+/*
+ * The session waits for something that comes soon, and will write more then: what is written stays
+ * until conn_resume or conn_wait, so that replies to pipelined commands leave together.
+ */
+void conn_gather(struct conn *c);
 /* Above high water: produce no more until `ready` is called. */
 bool conn_output_full(struct conn *c);
 

@@ -75,6 +75,9 @@ static bool command(struct conn *c, struct session *s, struct slice line)
                 conn_start_tls(c);
         } else if (slice_eq(line, SLICE("HOLD"))) {
                 s->held = true;
+        } else if (slice_eq(line, SLICE("GATHER"))) {
+                s->held = true;
+                conn_gather(c);
         } else if (slice_skip_word(&line, SLICE("WAIT ")) && slice_number(line, &n)) {
                 conn_wait(c, (int64_t)n);
         } else if (slice_skip_word(&line, SLICE("MANY ")) && slice_number(line, &n)) {

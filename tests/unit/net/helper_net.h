@@ -11,6 +11,7 @@
  *   MANY n      n chunks of CHUNK octets, pulled as output drains, then "done"
  *   DATA n      takes n octets as a stream, then "got n"
  *   HOLD        answers nothing more until release() (a task in flight)
+ *   GATHER      the same, and what was answered before waits for it
  */
 #ifndef HELPER_NET_H
 #define HELPER_NET_H

@@ -101,6 +101,34 @@ START_TEST(what_a_task_asks_outside_of_any_callback_happens_in_the_next_turn)
 }
 END_TEST
 
+START_TEST(what_is_gathered_leaves_with_what_follows)
+{
+        struct client c = greeted();
+
+        client_say(&c, "one\r\nGATHER\r\ntwo\r\n");
+        turn_until(&f, f.lines == 2);
+        for (int i = 0; i < 5; i++) {
+                turn(&f);
+                ck_assert(!client_read(&c));
+        }
+        release(&f);
+        client_expect(&c, "=one\r\n=two\r\n");
+        client_close(&c);
+}
+END_TEST
+
+START_TEST(what_is_gathered_is_sent_before_the_connection_closes)
+{
+        struct client c = greeted();
+
+        client_say(&c, "one\r\nGATHER\r\n");
+        turn_until(&f, f.lines == 2);
+        conn_close(f.conn);
+        client_expect_close(&c, "=one\r\n");
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(a_printed_line_of_any_length_is_whole)
 {
         struct client c = greeted();
@@ -371,6 +399,8 @@ int main(void)
         tcase_add_test(tc, a_half_closed_peer_gets_answers_to_all_it_had_pipelined);
         tcase_add_test(tc, a_half_closed_peer_is_answered_after_a_task_too);
         tcase_add_test(tc, what_a_task_asks_outside_of_any_callback_happens_in_the_next_turn);
+        tcase_add_test(tc, what_is_gathered_leaves_with_what_follows);
+        tcase_add_test(tc, what_is_gathered_is_sent_before_the_connection_closes);
         tcase_add_test(tc, a_printed_line_of_any_length_is_whole);
         tcase_add_test(tc, a_reset_ends_the_session_at_once);
         tcase_add_test(tc, the_last_reply_survives_a_peer_that_is_still_sending);

@@ -104,6 +104,11 @@ void conn_printf(struct conn *c, const char *fmt, ...)
         conn_write(c, (struct slice){ text, (size_t)n });
 }
 
+void conn_gather(struct conn *c)
+{
+        (void)c;
+}
+
 bool conn_output_full(struct conn *c)
 {
         (void)c;
