@@ -50,10 +50,12 @@ void auth_exchange_free(struct auth_exchange *x)
         if (!x)
                 return;
         task_cancel(x->task);
+        if (x->held)
+                x->held->class->drop(x->held);
         loop_job_cancel(&x->job);
         timer_done(&x->timer);
         sasl_scram_free(x->scram);
-        secret_done(&x->first);
+        secret_done(&x->message);
         secret_done(&x->name);
         secret_done(&x->challenge);
         buf_done(&x->binding);
@@ -130,6 +132,29 @@ static struct throttle_rules rules_of(const struct auth_config *config)
                 .max_ms = config->failure_delay_max_ms,
                 .memory_ms = config->failure_memory_ms,
         };
+}
+
+static void in_turn(void *arg)
+{
+        struct auth_exchange *x = arg;
+
+        x->then(x);
+}
+
+void exchange_in_turn(struct auth_exchange *x, exchange_fn *then)
+{
+        struct throttle_rules rules = rules_of(&x->auth->config);
+        int64_t wait_ms = x->loopback ? 0
+                                      : throttle_wait(x->auth->throttle, &rules, x->address_key,
+                                                      clock_monotonic_ms());
+
+        x->stage = EXCHANGE_WORKING;
+        if (wait_ms == 0) {
+                then(x);
+                return;
+        }
+        x->then = then;
+        timer_set(&x->timer, x->auth->loop, wait_ms, in_turn, x);
 }
 
 void exchange_succeed(struct auth_exchange *x, int64_t account, const char *account_name,

@@ -38,6 +38,9 @@ struct auth {
 
 enum exchange_stage { EXCHANGE_NEW, EXCHANGE_CHALLENGED, EXCHANGE_WORKING, EXCHANGE_ENDED };
 
+struct auth_exchange;
+typedef void exchange_fn(struct auth_exchange *x);
+
 struct auth_exchange {
         struct auth *auth;
         void *owner; /* the session, borrowed */
@@ -53,13 +56,15 @@ struct auth_exchange {
         struct buf challenge;                   /* base64 */
         struct buf name;                        /* who it says it is */
         struct task *task;                      /* in flight, or NULL */
+        struct task *held;                      /* owned; waits for its turn */
         struct sasl_scram *scram;               /* owned; not while a task has it */
-        struct buf first;                       /* SCRAM client-first that waits for the secret */
+        struct buf message;                     /* SCRAM's, that waits for the secret or its turn */
         bool last_challenge;                    /* server-final is out: nothing more is wanted */
 
         enum auth_outcome outcome; /* to be told */
         struct loop_job job;       /* tells it in the next turn … */
         struct timer timer;        /* … or later */
+        exchange_fn *then;         /* what the timer calls when it is this attempt's turn */
         int64_t account;
         char *account_name; /* owned */
 };
@@ -68,6 +73,11 @@ struct auth_exchange {
 
 /* Ends the call from the session, or a task's done: the outcome is told in the next turn. */
 void exchange_tell(struct auth_exchange *x, enum auth_outcome outcome);
+/*
+ * Calls `then`, which looks at what the client has to prove: now, or when an address
+ * that has failed before may try again.
+ */
+void exchange_in_turn(struct auth_exchange *x, exchange_fn *then);
 /* Sends `text` (not yet base64) and waits for an answer. */
 void exchange_challenge(struct auth_exchange *x, struct slice text);
 /* The client is this account; `how` it proved that is for the log. */

@@ -1,7 +1,7 @@
 /*
  * password.c — is this the password of that account?
  *
- *      read the account [store reader] ─► remembered? [loop] ─► hash [hasher] ─► answer [loop]
+ *      read the account [store reader] ─► remembered? [loop] ─► turn ─► hash [hasher] ─► answer
  *
  * An unknown user, a disabled account and one without a password are hashed
  * for like any other, and answered with the same words.
@@ -86,6 +86,20 @@ static void password_drop(struct task *t)
 
 static const struct task_class hash_class = { "auth hash", hash_work, hash_done, password_drop };
 
+static void submit_hash(struct auth_exchange *x)
+{
+        struct task *t = TAKE(x->held);
+        enum err err;
+
+        x->task = t;
+        err = task_submit(x->auth->hashers, exchange_key(x), t);
+        if (err) {
+                x->task = NULL;
+                password_drop(t);
+                exchange_unavailable(x, err, "hash");
+        }
+}
+
 static void lookup_done(struct task *t)
 {
         struct password_task *p = container_of(t, struct password_task, task);
@@ -104,14 +118,8 @@ static void lookup_done(struct task *t)
         }
         t->class = &hash_class;
         task_keep(t);
-        x->task = t;
-        enum err err = task_submit(a->hashers, exchange_key(x), t);
-
-        if (err) {
-                x->task = NULL;
-                password_drop(t);
-                exchange_unavailable(x, err, "hash");
-        }
+        x->held = t;
+        exchange_in_turn(x, submit_hash);
 }
 
 static const struct task_class lookup_class = { "auth lookup", lookup_work, lookup_done,

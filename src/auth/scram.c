@@ -2,7 +2,7 @@
  * scram.c — SCRAM between the session, the store's workers and libgsasl.
  *
  *      client-first ─► secret known? ─► read the account and step [store reader] ─► server-first
- *      client-final ─► step [loop] ─► server-final as a challenge ─► empty answer ─► AUTH_OK
+ *      client-final ─► turn ─► step [loop] ─► server-final as a challenge ─► empty answer ─► AUTH_OK
  *
  * RFC 5802 5; that server-final travels as a challenge is RFC 4954 4 and RFC
  * 5034 4, which know no additional data with success.
@@ -129,8 +129,8 @@ static void first_submit(struct auth_exchange *x)
 
         f->task.class = &first_class;
         f->task.owner = x;
-        f->message = x->first;
-        x->first = (struct buf){ 0 };
+        f->message = x->message;
+        x->message = (struct buf){ 0 };
         f->output.max = SERVER_MESSAGE_MAX;
         f->scram = sasl_scram_new(x->auth->sasl, x->mechanism, x->binding_type,
                                   buf_slice(&x->binding), x->auth->secret);
@@ -146,14 +146,14 @@ static void first_submit(struct auth_exchange *x)
 
 /* ---- client-final and after ---- */
 
-static void final(struct auth_exchange *x, struct slice text)
+static void final(struct auth_exchange *x)
 {
         AUTO_BUF(output, SERVER_MESSAGE_MAX);
         const char *account =
                 sasl_scram_account(x->scram) ? sasl_scram_account_name(x->scram) : NULL;
         const char *refusal = sasl_scram_refusal(x->scram);
 
-        switch (sasl_scram_final(x->scram, text, &output)) {
+        switch (sasl_scram_final(x->scram, buf_slice(&x->message), &output)) {
         case SASL_GOOD:
                 x->last_challenge = true;
                 exchange_challenge(x, buf_slice(&output));
@@ -176,16 +176,16 @@ void scram_respond(struct auth_exchange *x, struct slice text)
                 else
                         exchange_succeed(x, sasl_scram_account(x->scram),
                                          sasl_scram_account_name(x->scram), "proof");
-        } else if (x->scram) {
-                final(x, text);
-        } else {
-                x->stage = EXCHANGE_WORKING;
-                x->first.max = SERVER_MESSAGE_MAX;
-                if (!text.len || buf_put(&x->first, text))
-                        exchange_malformed(x, "malformed");
-                else if (x->auth->have_secret)
-                        first_submit(x);
-                else
-                        secret_submit(x);
+                return;
         }
+        x->stage = EXCHANGE_WORKING;
+        x->message.max = SERVER_MESSAGE_MAX;
+        if (!text.len || buf_put(&x->message, text))
+                exchange_malformed(x, "malformed");
+        else if (x->scram)
+                exchange_in_turn(x, final);
+        else if (x->auth->have_secret)
+                first_submit(x);
+        else
+                secret_submit(x);
 }

@@ -124,6 +124,19 @@ int64_t throttle_failed(struct throttle *t, const struct throttle_rules *rules,
         return delay > address_delay ? delay : address_delay;
 }
 
+int64_t throttle_wait(struct throttle *t, const struct throttle_rules *rules, uint64_t address,
+                      int64_t now_ms)
+{
+        struct entry *e = address ? lru_find(&t->addresses, address) : NULL;
+        int64_t due_ms;
+
+        if (!e)
+                return 0;
+        forget_if_old(e, rules, now_ms);
+        due_ms = e->last_ms + delay_of(e, rules);
+        return due_ms > now_ms ? due_ms - now_ms : 0;
+}
+
 int64_t throttle_succeeded(struct throttle *t, const struct throttle_rules *rules,
                            const struct throttle_attempt *attempt, int64_t now_ms)
 {

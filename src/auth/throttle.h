@@ -37,6 +37,12 @@ struct throttle_attempt throttle_attempt(const struct throttle *t, uint64_t addr
 int64_t throttle_failed(struct throttle *t, const struct throttle_rules *rules,
                         const struct throttle_attempt *attempt, int64_t now_ms);
 /*
+ * How long the next attempt from this address has to wait before it is looked at, ms: the answer
+ * to a failure comes when this is 0, and who does not stay for it must not be faster.
+ */
+int64_t throttle_wait(struct throttle *t, const struct throttle_rules *rules, uint64_t address,
+                      int64_t now_ms);
+/*
  * Forgets the failures of this name, and among those of the address the ones
  * for this name; how long the answer is to be held back for the rest, ms, so
  * that quick answers do not tell a guesser which guess was good. Failures of

@@ -376,6 +376,42 @@ START_TEST(answers_to_failures_from_afar_are_held_back)
 }
 END_TEST
 
+/* A guesser who leaves without the answer, and comes again at once. */
+START_TEST(a_new_connection_does_not_come_before_its_turn)
+{
+        struct auth_config config = house_auth_config;
+        struct auth_client client = house_client(), near = house_client();
+        struct attempt a;
+
+        config.failure_delay_ms = config.failure_delay_max_ms = 3600000;
+        auth_set_config(house.auth, &config);
+        client.loopback = false;
+        client.tls = true;
+        log_set_sink(keep_line);
+        attempt_begin(&a, &house, &client);
+        auth_exchange_password(a.exchange, SLICE("bob"), SLICE("wrong"));
+        *last_line = '\0';
+        while (!strstr(last_line, "wrong_password"))
+                loop_turn(house.loop, true);
+        attempt_end(&a);
+
+        attempt_begin(&a, &house, &client);
+        auth_exchange_password(a.exchange, SLICE("bob"), SLICE("secret of bob"));
+        do {
+                loop_turn(house.loop, false);
+        } while (task_hub_outstanding(house.hub));
+        for (int i = 0; i < 10; i++)
+                loop_turn(house.loop, false);
+        ck_assert(!a.answered);
+        attempt_end(&a);
+
+        /* Who was let in a moment ago is known, and need not wait. */
+        ck_assert_int_eq(log_in(&house, &near, "bob", "secret of bob"), AUTH_OK);
+        ck_assert_int_eq(log_in(&house, &client, "bob", "secret of bob"), AUTH_OK);
+        ck_assert_int_eq(log_in(&house, &client, "bob", "secret of bob"), AUTH_OK);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("password");
@@ -383,6 +419,7 @@ int main(void)
         SRunner *r = srunner_create(s);
 
         suite_add_tcase(s, tc);
+        tcase_add_test(tc, a_new_connection_does_not_come_before_its_turn);
         tcase_set_timeout(tc, 0);
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_loop_test(tc, a_password_lets_in_whose_it_is, 0,

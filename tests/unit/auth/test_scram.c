@@ -277,6 +277,49 @@ START_TEST(after_server_final_the_client_has_nothing_more_to_say)
 }
 END_TEST
 
+static void turn_until_idle(void)
+{
+        for (int idle = 0; idle < 10; idle = task_hub_outstanding(house.hub) ? 0 : idle + 1)
+                loop_turn(house.loop, false);
+}
+
+START_TEST(a_proof_is_not_looked_at_before_its_turn)
+{
+        struct auth_config config = house_auth_config;
+        struct auth_client afar = house_client();
+        struct client c = { "bob@example.org", "secret of bob", 0, 0, 0 };
+        AUTO_BUF(message, BUF_MAX);
+        AUTO_BUF(said, BUF_MAX);
+        Gsasl_session *session;
+        struct attempt a;
+
+        config.failure_delay_ms = config.failure_delay_max_ms = 3600000;
+        auth_set_config(house.auth, &config);
+        afar.loopback = false;
+        afar.tls = true;
+        attempt_begin(&a, &house, &afar);
+        auth_exchange_password(a.exchange, SLICE("bob"), SLICE("wrong"));
+        turn_until_idle();
+        ck_assert(!a.answered);
+        attempt_end(&a);
+
+        ck_assert_int_eq(gsasl_client_start(gsasl, "SCRAM-SHA-256", &session), GSASL_OK);
+        gsasl_session_hook_set(session, &c);
+        attempt_begin(&a, &house, &afar);
+        ck_assert(client_step(session, SLICE(""), &message));
+        ck_assert_int_eq(attempt_start(&a, "SCRAM-SHA-256", buf_slice(&message)), AUTH_CHALLENGE);
+        attempt_challenge(&a, &said);
+        ck_assert(client_step(session, buf_slice(&said), &message));
+        buf_clear(&said);
+        ck_assert(!text_base64_encode(buf_slice(&message), &said));
+        auth_exchange_respond(a.exchange, buf_slice(&said));
+        turn_until_idle();
+        ck_assert(!a.answered);
+        attempt_end(&a);
+        gsasl_finish(session);
+}
+END_TEST
+
 /* The salt and iterations a stranger is shown for this name. */
 static void shown(const char *mechanism, const char *name, struct buf *out)
 {
@@ -448,6 +491,7 @@ int main(void)
         tcase_add_test(tc, an_unknown_user_is_shown_the_same_salt_each_time_and_after_a_restart);
         tcase_add_loop_test(tc, salts_do_not_tell_who_has_an_account, 0,
                             (int)(sizeof salts / sizeof *salts));
+        tcase_add_test(tc, a_proof_is_not_looked_at_before_its_turn);
         tcase_add_test(tc, a_bare_name_has_the_salt_of_one_domain_whether_it_is_somebodys_or_not);
         tcase_add_test(tc, the_salts_of_two_mechanisms_differ_for_nobody_as_for_somebody);
         tcase_add_loop_test(tc, a_client_may_leave_while_a_worker_is_at_it, 0,

@@ -109,6 +109,19 @@ START_TEST(a_login_of_ones_own_does_not_pay_for_guessing_at_others)
 }
 END_TEST
 
+START_TEST(the_next_attempt_waits_until_the_last_answer_is_due)
+{
+        ck_assert_int_eq(throttle_wait(throttle, &rules, HOME, 0), 0);
+        fails(HOME, "alice", "a", 0);
+        fails(HOME, "alice", "b", 1000);
+        ck_assert_int_eq(throttle_wait(throttle, &rules, HOME, 1000), 200);
+        ck_assert_int_eq(throttle_wait(throttle, &rules, HOME, 1150), 50);
+        ck_assert_int_eq(throttle_wait(throttle, &rules, HOME, 1200), 0);
+        ck_assert_int_eq(throttle_wait(throttle, &rules, CAFE, 1000), 0);
+        ck_assert_int_eq(throttle_wait(throttle, &rules, 0, 1000), 0);
+}
+END_TEST
+
 START_TEST(failures_are_forgotten_after_a_quiet_time)
 {
         fails(HOME, "alice", "a", 0);
@@ -150,6 +163,7 @@ int main(void)
         tcase_add_test(tc, its_owner_elsewhere_is_not_held_back);
         tcase_add_test(tc, a_mistyped_password_is_forgiven_by_the_right_one);
         tcase_add_test(tc, a_login_of_ones_own_does_not_pay_for_guessing_at_others);
+        tcase_add_test(tc, the_next_attempt_waits_until_the_last_answer_is_due);
         tcase_add_test(tc, failures_are_forgotten_after_a_quiet_time);
         tcase_add_test(tc, address_0_is_not_counted);
         tcase_add_test(tc, a_full_table_gives_up_the_address_quiet_for_longest);
