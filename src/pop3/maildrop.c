@@ -66,8 +66,7 @@ void maildrop_sum(struct maildrop *d)
 {
         d->octets = 0;
         for (size_t i = 0; i < d->snapshot.n; i++)
-                if (!maildrop_is_deleted(d, i))
-                        d->octets += maildrop_size(d, i);
+                d->octets += maildrop_size(d, i);
 }
 
 void maildrop_done(struct maildrop *d)
@@ -116,10 +115,11 @@ void maildrop_delete(struct maildrop *d, size_t index)
 
 void maildrop_reset(struct maildrop *d)
 {
+        for (size_t i = 0; d->n_deleted && i < d->snapshot.n; i++)
+                if (maildrop_is_deleted(d, i))
+                        d->octets += maildrop_size(d, i);
         mem_free(d->deleted);
         d->deleted = NULL;
-        if (d->n_deleted)
-                maildrop_sum(d);
         d->n_deleted = 0;
 }
 

@@ -28,7 +28,7 @@ struct maildrop {
 MUST_CHECK enum err maildrop_open(struct store_txn *tx, int64_t account, struct maildrop *ret_drop);
 /* In order of index. */
 void maildrop_add_surrogate(struct maildrop *d, const struct maildrop_surrogate *one);
-/* Sets d->octets. */
+/* Sets d->octets, while nothing is marked. */
 void maildrop_sum(struct maildrop *d);
 void maildrop_done(struct maildrop *d);
 
