@@ -39,4 +39,20 @@ typedef enum err store_mailbox_fn(void *arg, const struct store_mailbox *mailbox
 MUST_CHECK enum err store_mailbox_list(struct store_txn *tx, int64_t account, store_mailbox_fn *fn,
                                        void *arg);
 
+/* ---- for IMAP: STORE_WRITE ---- */
+
+/* With the names below it; parents need not exist. Renaming INBOX moves its messages into a new
+ * mailbox and leaves it empty: RFC 9051 6.3.6. ERR_NOTFOUND, ERR_EXISTS, ERR_SYNTAX, ERR_LIMIT. */
+MUST_CHECK enum err store_mailbox_rename(struct store_txn *tx, int64_t account, struct slice from,
+                                         struct slice to);
+/* Its messages are expunged with it; names below it stay. ERR_DENIED: INBOX. */
+MUST_CHECK enum err store_mailbox_delete(struct store_txn *tx, int64_t mailbox);
+/* Also of names that do not exist: RFC 9051 6.3.7. */
+MUST_CHECK enum err store_mailbox_subscribe(struct store_txn *tx, int64_t account, struct slice name,
+                                            bool subscribed);
+/* Every subscribed name, existing or not, in order. STORE_READ. */
+typedef enum err store_subscription_fn(void *arg, struct slice name);
+MUST_CHECK enum err store_mailbox_subscriptions(struct store_txn *tx, int64_t account,
+                                                store_subscription_fn *fn, void *arg);
+
 #endif
