@@ -181,7 +181,10 @@ void exchange_malformed(struct auth_exchange *x, const char *reason)
 
 int64_t exchange_key(const struct auth_exchange *x)
 {
-        return (int64_t)(x->loopback ? text_hash(buf_slice(&x->name)) : x->address_key);
+        if (!x->loopback)
+                return (int64_t)x->address_key;
+        /* Behind loopback stand many: by name, or before that is known each by itself. */
+        return x->name.len ? (int64_t)text_hash(buf_slice(&x->name)) : (int64_t)(uintptr_t)x;
 }
 
 const char *exchange_mechanism(const struct auth_exchange *x)

@@ -33,21 +33,20 @@ static enum err first_domain(void *arg, struct slice name, int64_t accounts, int
         return ERR_OK;
 }
 
-void identity_unknown_name(struct store_txn *tx, struct slice name, struct buf *out)
+enum err identity_unknown_name(struct store_txn *tx, struct slice name, struct buf *out)
 {
-        AUTO_BUF(address, 1024);
+        AUTO_BUF(address, 2048);
         AUTO_BUF(domain, 512);
-        enum err ignored;
 
         buf_add(&address, name);
         if (slice_find(name, '@') < 0) {
-                ignored = store_domain_list(tx, first_domain, &domain);
+                enum err err = store_domain_list(tx, first_domain, &domain);
+
+                if (err)
+                        return err;
                 buf_addc(&address, '@');
                 buf_add(&address, buf_slice(&domain));
         }
-        ignored = store_address_normalise(buf_slice(&address), out);
-        if (ignored) {
-                buf_clear(out);
-                buf_add(out, name);
-        }
+        buf_clear(out);
+        return store_address_normalise(buf_slice(&address), out) ? buf_put(out, name) : ERR_OK;
 }

@@ -17,6 +17,6 @@ bool identity_may_act_as(const struct store_account *account, struct slice name,
  * A name for one that identity_find did not find, the same for all its
  * spellings, as an account has one name for all of its own.
  */
-void identity_unknown_name(struct store_txn *tx, struct slice name, struct buf *out);
+MUST_CHECK enum err identity_unknown_name(struct store_txn *tx, struct slice name, struct buf *out);
 
 #endif

@@ -249,17 +249,17 @@ static void made_up(const struct sasl_scram *s, const char *purpose, struct slic
         crypto_auth_hmacsha256_final(&state, out);
 }
 
-static void set_made_up(struct sasl_scram *s)
+static enum err set_made_up(struct sasl_scram *s)
 {
         size_t key = strcmp(s->mechanism->scheme, "SCRAM-SHA-1") == 0 ? 20 : 32;
         unsigned char octets[crypto_auth_hmacsha256_BYTES];
         char iterations[16];
         AUTO_BUF(name, SECRET_MAX);
+        enum err err = s->account.id ? buf_put(&name, slice_of(s->account.name))
+                                     : identity_unknown_name(s->tx, buf_slice(&s->name), &name);
 
-        if (s->account.id)
-                buf_add(&name, slice_of(s->account.name));
-        else
-                identity_unknown_name(s->tx, buf_slice(&s->name), &name);
+        if (err)
+                return err;
         snprintf(iterations, sizeof iterations, "%u", VERIFIER_SCRAM_ITERATIONS);
         gsasl_property_set(s->session, GSASL_SCRAM_ITER, iterations);
         made_up(s, "salt", buf_slice(&name), octets);
@@ -267,6 +267,7 @@ static void set_made_up(struct sasl_scram *s)
         randombytes_buf(octets, sizeof octets);
         set_base64(s, GSASL_SCRAM_STOREDKEY, octets, key);
         set_base64(s, GSASL_SCRAM_SERVERKEY, octets, key);
+        return ERR_OK;
 }
 
 static void set_stored(struct sasl_scram *s, const struct verifier_scram *v)
@@ -315,8 +316,7 @@ static enum err look_up(struct sasl_scram *s)
         }
         if (!s->refusal)
                 s->refusal = "no_password";
-        set_made_up(s);
-        return ERR_OK;
+        return set_made_up(s);
 }
 
 static int scram_callback(Gsasl *gsasl, Gsasl_session *session, Gsasl_property property)

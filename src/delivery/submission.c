@@ -17,8 +17,20 @@
 
 enum { MAX_AUTHORS = 100, MAX_ADDRESS_MEMORY = 1 << 20, MAX_ADDRESS = 1024 };
 
+/* The fields that say whom a message is from: RFC 5322 3.6.2, 3.6.6. */
+static const struct author_field {
+        const char *name, *unusable;
+        const char *twice; /* NULL: each time it is sent again, one more is added */
+} author_fields[] = {
+        {"From",           "No usable address in From",          "There is more than one From field"  },
+        { "Sender",        "No usable address in Sender",        "There is more than one Sender field"},
+        { "Resent-From",   "No usable address in Resent-From",   NULL                                 },
+        { "Resent-Sender", "No usable address in Resent-Sender", NULL                                 },
+};
+enum { FIELD_FROM, AUTHOR_FIELDS = sizeof author_fields / sizeof *author_fields };
+
 struct seen {
-        unsigned from, sender, date, message_id;
+        unsigned authors[AUTHOR_FIELDS], date, message_id;
         bool removed; /* a field was left out of s->header */
 };
 
@@ -34,25 +46,67 @@ static bool refuse(struct smtp_reply *ret_refusal, int code, const char *enhance
         return false;
 }
 
-/* The addresses of From or Sender; false when there are none, or too many. */
-static bool add_authors(struct submission *s, struct slice value)
+/* How often "@" stands outside of strings and comments. */
+static size_t count_ats(struct slice value)
 {
-        struct arena arena = ARENA_INIT(MAX_ADDRESS_MEMORY);
-        struct mime_address *first = NULL;
-        size_t before = s->authors.n;
-        bool fits = !mime_address_parse(value, &arena, &first);
+        bool quoted = false;
+        size_t n = 0, depth = 0;
 
-        for (struct mime_address *a = first; fits && a; a = a->next) {
+        for (size_t i = 0; i < value.len; i++) {
+                char c = value.ptr[i];
+
+                if (c == '\\' && (quoted || depth))
+                        i++;
+                else if (c == '"' && !depth)
+                        quoted = !quoted;
+                else if (c == '(' && !quoted)
+                        depth++;
+                else if (c == ')' && !quoted && depth)
+                        depth--;
+                else if (c == '@' && !quoted && !depth)
+                        n++;
+        }
+        return n;
+}
+
+/* "a@x <a@x>": no quotes, and no harm. */
+static bool repeats_itself(struct slice value, const struct mime_address *a, struct slice address)
+{
+        uintptr_t from = (uintptr_t)value.ptr, name = (uintptr_t)a->name.ptr;
+
+        return slice_eq(a->name, address) && name >= from && name < from + value.len &&
+               (name == from || a->name.ptr[-1] != '"');
+}
+
+/*
+ * Who a field says it is. ERR_NOTFOUND: nobody; ERR_LIMIT: too many; ERR_SYNTAX: readers of it
+ * may disagree. In "bob@y <a@x>" some take the first address: each "@" must be of an address
+ * that we have seen, too.
+ */
+static enum err add_authors(struct submission *s, struct slice value)
+{
+        AUTO(arena_done) struct arena arena = ARENA_INIT(MAX_ADDRESS_MEMORY);
+        struct mime_address *first = NULL;
+        size_t before = s->authors.n, ats = 0;
+        enum err err = mime_address_parse(value, &arena, &first);
+
+        for (struct mime_address *a = first; !err && a; a = a->next) {
                 AUTO_BUF(address, MAX_ADDRESS);
 
                 if (a->kind != MIME_ADDRESS_MAILBOX)
                         continue;
-                fits = !buf_put(&address, a->local) && !buf_putc(&address, '@') &&
-                       !buf_put(&address, a->domain) &&
-                       names_add(&s->authors, buf_slice(&address), MAX_AUTHORS);
+                if (buf_put(&address, a->local) || buf_putc(&address, '@') ||
+                    buf_put(&address, a->domain) ||
+                    !names_add(&s->authors, buf_slice(&address), MAX_AUTHORS))
+                        err = ERR_LIMIT;
+                ats += a->domain.len ? 1 : 0;
+                ats += repeats_itself(value, a, buf_slice(&address)) ? 1 : 0;
         }
-        arena_done(&arena);
-        return fits && s->authors.n > before;
+        if (!err && s->authors.n == before)
+                err = ERR_NOTFOUND;
+        if (!err && ats != count_ats(value))
+                err = ERR_SYNTAX;
+        return err;
 }
 
 /* Bcc is for the sender's eyes (RFC 5322 3.6.3); Return-Path is ours to write (RFC 5321 4.4). */
@@ -62,6 +116,20 @@ static bool is_unwanted(struct slice name)
                slice_eq_word(name, SLICE("Return-Path"));
 }
 
+static bool look_at_author(struct submission *s, const struct author_field *field,
+                           struct slice value, unsigned *times, struct smtp_reply *ret_refusal)
+{
+        enum err err;
+
+        if ((*times)++ && field->twice)
+                return refuse(ret_refusal, 550, "5.6.0", field->twice);
+        err = add_authors(s, value);
+        if (err == ERR_SYNTAX)
+                return refuse(ret_refusal, 550, "5.6.0",
+                              "Unclear whom it is from: put names in quotes");
+        return !err || refuse(ret_refusal, 550, "5.6.0", field->unusable);
+}
+
 static bool look_at(struct submission *s, const struct mime_field *field, struct seen *seen,
                     struct smtp_reply *ret_refusal)
 {
@@ -69,19 +137,10 @@ static bool look_at(struct submission *s, const struct mime_field *field, struct
                 seen->date++;
         else if (slice_eq_word(field->name, SLICE("Message-ID")))
                 seen->message_id++;
-        else if (slice_eq_word(field->name, SLICE("From"))) {
-                if (seen->from++)
-                        return refuse(ret_refusal, 550, "5.6.0",
-                                      "There is more than one From field");
-                if (!add_authors(s, field->value))
-                        return refuse(ret_refusal, 550, "5.6.0", "No usable address in From");
-        } else if (slice_eq_word(field->name, SLICE("Sender"))) {
-                if (seen->sender++)
-                        return refuse(ret_refusal, 550, "5.6.0",
-                                      "There is more than one Sender field");
-                if (!add_authors(s, field->value))
-                        return refuse(ret_refusal, 550, "5.6.0", "No usable address in Sender");
-        }
+        for (int i = 0; i < AUTHOR_FIELDS; i++)
+                if (slice_eq_word(field->name, slice_of(author_fields[i].name)))
+                        return look_at_author(s, &author_fields[i], field->value, &seen->authors[i],
+                                              ret_refusal);
         return true;
 }
 
@@ -124,7 +183,7 @@ bool submission_prepare(struct submission *s, struct slice header, struct smtp_r
                         return false;
                 seen.removed = seen.removed || is_unwanted(field.name);
         }
-        if (!seen.from)
+        if (!seen.authors[FIELD_FROM])
                 return refuse(ret_refusal, 550, "5.6.0", "There is no From field");
         if (seen.removed || !seen.date || !seen.message_id)
                 rewrite(s, header, &seen);

@@ -16,14 +16,15 @@ struct submission {
         int64_t now_us;         /* for a Date */
         size_t received_length; /* our Received field, at the start of the header */
 
-        struct names authors; /* who it says it is from (From, Sender): all must be the account's */
+        struct names authors; /* whom it says it is from; all must be the account's */
         bool changed;         /* `header` takes the place of what there was */
         struct buf header;
 };
 
 /*
  * `header` is the message's whole header block. From must be there once, with
- * an address; Date and Message-ID are added behind our Received field where they are
+ * an address, and it must be clear who that is, as in Sender and the Resent- fields of both;
+ * Date and Message-ID are added behind our Received field where they are
  * missing; Bcc, Resent-Bcc and Return-Path are taken out. Everything else stays, octet for octet.
  * False: refused, as *ret_refusal says.
  */

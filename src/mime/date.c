@@ -60,10 +60,12 @@ static const struct {
 /* Index of the three letters that `word` begins with, in a run of such; -1: none. */
 static int find_triple(struct slice word, const char *triples)
 {
+        struct slice rest = slice_of(triples);
+
         if (word.len < 3)
                 return -1;
-        for (int i = 0; triples[i * 3]; i++)
-                if (slice_eq_word(slice_head(word, 3), (struct slice){ triples + i * 3, 3 }))
+        for (int i = 0; rest.len; i++, rest = slice_from(rest, 3))
+                if (slice_eq_word(slice_head(word, 3), slice_head(rest, 3)))
                         return i;
         return -1;
 }
@@ -267,8 +269,8 @@ bool mime_date_parse(struct slice value, int64_t *ret_us)
         read_words(&d, &scan);
         if (!is_day(&d))
                 return false;
-        seconds = days_since_1970(d.year, d.month, d.day) * 86400 + d.hour * 3600 + d.minute * 60 +
-                  d.second - d.zone_minutes * 60;
+        seconds = days_since_1970(d.year, d.month, d.day) * 86400;
+        seconds += ((int64_t)d.hour * 60 + d.minute - d.zone_minutes) * 60 + d.second;
         *ret_us = seconds * 1000000;
         return true;
 }

@@ -8,6 +8,7 @@ const struct pop3_command *const pop3_commands[] = {
         &pop3_cmd_stat, &pop3_cmd_stls, &pop3_cmd_top,  &pop3_cmd_uidl, &pop3_cmd_user,
         &pop3_cmd_utf8, NULL,
 };
+/* Of pointers, as meant. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 const size_t pop3_n_commands = sizeof pop3_commands / sizeof *pop3_commands - 1;
 
 /* <0, 0, >0, ASCII case ignored. */

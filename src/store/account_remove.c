@@ -1,52 +1,53 @@
 /*
  * account_remove.c — an account goes, and everything that was its alone.
  *
- * Content that others refer to stays; what loses its last reference here is
- * deleted with its blob (txn_content_unref).
+ * A mailbox of a hundred thousand messages must not hold the writer for as long
+ * as their octets take to go. So its rows move to `expunged`, set-based, with a
+ * grace that has been over since 1970, and housekeeping drops contents (those
+ * that others refer to stay) and rows a slice at a time. No mailbox gets the number of
+ * one that is gone, so nobody can come upon them.
  */
 #include "alias.h"
-#include "query.h"
 
-#include "mailserver/core/mem.h"
 #include "mailserver/store/account.h"
 
-/* One entry for each reference: a content may stand in several of the account's folders. */
-static enum err list_references(struct store_txn *tx, int64_t account, struct id_list *out)
-{
-        struct db_stmt *q = db_prepare(
-                tx->db, "SELECT m.content FROM message m JOIN mailbox b ON b.id = m.mailbox"
-                        " WHERE b.account = $1"
-                        " UNION ALL"
-                        " SELECT e.content FROM expunged e JOIN mailbox b ON b.id = e.mailbox"
-                        " WHERE b.account = $1 AND e.content IS NOT NULL");
-
-        db_bind_int(q, 1, account);
-        return query_ids(q, out);
-}
-
+/* Runs a statement whose only parameter is the account. */
 static enum err run_for(struct db_stmt *q, int64_t account)
 {
         db_bind_int(q, 1, account);
         return db_run(q);
 }
 
-static enum err remove_messages(struct store_txn *tx, int64_t account)
-{
-        struct id_list contents = { 0 };
-        enum err err = list_references(tx, account, &contents);
+#define OF_ACCOUNT " WHERE mailbox IN (SELECT id FROM mailbox WHERE account = $1)"
 
-        if (!err)
-                err = run_for(db_prepare(tx->db, "DELETE FROM message WHERE mailbox IN"
-                                                 " (SELECT id FROM mailbox WHERE account = $1)"),
-                              account);
-        if (!err)
-                err = run_for(db_prepare(tx->db, "DELETE FROM expunged WHERE mailbox IN"
-                                                 " (SELECT id FROM mailbox WHERE account = $1)"),
-                              account);
-        for (size_t i = 0; !err && i < contents.n; i++)
-                err = txn_content_unref(tx, contents.items[i]);
-        id_list_done(&contents);
-        return err;
+/* Those expunged before: without content they are of no use, the others have no grace any more. */
+static enum err end_grace(struct store_txn *tx, int64_t account)
+{
+        enum err err = run_for(
+                db_prepare(tx->db, "DELETE FROM expunged" OF_ACCOUNT " AND content IS NULL"),
+                account);
+
+        if (err)
+                return err;
+        return run_for(db_prepare(tx->db, "UPDATE expunged SET expunged_us = 0" OF_ACCOUNT),
+                       account);
+}
+
+static enum err move_messages(struct store_txn *tx, int64_t account)
+{
+        struct db_stmt *q = db_prepare(
+                tx->db, "INSERT INTO expunged (mailbox, uid, modseq, content, size, flags,"
+                        " internal_date_us, trace, expunged_us)"
+                        " SELECT mailbox, uid, modseq, content, size, flags,"
+                        " internal_date_us, $2, 0 FROM message" OF_ACCOUNT);
+        enum err err;
+
+        db_bind_int(q, 1, account);
+        db_bind_blob(q, 2, SLICE(""));
+        err = db_run(q);
+        if (err)
+                return err;
+        return run_for(db_prepare(tx->db, "DELETE FROM message" OF_ACCOUNT), account);
 }
 
 enum err store_account_remove(struct store_txn *tx, int64_t id)
@@ -55,7 +56,9 @@ enum err store_account_remove(struct store_txn *tx, int64_t id)
         enum err err = store_account_get(tx, id, &account);
 
         if (!err)
-                err = remove_messages(tx, id);
+                err = end_grace(tx, id);
+        if (!err)
+                err = move_messages(tx, id);
         if (!err)
                 err = run_for(db_prepare(tx->db, "DELETE FROM mailbox WHERE account = $1"), id);
         if (!err)

@@ -30,6 +30,17 @@ static enum err failed(struct error *reterr, int64_t result, const char *what)
         return fail(reterr, blob_err(result), "blobs: %s: %s", what, strerror((int)-result));
 }
 
+bool blob_name_valid(struct slice name)
+{
+        if (name.len != TEXT_ID_SIZE - 1)
+                return false;
+        for (size_t i = 0; i < name.len; i++)
+                if (!(name.ptr[i] >= 'a' && name.ptr[i] <= 'z') &&
+                    !(name.ptr[i] >= '2' && name.ptr[i] <= '7'))
+                        return false;
+        return true;
+}
+
 /*
  * Names begin with the time: their first two letters change every 12 days, the
  * next two run through all 1,024 pairs meanwhile. So directories fill evenly, and the
@@ -37,7 +48,7 @@ static enum err failed(struct error *reterr, int64_t result, const char *what)
  */
 static void path_of(const char *name, char ret_path[PATH_SIZE])
 {
-        assert(strlen(name) == TEXT_ID_SIZE - 1);
+        assert(blob_name_valid(slice_of(name)));
         snprintf(ret_path, PATH_SIZE, "%.2s/%s", name + 2, name);
 }
 
@@ -103,20 +114,20 @@ static void add_young(struct store *s, const char *name)
         struct young *y = NEW(struct young);
 
         memcpy(y->name, name, sizeof y->name);
-        pthread_mutex_lock(&s->blob_lock);
+        pthread_mutex_lock(&s->young_lock);
         list_append(&s->young_blobs, &y->link);
-        pthread_mutex_unlock(&s->blob_lock);
+        pthread_mutex_unlock(&s->young_lock);
 }
 
 static void remove_young(struct store *s, const char *name)
 {
         struct young *y;
 
-        pthread_mutex_lock(&s->blob_lock);
+        pthread_mutex_lock(&s->young_lock);
         y = find_young(s, name);
         if (y)
                 list_remove(&y->link);
-        pthread_mutex_unlock(&s->blob_lock);
+        pthread_mutex_unlock(&s->young_lock);
         mem_free(y);
 }
 
@@ -124,9 +135,9 @@ bool blob_on_its_way(struct store *s, const char *name)
 {
         bool found;
 
-        pthread_mutex_lock(&s->blob_lock);
+        pthread_mutex_lock(&s->young_lock);
         found = find_young(s, name) != NULL;
-        pthread_mutex_unlock(&s->blob_lock);
+        pthread_mutex_unlock(&s->young_lock);
         return found;
 }
 
@@ -184,6 +195,8 @@ static int open_blob(struct store *s, const char *name)
 {
         char path[PATH_SIZE];
 
+        if (!blob_name_valid(slice_of(name)))
+                return -ENOENT;
         path_of(name, path);
         return s->files->open_read(s->blob_dir, path);
 }

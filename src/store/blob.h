@@ -25,6 +25,8 @@
  */
 MUST_CHECK enum err blob_publish(struct store *s, int file, char ret_name[TEXT_ID_SIZE],
                                  struct error *reterr);
+/* Is it one of ours? A damaged row may hold anything, and a name becomes a path. */
+bool blob_name_valid(struct slice name);
 /* Appends octets [offset, offset + max) to *out, up to its ceiling; nothing at the end. */
 MUST_CHECK enum err blob_read(struct store *s, const char *name, int64_t offset, size_t max,
                               struct buf *out);

@@ -29,8 +29,8 @@ static bool list_blob(void *arg, const char *name)
 {
         struct listing *l = arg;
 
-        if (strlen(name) != TEXT_ID_SIZE - 1)
-                return true; /* not ours */
+        if (!blob_name_valid(slice_of(name)))
+                return true;
         l->stopped = !l->fn(l->arg, name);
         return !l->stopped;
 }

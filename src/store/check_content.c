@@ -123,12 +123,6 @@ static enum err check_rows_there(struct check_run *c)
         return err;
 }
 
-/* Else it would name no file at all, and blob.h does not take it. */
-static bool blob_name_valid(const char *name)
-{
-        return strlen(name) == TEXT_ID_SIZE - 1;
-}
-
 static enum err check_blob_sizes(struct check_run *c)
 {
         struct db_stmt *q = db_prepare(c->tx->db, "SELECT c.id, c.size, b.blob FROM content_body b"
@@ -140,7 +134,8 @@ static enum err check_blob_sizes(struct check_run *c)
                 AUTO(mem_freep) char *name = query_text(q, 2);
                 int64_t size = 0;
 
-                err = blob_name_valid(name) ? blob_size(c->tx->store, name, &size) : ERR_NOTFOUND;
+                err = blob_name_valid(slice_of(name)) ? blob_size(c->tx->store, name, &size)
+                                                      : ERR_NOTFOUND;
                 if (err == ERR_NOTFOUND)
                         check_damaged(c, "content %lld has lost its blob %s",
                                       (long long)db_column_int(q, 0), name);
@@ -197,8 +192,9 @@ static enum err check_hash(struct check_run *c, struct db_stmt *q)
                 sha256_add(hash, header);
                 sha256_add(hash, db_column_slice(q, 3));
         } else {
-                err = blob_name_valid(blob) ? hash_blob(c, blob, header, hash, &same_header)
-                                            : ERR_NOTFOUND;
+                err = blob_name_valid(slice_of(blob))
+                              ? hash_blob(c, blob, header, hash, &same_header)
+                              : ERR_NOTFOUND;
         }
         sha256_end(hash, found);
         if (err == ERR_NOTFOUND)

@@ -137,8 +137,9 @@ static enum err check_strays(struct check_run *c)
         if (!err)
                 err = check_damaged_rows(
                         c,
-                        db_prepare(db, "SELECT DISTINCT mailbox FROM expunged"
-                                       " WHERE mailbox NOT IN (SELECT id FROM mailbox)"),
+                        /* Those of a removed account have had their grace since 1970. */
+                        db_prepare(db, "SELECT DISTINCT mailbox FROM expunged WHERE expunged_us > 0"
+                                       " AND mailbox NOT IN (SELECT id FROM mailbox)"),
                         "mailbox", "is not there, but has expunged messages");
         if (!err)
                 err = check_damaged_rows(

@@ -186,9 +186,13 @@ static enum err set_up_writer(struct db *db, const struct db_options *o, struct 
 static enum err set_up(struct db *db, const struct db_options *o, struct error *reterr)
 {
         char sql[256];
+        int safe_overwrite = 1;
         enum err err;
 
         sqlite3_extended_result_codes(db->handle, 1);
+        /* Its default; else a COMMIT fills up the log's sector after the sync, and what fails
+         * there is said to have failed although it is on disk. Ignored where it is unknown. */
+        sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &safe_overwrite);
         sqlite3_busy_timeout(db->handle, BUSY_MS);
         /* A name in double quotes is never taken for a string. */
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -240,6 +244,9 @@ void db_close(struct db *db)
         if (!db)
                 return;
         db_stmts_done(db);
+        /* The last one to close works the log in; not where the log may be a lie. */
+        if (db->sync_failed)
+                sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         rc = sqlite3_close(db->handle);
         assert(rc == SQLITE_OK); /* all statements are ours, and finalised */
         (void)rc;

@@ -49,8 +49,9 @@ struct store {
         struct watch_table *watchers;      /* owned, together with the changes on their way */
 
         pthread_mutex_t blob_lock;
-        uint32_t blob_dirs[32];  /* bits: subdirectories that are known to be on disk; blob_lock */
-        struct list young_blobs; /* blob.c; blob_lock */
+        uint32_t blob_dirs[32]; /* bits: subdirectories that are known to be on disk; blob_lock */
+        pthread_mutex_t young_lock; /* never held over a system call: the loop takes it, too */
+        struct list young_blobs;    /* blob.c; young_lock */
 
         /* Commits that dropped blobs, counted from 1: see reader.since. */
         _Atomic uint64_t drop_epoch;

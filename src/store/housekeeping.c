@@ -17,15 +17,18 @@ enum { IDLE_MS = 60000, BUSY_MS = 100 };
 
 struct expired {
         int64_t mailbox, uid, content;
+        bool mailbox_gone; /* its account was removed: nobody will ask for the UID */
 };
 
 /* The oldest first; *ret_more: there are others. */
 static enum err find_expired(struct store_txn *tx, int64_t before_us, struct expired *rows,
                              size_t *ret_n, bool *ret_more)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT mailbox, uid, content, size FROM expunged"
-                                               " WHERE content IS NOT NULL AND expunged_us < $1"
-                                               " ORDER BY expunged_us LIMIT $2");
+        struct db_stmt *q = db_prepare(tx->db, "SELECT e.mailbox, e.uid, e.content, e.size, b.id"
+                                               " FROM expunged e"
+                                               " LEFT JOIN mailbox b ON b.id = e.mailbox"
+                                               " WHERE e.content IS NOT NULL AND e.expunged_us < $1"
+                                               " ORDER BY e.expunged_us LIMIT $2");
         int64_t octets = 0;
         size_t n = 0;
 
@@ -38,23 +41,38 @@ static enum err find_expired(struct store_txn *tx, int64_t before_us, struct exp
                         break;
                 }
                 rows[n++] = (struct expired){ db_column_int(q, 0), db_column_int(q, 1),
-                                              db_column_int(q, 2) };
+                                              db_column_int(q, 2), db_column_is_null(q, 4) };
                 octets += db_column_int(q, 3);
         }
         *ret_n = n;
         return db_finish(q);
 }
 
-static enum err drop_content(struct store_txn *tx, const struct expired *row)
+static enum err delete_row(struct store_txn *tx, const struct expired *row)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "DELETE FROM expunged WHERE mailbox = $1 AND uid = $2");
+
+        db_bind_int(q, 1, row->mailbox);
+        db_bind_int(q, 2, row->uid);
+        return db_run(q);
+}
+
+static enum err empty_row(struct store_txn *tx, const struct expired *row)
 {
         struct db_stmt *q = db_prepare(tx->db, "UPDATE expunged SET content = NULL, trace = $3"
                                                " WHERE mailbox = $1 AND uid = $2");
-        enum err err;
 
         db_bind_int(q, 1, row->mailbox);
         db_bind_int(q, 2, row->uid);
         db_bind_blob(q, 3, SLICE(""));
-        err = db_run(q);
+        return db_run(q);
+}
+
+static enum err drop_content(struct store_txn *tx, const struct expired *row)
+{
+        enum err err = row->mailbox_gone ? delete_row(tx, row) : empty_row(tx, row);
+
         return err ? err : txn_content_unref(tx, row->content);
 }
 
@@ -111,7 +129,7 @@ static enum err end_grace(struct store_txn *tx, int64_t before_us, bool *ret_mor
                 err = drop_content(tx, &rows[i]);
         /* Rows of one mailbox mostly follow each other: once for each run of them. */
         for (size_t i = 0; i < n && !err; i++)
-                if (i + 1 == n || rows[i + 1].mailbox != rows[i].mailbox)
+                if (!rows[i].mailbox_gone && (i + 1 == n || rows[i + 1].mailbox != rows[i].mailbox))
                         err = forget(tx, rows[i].mailbox);
         return err;
 }

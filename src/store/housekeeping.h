@@ -1,7 +1,8 @@
 /*
  * housekeeping.h — what time does to a store, a slice at a time.
  *
- * Content of expunged messages goes when its grace is over; of each mailbox
+ * Content of expunged messages goes when its grace is over, and that of a removed
+ * account at once, with the rows that account_remove.c leaves; of each mailbox
  * the latest HOUSEKEEPING_KEPT expunged UIDs stay for QRESYNC, the others are
  * forgotten and mailbox.expunged_floor says up to which MODSEQ (RFC 7162 3.2.5);
  * free pages go back to the disk when there are many. A slice is a small write task

@@ -88,6 +88,7 @@ static struct store *new_store(const struct store_params *params)
         s->watchers = watch_table_new();
         atomic_store(&s->drop_epoch, 1);
         pthread_mutex_init(&s->blob_lock, NULL);
+        pthread_mutex_init(&s->young_lock, NULL);
         list_init(&s->young_blobs);
         return s;
 }
@@ -201,6 +202,7 @@ void store_close(struct store *s)
         close_dir(s, s->data_dir);
         lock_release(s->lock);
         pthread_mutex_destroy(&s->blob_lock);
+        pthread_mutex_destroy(&s->young_lock);
         mem_free(s->readers);
         mem_free(s->db_path);
         mem_free(s->vfs);

@@ -1,6 +1,8 @@
 /* txn.c — what a transaction leaves to be done once it is on disk. */
 #include "txn.h"
 
+#include "blob.h"
+
 #include "mailserver/core/mem.h"
 
 #include <assert.h>
@@ -34,6 +36,8 @@ void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t accou
 
 static void drop_blob(struct store_txn *tx, struct slice name)
 {
+        if (!blob_name_valid(name))
+                return;
         tx->dead_blobs = grown(tx->dead_blobs, tx->n_dead, &tx->cap_dead, sizeof *tx->dead_blobs);
         snprintf(tx->dead_blobs[tx->n_dead++], TEXT_ID_SIZE, SLICE_FMT, SLICE_ARG(name));
 }

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from server import COMPLAINTS, DOMAIN, HOSTNAME, Certificate, conf_text
+from server import COMPLAINTS, DOMAIN, HOSTNAME, Certificate
 
 
 def run_daemon(server, *words):

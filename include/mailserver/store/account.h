@@ -43,7 +43,10 @@ MUST_CHECK enum err store_account_get(struct store_txn *tx, int64_t id,
 MUST_CHECK enum err store_account_set_verifiers(struct store_txn *tx, int64_t id,
                                                 struct slice verifiers);
 MUST_CHECK enum err store_account_set_disabled(struct store_txn *tx, int64_t id, bool disabled);
-/* All its mail, too; aliases that point to it lose that target. */
+/*
+ * All its mail, too: nobody finds it any more, and housekeeping frees its space bit by bit. Aliases
+ * that point to it lose that target.
+ */
 MUST_CHECK enum err store_account_remove(struct store_txn *tx, int64_t id);
 MUST_CHECK enum err store_account_set_quota(struct store_txn *tx, int64_t id, int64_t octets,
                                             int64_t messages);

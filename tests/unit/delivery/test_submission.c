@@ -69,21 +69,32 @@ START_TEST(headers_get_what_is_missing_and_lose_what_is_private)
 }
 END_TEST
 
+#define UNCLEAR "Unclear whom it is from: put names in quotes"
+
 static const struct {
         const char *name, *fields, *text;
 } refused[] = {
-        {"no header at all",           "\r\n",                                                       "There is no From field"             },
-        { "a body without a header",   "hello\r\n",                                                  "There is no From field"             },
-        { "other fields only",         "Subject: x\r\nX-From: a@b\r\n\r\n",                          "There is no From field"             },
-        { "From twice",                "From: alice@example.org\r\nFrom: alice@example.org\r\n\r\n",
-         "There is more than one From field"                                                                                              },
+        {"no header at all",                 "\r\n",                                                       "There is no From field"             },
+        { "a body without a header",         "hello\r\n",                                                  "There is no From field"             },
+        { "other fields only",               "Subject: x\r\nX-From: a@b\r\n\r\n",                          "There is no From field"             },
+        { "From twice",                      "From: alice@example.org\r\nFrom: alice@example.org\r\n\r\n",
+         "There is more than one From field"                                                                                                    },
         { "Sender twice",
          "From: alice@example.org\r\nSender: alice@example.org\r\nSender: "
-         "alice@example.org\r\n\r\n",                                                                "There is more than one Sender field"},
-        { "an empty From",             "From:\r\n\r\n",                                              "No usable address in From"          },
-        { "a group with nobody in it", "From: nobody:;\r\n\r\n",                                     "No usable address in From"          },
-        { "an empty Sender",           "From: alice@example.org\r\nSender: \r\n\r\n",
-         "No usable address in Sender"                                                                                                    },
+          "alice@example.org\r\n\r\n",                                                                     "There is more than one Sender field"},
+        { "an empty From",                   "From:\r\n\r\n",                                              "No usable address in From"          },
+        { "a group with nobody in it",       "From: nobody:;\r\n\r\n",                                     "No usable address in From"          },
+        { "an address for a name",           "From: bob@example.org <alice@example.org>\r\n\r\n",          UNCLEAR                              },
+        { "two without a comma",             "From: bob@example.org alice@example.org\r\n\r\n",            UNCLEAR                              },
+        { "one behind the bracket",          "From: <alice@example.org> bob@example.org\r\n\r\n",          UNCLEAR                              },
+        { "a source route",                  "From: <@bob.example:alice@example.org>\r\n\r\n",             UNCLEAR                              },
+        { "a second @",                      "From: alice@bob@example.org\r\n\r\n",                        UNCLEAR                              },
+        { "a quote that never closes",       "From: \"x, alice@example.org\r\n\r\n",                       UNCLEAR                              },
+        { "quotes that do not help",         "From: \"alice@x\" bob@y <alice@x>\r\n\r\n",                  UNCLEAR                              },
+        { "a repetition that does not help", "From: \"a@x\" <a@x> b@y\r\n\r\n",                            UNCLEAR                              },
+        { "a Resent-From",                   "From: a@x\r\nResent-From: b@y <a@x>\r\n\r\n",                UNCLEAR                              },
+        { "an empty Sender",                 "From: alice@example.org\r\nSender: \r\n\r\n",
+         "No usable address in Sender"                                                                                                          },
 };
 
 START_TEST(a_message_must_say_once_whom_it_is_from)
@@ -111,6 +122,13 @@ static const struct {
         { "a Sender beside it",      "From: a@x\r\nSender: b@y\r\n",                      "a@x b@y"          },
         { "no domain",               "From: alice\r\n",                                   "alice@"           },
         { "a comment is no address", "From: a@x (b@y)\r\n",                               "a@x"              },
+        { "a comment with quotes",   "From: a@x (\"b@y)\r\n",                             "a@x"              },
+        { "quotes in quotes",        "From: \"b \\\" c@z\" <a@x>\r\n",                    "a@x"              },
+        { "the address for a name",  "From: a@x <a@x>\r\n",                               "a@x"              },
+        { "and in quotes",           "From: \"a@x\" <a@x>\r\n",                           "a@x"              },
+        { "who has sent it again",
+         "From: a@x\r\nResent-From: b@y\r\nResent-Sender: c@z\r\n"
+          "Resent-From: d@w\r\n",                                                         "a@x b@y c@z d@w"  },
 };
 
 START_TEST(everyone_it_says_it_is_from_is_found)

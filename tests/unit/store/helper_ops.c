@@ -2,8 +2,10 @@
 #include "helper_ops.h"
 
 #include "blob.h"
+#include "housekeeping.h"
 #include "writer.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/store/account.h"
 #include "mailserver/store/mailbox.h"
 #include "mailserver/store/message.h"
@@ -67,6 +69,14 @@ void ops_rollback(void)
         db_rollback(ops.tx.db);
         txn_clear(&ops.tx);
         begin();
+}
+
+void ops_housekeeping(void)
+{
+        bool more = true;
+
+        while (more)
+                ck_assert_int_eq(housekeeping_slice(&ops.tx, clock_now_us(), &more), ERR_OK);
 }
 
 /* ---- looking ---- */

@@ -27,6 +27,9 @@ void ops_reopen(void);
 /* As the writer does for a task that fails. */
 void ops_rollback(void);
 
+/* What housekeeping does in time, at once. */
+void ops_housekeeping(void);
+
 /* The one number a SELECT gives; `sql` is a literal. */
 int64_t ops_int(const char *sql);
 void ops_sql(const char *sql);

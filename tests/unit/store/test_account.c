@@ -265,6 +265,13 @@ START_TEST(an_account_goes_with_all_its_mail)
         ck_assert_int_eq(store_account_remove(&ops.tx, alice), ERR_OK);
         ck_assert_uint_eq(ops_changes(STORE_CHANGE_ACCOUNT, NULL), 1);
         ck_assert_int_eq(ops_int("SELECT (SELECT count(*) FROM account) +"
+                                 " (SELECT count(*) FROM mailbox) +"
+                                 " (SELECT count(*) FROM message)"),
+                         0);
+        ck_assert_int_eq(ops_int("SELECT sum(length(trace)) FROM expunged"), 0);
+        ops_commit();
+        ops_housekeeping();
+        ck_assert_int_eq(ops_int("SELECT (SELECT count(*) FROM account) +"
                                  " (SELECT count(*) FROM mailbox) + (SELECT count(*) FROM message)"
                                  " + (SELECT count(*) FROM expunged) +"
                                  " (SELECT count(*) FROM content) +"
@@ -293,7 +300,9 @@ START_TEST(what_others_have_of_its_mail_stays)
                 ERR_OK);
         ck_assert_int_eq(ops_int("SELECT refs FROM content"), 3);
         ck_assert_int_eq(store_account_remove(&ops.tx, alice), ERR_OK);
+        ops_housekeeping();
         ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT count(*) FROM expunged"), 0);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM message"), 1);
 }
 END_TEST

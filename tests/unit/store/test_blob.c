@@ -113,6 +113,33 @@ START_TEST(any_window_of_a_blob_is_read)
 }
 END_TEST
 
+static const char *const foreign_names[] = {
+        "",
+        "short",
+        "../../../../../../etc/passwd",
+        "aa/../../../../etc/passwdxx",
+        "..........................",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "abcdefghijklmnopqrstuvwxyz2",
+};
+
+START_TEST(a_name_that_is_not_ours_is_never_a_path)
+{
+        struct test_store t;
+        AUTO_BUF(b, 100);
+        int64_t size, id = 1;
+
+        test_store_start(&t, TEST_STORE_INLINE);
+        ck_assert(!blob_name_valid(slice_of(foreign_names[_i])));
+        ck_assert_int_eq(blob_read(t.store, foreign_names[_i], 0, 10, &b), ERR_NOTFOUND);
+        ck_assert_int_eq(blob_size(t.store, foreign_names[_i], &size), ERR_NOTFOUND);
+        /* A damaged row goes without taking a file along. */
+        insert_content(&t, 1, foreign_names[_i]);
+        ck_assert_int_eq(test_store_run(&t, STORE_WRITE, unref, &id), ERR_OK);
+        test_store_stop(&t);
+}
+END_TEST
+
 START_TEST(each_blob_has_a_name_of_its_own)
 {
         struct test_store t;
@@ -376,6 +403,8 @@ int main(void)
         tcase_set_timeout(tc, 60);
         tcase_add_loop_test(tc, any_window_of_a_blob_is_read, 0,
                             (int)(sizeof windows / sizeof *windows));
+        tcase_add_loop_test(tc, a_name_that_is_not_ours_is_never_a_path, 0,
+                            (int)(sizeof foreign_names / sizeof *foreign_names));
         tcase_add_test(tc, each_blob_has_a_name_of_its_own);
         tcase_add_loop_test(tc, a_blob_is_on_its_way_until_released, 0, 2);
         tcase_add_test(tc, opening_sweeps_what_no_row_refers_to);

@@ -122,6 +122,17 @@ START_TEST(a_sound_store_is_counted_and_nothing_is_said)
 }
 END_TEST
 
+START_TEST(a_store_is_sound_while_a_removed_account_goes_bit_by_bit)
+{
+        ck_assert_int_eq(store_account_remove(&ops.tx, 1), ERR_OK);
+        expect_sound();
+        ops_housekeeping();
+        ck_assert_int_eq(ops_int("SELECT count(*) FROM content"), 1); /* bob's */
+        ops_commit();
+        expect_sound();
+}
+END_TEST
+
 START_TEST(an_empty_store_is_sound)
 {
         ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM account; DELETE FROM domain;"
@@ -368,6 +379,7 @@ int main(void)
         suite_add_tcase(s, tc);
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_test(tc, a_sound_store_is_counted_and_nothing_is_said);
+        tcase_add_test(tc, a_store_is_sound_while_a_removed_account_goes_bit_by_bit);
         tcase_add_test(tc, an_empty_store_is_sound);
         tcase_add_loop_test(tc, what_is_derived_is_repaired, 0, ops_rows(repairable));
         tcase_add_test(tc, a_content_nobody_refers_to_goes_with_its_blob);

@@ -267,6 +267,7 @@ START_TEST(the_last_reference_takes_the_blob_along)
         ops_commit();
         ck_assert_int_eq(files(), 1);
         ck_assert_int_eq(store_account_remove(&ops.tx, alice), ERR_OK);
+        ops_housekeeping();
         ck_assert_int_eq(files(), 1); /* not before the commit */
         ops_commit();
         ck_assert_int_eq(files(), 0);

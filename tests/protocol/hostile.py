@@ -1,0 +1,240 @@
+"""Random sessions of a hostile peer: valid commands, mutated ones, and ends at any moment.
+
+    ids = run_sessions(server, seed=1, count=300, users=["alice", "carol"], deleter="bob")
+
+A session is made from its number and the seed alone, so one that did harm can
+be run again: `Session(server, seed, number, …).run()`. What it sends does not depend on
+what it is told, except that a handshake waits for the word that allows it.
+"""
+
+import base64
+import concurrent.futures
+import random
+import re
+import socket
+import ssl
+import struct
+
+SESSIONS_AT_ONCE = 24
+PATIENCE_SECONDS = 0.05  # for a reply that may never come
+SERVICES = ("smtp", "smtp", "smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps")
+NOISE = (b"\r", b"\n", b"\0", b".", b"\r\n", b"\r\n.\r\n", b"\n.\n", b"\r.\r", b" ", b"\xff", b"<", b">", b"@")
+NOISE += (b"\xe2\x80\xae", b"\x1b[2J", b"%n%s", b"'", b'"', b"\\", b"=", b"*", b"\x16\x03\x01\x02\x00\x01")
+
+
+class Session:
+    def __init__(self, server, seed, number, users, deleter):
+        """`users` get mail and lose none; `deleter` deletes by POP3."""
+        self.server, self.users, self.deleter = server, users, deleter
+        self.random = random.Random(f"{seed}.{number}")
+        self.service = self.random.choice(SERVICES)
+        self.mutation = self.random.choice((0, 0, 0, 0.02, 0.1, 0.4))
+        self.stored, self.text = [], b""
+
+    # ---- what is said ----
+
+    def chance(self, probability):
+        return self.random.random() < probability
+
+    def mutate(self, octets):
+        r, out = self.random, bytearray(octets)
+        if r.random() >= self.mutation:
+            return bytes(out)
+        for _ in range(r.choice((1, 1, 1, 2, 5))):
+            at = r.randrange(len(out) + 1)
+            kind = r.randrange(5)
+            if kind == 0 and out:
+                del out[at : at + r.choice((1, 1, 2, 10))]
+            elif kind == 1 and at < len(out):
+                out[at] ^= 1 << r.randrange(8)
+            elif kind == 2:
+                out[at:at] = out[max(0, at - 9) : at] * r.choice((1, 2, 300))
+            elif kind == 3:
+                out[at:at] = r.choice(NOISE)
+            else:
+                out[at:at] = r.choice((b"A", b" ", b"(", b"<", b"=")) * r.choice((70, 600, 3000, 13000))
+        return bytes(out)
+
+    def words(self, *choices):
+        return self.random.choice(choices)
+
+    def address(self):
+        user = self.random.choice(self.users)
+        if self.chance(0.7):
+            return f"<{user}@example.org>"
+        local = self.words(user, user, user, f'"{user}"', f"{user}+x", "nobody", "postmaster", '"a b"', "ä")
+        domain = self.words("example.org", "example.org", "EXAMPLE.org", "[127.0.0.1]", "example.net", "")
+        return self.words("<%s>", "<%s>", "<%s>", "<@a,@b:%s>", "%s", " <%s>") % (
+            f"{local}@{domain}" if domain else local
+        )
+
+    def message(self):
+        r = self.random
+        head = f"From: {r.choice(self.users)}@example.org\r\nSubject: {r.random()}\r\n"
+        head += self.words("", "Bcc: x@y\r\n", "Content-Type: multipart/mixed; boundary=b\r\n", " odd\r\n")
+        lines = (b"\r\n", b".\r\n", b"..\r\n", b"--b\r\n", b"text\r\n", b"\xc3\xa4\r\n", b"a\n.\n", b"\r.\r", b"x" * 999)
+        body = b"".join(r.choice(lines) for _ in range(r.randrange(30)))
+        return self.mutate(head.encode() + b"\r\n" + body * self.words(1, 1, 1, 1, 200) + b"\r\n")
+
+    def auth(self):
+        user, r = self.random.choice(self.users), self.random
+        password = self.server.passwords[user] if self.chance(0.7) else "wrong"
+        plain = base64.b64encode(f"\0{user}\0{password}".encode())
+        name = base64.b64encode(user.encode())
+        secret = base64.b64encode(password.encode())
+        scram = base64.b64encode(f"n,,n={user},r={r.random()}".encode())
+        return self.words(
+            [b"AUTH PLAIN " + plain],
+            [b"AUTH PLAIN", plain],
+            [b"AUTH PLAIN", b"*"],
+            [b"AUTH LOGIN " + name, secret],
+            [b"AUTH LOGIN", name, secret],
+            [b"AUTH SCRAM-SHA-256", scram, base64.b64encode(b"c=biws,r=x,p=AAAA")],
+            [b"AUTH SCRAM-SHA-1-PLUS", scram, b"*"],
+            [b"AUTH", b"AUTH =", b"AUTH PLAIN ="],
+        )
+
+    def smtp_commands(self):
+        """One time through what a client may say; each element is sent as it is."""
+        r, out = self.random, []
+        mail = f"MAIL FROM:{self.words('<>', self.address())}"
+        mail += self.words("", "", " SIZE=100", " BODY=8BITMIME SMTPUTF8", " SIZE=99999999999999999999")
+        out.append(mail.encode())
+        out += [b"RCPT TO:" + self.address().encode() for _ in range(r.choice((1, 1, 2, 5)))]
+        message = self.message()
+        if self.chance(0.5):
+            stuffed = re.sub(rb"(\A|\r\n)\.", rb"\1..", message)
+            out += [b"DATA", [stuffed + b".\r\n"]]
+        else:
+            while message:
+                chunk, message = message[: (n := r.choice((1, 7, 100, 5000, 10**6)))], message[n:]
+                last = b"" if message or self.chance(0.2) else b" LAST"
+                out.append([b"BDAT %d%s\r\n" % (len(chunk), last) + chunk])
+        extra = (b"RSET", b"NOOP", b"HELP MAIL", b"VRFY x", b"EHLO again", b"QUIT", b"ETRN x", b"GET / HTTP/1.1", b"DATA")
+        for _ in range(r.choice((0, 0, 1, 3))):
+            out.insert(r.randrange(len(out) + 1), r.choice(extra))
+        return out
+
+    def smtp(self):
+        out = [b"EHLO " + self.words(b"client.example.net", b"[127.0.0.1]", b"x" * 300)]
+        if self.service != "submissions" and self.chance(0.5):
+            out += [b"STARTTLS", None, b"EHLO client"]
+        if self.service != "smtp" or self.chance(0.1):
+            out += self.auth()
+        for _ in range(self.random.choice((1, 1, 2, 4))):
+            out += self.smtp_commands()
+        return out + self.words([], [b"QUIT"], [b"STARTTLS"])
+
+    def pop3(self):
+        """QUIT only for the deleter: what others have marked must still be there."""
+        r, out = self.random, []
+        if self.service == "pop3" and self.chance(0.9):
+            out += [b"STLS", None]
+        user = r.choice((self.users[0], self.deleter))
+        if self.chance(0.3):
+            out += self.auth()
+            user = None
+        else:
+            out += [b"USER " + user.encode(), b"PASS " + self.server.passwords[user].encode()]
+        one = (b"STAT", b"LIST", b"UIDL", b"LIST 1", b"UIDL 2", b"RETR 1", b"RETR 2", b"TOP 1 3", b"DELE 1", b"DELE 2")
+        one += (b"RSET", b"NOOP", b"CAPA", b"UTF8", b"LANG *", b"RETR 4294967296", b"DELE 0", b"TOP 1 -1", b"STLS", b"AUTH")
+        out += [r.choice(one) for _ in range(r.choice((1, 5, 40)))]
+        return out + ([b"QUIT"] if user == self.deleter and self.chance(0.6) else [])
+
+    def imap(self):
+        return [b"a CAPABILITY", b"b LOGIN alice wonderland", b"c LOGOUT"]
+
+    def script(self):
+        kind = self.service.removesuffix("s") if self.service != "submissions" else "smtp"
+        makers = {"smtp": self.smtp, "submission": self.smtp, "pop3": self.pop3, "imap": self.imap}
+        out = []
+        for item in makers[kind]():
+            if isinstance(item, bytes):
+                item = self.mutate(item + b"\r\n")
+            out.append(item[0] if isinstance(item, list) else item)
+        return out
+
+    # ---- how it is said ----
+
+    def run(self):
+        """The ids of the messages that the server says it has stored."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.server.ports[self.service])) as self.sock:
+                self.talk()
+        except (OSError, ssl.SSLError, ValueError):
+            pass  # the server may hang up on such a client
+        return re.findall(rb"^250 2\.0\.0 Stored as (\w+)", self.text, re.MULTILINE)
+
+    def talk(self):
+        self.sock.settimeout(5)
+        if self.service in ("submissions", "pop3s", "imaps"):
+            if self.chance(0.05):
+                self.sock.sendall(b"EHLO not.tls\r\n" * 3)
+            self.start_tls()
+        script, pipelined = self.script(), self.chance(0.4)
+        if self.chance(0.3):
+            script = script[: self.random.randrange(len(script) + 1)]
+        waiting = b""
+        for item in script:
+            if item is None:
+                self.send(waiting)
+                waiting = b""
+                self.listen(PATIENCE_SECONDS * 4)
+                self.start_tls()
+            elif pipelined:
+                waiting += item
+            else:
+                self.send(item)
+                if self.chance(0.8):
+                    self.listen(PATIENCE_SECONDS)
+        self.send(waiting)
+        self.leave()
+
+    def send(self, octets):
+        if self.chance(0.05):
+            octets = octets[: self.random.randrange(len(octets) + 1)]
+        pieces = self.random.choice((1, 1, 1, 2, 5, 20))
+        cuts = sorted(self.random.randrange(len(octets) + 1) for _ in range(pieces - 1))
+        for start, end in zip([0, *cuts], [*cuts, len(octets)]):
+            self.sock.sendall(octets[start:end])
+
+    def start_tls(self):
+        if self.chance(0.03):
+            self.sock.sendall(self.random.randbytes(60))
+        self.sock = self.server.tls.wrap_socket(self.sock, server_hostname="127.0.0.1")
+
+    def listen(self, patience):
+        self.sock.settimeout(patience)
+        try:
+            while octets := self.sock.recv(65536):
+                self.text += octets
+                if octets.endswith(b"\n"):
+                    break
+        except TimeoutError:
+            pass
+        self.sock.settimeout(5)
+
+    def leave(self):
+        how = self.random.randrange(5)
+        if how == 0:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif how == 1 and not isinstance(self.sock, ssl.SSLSocket):
+            self.sock.shutdown(socket.SHUT_WR)
+            self.listen_to_the_end()
+        elif how == 2:
+            self.listen(PATIENCE_SECONDS * 4)
+        elif how > 2:
+            self.sock.settimeout(PATIENCE_SECONDS * 4)
+            self.listen_to_the_end()
+        self.sock.close()
+
+    def listen_to_the_end(self):
+        while octets := self.sock.recv(65536):
+            self.text += octets
+
+
+def run_sessions(server, seed, count, users, deleter):
+    """Many at once; the ids of all messages that were acknowledged."""
+    with concurrent.futures.ThreadPoolExecutor(SESSIONS_AT_ONCE) as pool:
+        sessions = [pool.submit(Session(server, seed, n, users, deleter).run) for n in range(count)]
+        return [mail_id for s in sessions for mail_id in s.result()]
