@@ -23,7 +23,7 @@
 struct imap_args {
         struct slice rest;
         struct arena *arena;
-        bool utf8;          /* quoted strings and mailbox names are UTF-8: rev2 or UTF8=ACCEPT enabled */
+        bool utf8; /* quoted strings and mailbox names are UTF-8: rev2 or UTF8=ACCEPT enabled */
         const char *wanted; /* what was missing: for the BAD reply */
 };
 
@@ -59,9 +59,17 @@ struct imap_set {
         bool saved; /* "$": RFC 9051 6.4.4.1 */
         struct {
                 uint32_t first, last; /* 0 stands for "*" */
-        } *ranges; /* in the arena */
+        } * ranges;                   /* in the arena */
         size_t n;
 };
 MUST_CHECK enum err imap_arg_set(struct imap_args *a, struct imap_set *ret);
+
+/* The header of a literal that was not gathered, at the end of what was: "{310+}". */
+struct imap_literal {
+        uint64_t octets;
+        bool synchronising; /* the client waits for "+" */
+        bool binary;        /* literal8: "~{310}" */
+};
+MUST_CHECK enum err imap_arg_literal(struct imap_args *a, struct imap_literal *ret);
 
 #endif
