@@ -135,7 +135,8 @@ END_TEST
 
 START_TEST(an_empty_store_is_sound)
 {
-        ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM account; DELETE FROM domain;"
+        ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM subscription;"
+                " DELETE FROM account; DELETE FROM domain;"
                 "DELETE FROM message; DELETE FROM expunged; DELETE FROM content;"
                 "DELETE FROM content_header; DELETE FROM content_body;");
         ck_assert_int_eq(unlink(blob_path), 0);
