@@ -13,6 +13,30 @@ static void put_word(struct buf *out, const char *word)
         buf_add(out, slice_of(word));
 }
 
+static const struct {
+        unsigned bit;
+        const char *word;
+} extensions[] = {
+        {IMAP_ENABLED_REV2,  "IMAP4rev2"  },
+        { IMAP_ENABLED_UTF8, "UTF8=ACCEPT"},
+};
+enum { N_EXTENSIONS = sizeof extensions / sizeof *extensions };
+
+unsigned imap_extension_bit(struct slice word)
+{
+        for (size_t i = 0; i < N_EXTENSIONS; i++)
+                if (slice_eq_word(word, slice_of(extensions[i].word)))
+                        return extensions[i].bit;
+        return 0;
+}
+
+void imap_put_extensions(unsigned bits, struct buf *out)
+{
+        for (size_t i = 0; i < N_EXTENSIONS; i++)
+                if (bits & extensions[i].bit)
+                        buf_addf(out, " %s", extensions[i].word);
+}
+
 static void put_mechanisms(const struct imap_session *s, struct buf *out)
 {
         struct auth_client client;
@@ -50,6 +74,7 @@ void imap_put_capability(const struct imap_session *s, struct buf *out)
         bool login = s->state == IMAP_NOT_AUTHENTICATED;
 
         put_word(out, "IMAP4rev1");
+        imap_put_extensions(IMAP_ENABLED_REV2 | (login ? 0 : IMAP_ENABLED_UTF8), out);
         put_word(out, "LITERAL+");
         for (size_t i = 0; i < imap_n_commands; i++) {
                 const struct imap_command *c = imap_commands[i];

@@ -144,5 +144,9 @@ struct auth_exchange *imap_auth_begin(struct imap_cmd *cmd);
 
 /* "IMAP4rev1 …", what this connection may be told now. */
 void imap_put_capability(const struct imap_session *s, struct buf *out);
+/* The bit (enum imap_enabled) of a word for ENABLE; 0: none. */
+unsigned imap_extension_bit(struct slice word);
+/* " WORD" for each bit. */
+void imap_put_extensions(unsigned bits, struct buf *out);
 
 #endif

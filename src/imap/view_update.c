@@ -312,7 +312,7 @@ void imap_view_push(struct imap_session *s)
 {
         struct imap_mailbox *m = s->mailbox;
 
-        if (!m || m->update || m->task)
+        if (!m || m->update || m->task || s->replied)
                 return;
         if (m->dirty) {
                 /* If it cannot be read now, the next keep-alive tries again. */
