@@ -76,8 +76,10 @@ static enum imap_flow create_start(struct imap_cmd *cmd, struct imap_args *args)
         bool possible = true;
         struct imap_mailbox_task *m;
         struct slice name;
-        enum err err = imap_arg_mailbox(args, &name);
+        enum err err = imap_arg_space(args);
 
+        if (!err)
+                err = imap_arg_mailbox(args, &name);
         if (!err && !imap_arg_at_end(args))
                 err = read_parameters(args, &use, &possible);
         if (err || imap_arg_end(args))
@@ -92,6 +94,7 @@ static enum imap_flow create_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_create = {
         .name = "CREATE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .capability = "CREATE-SPECIAL-USE",
         .rfc = "9051 6.3.4",
         .start = create_start,
 };

@@ -36,7 +36,7 @@ static enum imap_flow delete_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct slice name;
 
-        if (imap_arg_mailbox(args, &name) || imap_arg_end(args))
+        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         return imap_submit(cmd, STORE_WRITE,
                            &imap_mailbox_task_new(cmd, &delete_class, name)->task);

@@ -201,7 +201,7 @@ static enum imap_flow list_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct imap_list_args list;
 
-        if (imap_list_parse(args, &list))
+        if (imap_arg_space(args) || imap_list_parse(args, &list))
                 return imap_bad_args(cmd, args);
         return !list.extended && !list.patterns[0].len ? tell_delimiter(cmd) : submit(cmd, &list);
 }
@@ -210,7 +210,7 @@ static enum imap_flow lsub_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct imap_list_args list;
 
-        if (imap_lsub_parse(args, &list))
+        if (imap_arg_space(args) || imap_lsub_parse(args, &list))
                 return imap_bad_args(cmd, args);
         return submit(cmd, &list);
 }
@@ -218,6 +218,7 @@ static enum imap_flow lsub_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_list = {
         .name = "LIST",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .capability = "LIST-EXTENDED LIST-STATUS CHILDREN SPECIAL-USE",
         .rfc = "9051 6.3.9",
         .start = list_start,
 };

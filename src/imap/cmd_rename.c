@@ -20,8 +20,8 @@ static enum imap_flow rename_start(struct imap_cmd *cmd, struct imap_args *args)
         struct imap_mailbox_task *m;
         struct slice from, to;
 
-        if (imap_arg_mailbox(args, &from) || imap_arg_space(args) || imap_arg_mailbox(args, &to) ||
-            imap_arg_end(args))
+        if (imap_arg_space(args) || imap_arg_mailbox(args, &from) || imap_arg_space(args) ||
+            imap_arg_mailbox(args, &to) || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         m = imap_mailbox_task_new(cmd, &rename_class, from);
         m->to = mem_strdup(imap_new_name(to));

@@ -254,7 +254,10 @@ static enum imap_flow refuse(struct imap_cmd *cmd, struct search_task *s, enum e
 
 static enum err parse(struct imap_cmd *cmd, struct imap_args *args, struct search_task *s)
 {
-        enum err err = imap_search_parse(args, &s->arena, &s->search);
+        enum err err = imap_arg_space(args);
+
+        if (!err)
+                err = imap_search_parse(args, &s->arena, &s->search);
 
         if (err)
                 return err;
@@ -300,6 +303,7 @@ const struct imap_command imap_cmd_search = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .needs_numbers = true,
+        .capability = "ESEARCH SEARCHRES WITHIN",
         .rfc = "9051 6.4.4",
         .start = search_start,
 };

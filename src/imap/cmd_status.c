@@ -58,7 +58,7 @@ static enum imap_flow status_start(struct imap_cmd *cmd, struct imap_args *args)
         struct slice name;
         unsigned items;
 
-        if (imap_arg_mailbox(args, &name) || imap_arg_space(args) ||
+        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_space(args) ||
             imap_status_parse(args, &items) || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         s = NEW(struct status_task);
@@ -72,6 +72,7 @@ static enum imap_flow status_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_status = {
         .name = "STATUS",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .capability = "STATUS=SIZE",
         .rfc = "9051 6.3.11",
         .start = status_start,
 };

@@ -19,7 +19,7 @@ static enum imap_flow subscribe_start(struct imap_cmd *cmd, struct imap_args *ar
         struct imap_mailbox_task *m;
         struct slice name;
 
-        if (imap_arg_mailbox(args, &name) || imap_arg_end(args))
+        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         m = imap_mailbox_task_new(cmd, &subscribe_class, imap_new_name(name));
         m->subscribed = cmd->def == &imap_cmd_subscribe;

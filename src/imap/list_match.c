@@ -17,8 +17,7 @@ static bool begins_with_inbox(struct slice name)
 
 static bool same(struct slice name, size_t i, char c, bool inbox)
 {
-        return name.ptr[i] == c ||
-               (inbox && i < 5 && ascii_lower(name.ptr[i]) == ascii_lower(c));
+        return name.ptr[i] == c || (inbox && i < 5 && ascii_lower(name.ptr[i]) == ascii_lower(c));
 }
 
 bool imap_list_match(struct slice pattern, struct slice name)
