@@ -41,37 +41,62 @@ static enum err find_tree(struct store_txn *tx, int64_t account, struct slice na
         return query_ids(q, out);
 }
 
+/* What `mailbox` will be called. ERR_LIMIT: too long. */
+static enum err new_name(struct store_txn *tx, int64_t mailbox, struct slice from, struct slice to,
+                         struct buf *out)
+{
+        struct store_mailbox m = { 0 };
+        enum err err = store_mailbox_get(tx, mailbox, &m);
+
+        if (!err)
+                err = buf_put(out, to);
+        if (!err)
+                err = buf_put(out, slice_from(slice_of(m.name), from.len));
+        store_mailbox_done(&m);
+        return err;
+}
+
+static enum err check_one(struct store_txn *tx, int64_t account, int64_t mailbox, struct slice from,
+                          struct slice to)
+{
+        AUTO_BUF(name, MAILBOX_NAME_MAX);
+        int64_t taken;
+        enum err err = new_name(tx, mailbox, from, to, &name);
+
+        if (!err)
+                err = store_mailbox_find(tx, account, buf_slice(&name), &taken);
+        if (err == ERR_NOTFOUND)
+                return ERR_OK;
+        return err ? err : ERR_EXISTS;
+}
+
 static enum err rename_one(struct store_txn *tx, int64_t account, int64_t mailbox,
                            struct slice from, struct slice to)
 {
         AUTO_BUF(name, MAILBOX_NAME_MAX);
-        struct store_mailbox m = { 0 };
         struct db_stmt *q;
-        enum err err = store_mailbox_get(tx, mailbox, &m);
+        enum err err = new_name(tx, mailbox, from, to, &name);
 
-        if (err)
-                return err;
-        err = buf_put(&name, to);
-        if (!err)
-                err = buf_put(&name, slice_from(slice_of(m.name), from.len));
-        store_mailbox_done(&m);
         if (err)
                 return err;
         q = db_prepare(tx->db, "UPDATE mailbox SET name = $2 WHERE id = $1");
         db_bind_int(q, 1, mailbox);
         db_bind_text(q, 2, buf_slice(&name));
-        err = db_run(q); /* ERR_EXISTS */
+        err = db_run(q);
         if (!err)
                 txn_change(tx, STORE_CHANGE_FOLDERS, account, mailbox, 0);
         return err;
 }
 
+/* All names are looked at before the first is changed: a refusal leaves nothing behind. */
 static enum err rename_tree(struct store_txn *tx, int64_t account, struct slice from,
                             struct slice to)
 {
         struct id_list tree = { 0 };
         enum err err = find_tree(tx, account, from, &tree);
 
+        for (size_t i = 0; i < tree.n && !err; i++)
+                err = check_one(tx, account, tree.items[i], from, to);
         for (size_t i = 0; i < tree.n && !err; i++)
                 err = rename_one(tx, account, tree.items[i], from, to);
         id_list_done(&tree);

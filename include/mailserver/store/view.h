@@ -14,8 +14,8 @@
 struct store_view {
         int64_t mailbox;
         uint32_t uidvalidity, uidnext;
-        int64_t modseq;  /* told up to here */
-        uint32_t *uids;  /* ascending; owned */
+        int64_t modseq; /* told up to here */
+        uint32_t *uids; /* ascending; owned */
         size_t n, cap;
         uint32_t first_unseen; /* message number, 0: none; as of store_view_take */
         int64_t unseen;        /* how many; as of store_view_take */
@@ -36,17 +36,21 @@ struct store_flag_change {
 };
 /* What happened to a mailbox after `since`. */
 struct store_changes {
-        int64_t modseq;      /* up to here */
+        int64_t modseq; /* up to here */
         uint32_t uidnext;
         struct uid_set expunged;
-        uint32_t *arrived;   /* UIDs at or above the uidnext of the view, ascending; owned */
+        uint32_t *arrived; /* UIDs at or above the uidnext of the view, ascending; owned */
         size_t n_arrived;
-        struct store_flag_change *flags; /* of messages that are there, arrived ones too; by uid; owned */
+        struct store_flag_change
+                *flags; /* of messages that are there, arrived ones too; by uid; owned */
         size_t n_flags;
-        bool gone;           /* the mailbox was removed */
+        bool gone; /* the mailbox was removed */
 };
 void store_changes_done(struct store_changes *c);
-/* `uidnext`: of the view; `since`: its modseq. An expunged UID stays known while a view may need it. */
+/*
+ * `uidnext`: of the view; `since`: its modseq. `expunged` is below uidnext, complete however old the
+ * view is, and may name UIDs it does not have.
+ */
 MUST_CHECK enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since,
                                         uint32_t uidnext, struct store_changes *ret_changes);
 
