@@ -40,6 +40,7 @@ bool imap_auth_offered(const struct imap_session *s)
 static void logged_in(struct imap_cmd *cmd, struct auth_exchange *x)
 {
         struct imap_session *s = cmd->session;
+        AUTO_BUF(words, MAX_CAPABILITY);
         AUTO_BUF(code, MAX_CAPABILITY);
         int64_t account = auth_exchange_account(x);
 
@@ -50,8 +51,8 @@ static void logged_in(struct imap_cmd *cmd, struct auth_exchange *x)
         s->account = account;
         s->state = IMAP_AUTHENTICATED;
         log_info("c=%s imap login account=%lld", conn_id(s->conn), (long long)account);
-        buf_add(&code, SLICE("CAPABILITY "));
-        imap_put_capability(s, &code);
+        imap_put_capability(s, &words);
+        buf_addf(&code, "CAPABILITY %s", words.ptr);
         imap_reply(cmd, IMAP_OK, code.ptr, "Logged in");
 }
 
