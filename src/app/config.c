@@ -5,6 +5,7 @@
 #include "mailserver/core/mem.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
@@ -143,7 +144,7 @@ static void fill_hostname(struct config *c)
         if (c->main.hostname && c->main.hostname[0])
                 return;
         if (gethostname(name, sizeof name - 1) || !name[0])
-                strcpy(name, "localhost");
+                snprintf(name, sizeof name, "localhost");
         mem_free(c->main.hostname);
         c->main.hostname = mem_strdup(slice_of(name));
 }

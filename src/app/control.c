@@ -85,6 +85,9 @@ static void refuse(struct control_client *client, const char *text)
         client_answer(client, &nothing, ERR_SYNTAX);
 }
 
+/* With one that neither asks nor takes its answer. */
+static const struct timeval client_patience = { .tv_sec = CONTROL_IDLE_S };
+
 static void client_request(struct control_client *client, const char *line, size_t len)
 {
         json_t *request = json_loadb(line, len, 0, NULL);
@@ -102,7 +105,11 @@ static void client_request(struct control_client *client, const char *line, size
         if (!command) {
                 refuse(client, "the running daemon does not know this command; is it older than "
                                "mailserverctl? Restart it");
+        } else if (!ctl_args_valid(command, args)) {
+                refuse(client, "the arguments are not those of this command");
         } else {
+                /* It may take long, and the answer, too. */
+                bufferevent_set_timeouts(client->bev, NULL, &client_patience);
                 client->call = ctl_call_new(command, json_incref(args));
                 ctl_call_start(client->call, client->control->server, client, call_finished);
         }
@@ -148,8 +155,6 @@ static void client_accepted(struct evconnlistener *listener, evutil_socket_t fd,
 {
         struct control *c = arg;
         struct control_client *client;
-        /* A command may take long; only a client that neither asks nor takes its answer is cut. */
-        const struct timeval idle = { .tv_sec = CONTROL_IDLE_S };
 
         (void)listener;
         (void)peer;
@@ -166,7 +171,7 @@ static void client_accepted(struct evconnlistener *listener, evutil_socket_t fd,
         c->n_clients++;
         bufferevent_setcb(client->bev, client_readable, client_written, client_event, client);
         bufferevent_setwatermark(client->bev, EV_READ, 0, CONTROL_MAX_REQUEST);
-        bufferevent_set_timeouts(client->bev, NULL, &idle);
+        bufferevent_set_timeouts(client->bev, &client_patience, &client_patience);
         bufferevent_enable(client->bev, EV_READ | EV_WRITE);
 }
 
@@ -180,7 +185,7 @@ static int bind_socket(const char *path, struct error *reterr)
                      path);
                 return -1;
         }
-        strcpy(addr.sun_path, path);
+        memcpy(addr.sun_path, path, strlen(path) + 1);
         /* We hold the store's lock: a socket that is there is a dead daemon's. */
         unlink(path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -125,6 +125,42 @@ enum err ctl_call_run_offline(struct ctl_call *call, struct store *store)
 
 /* ---- arguments and rows ---- */
 
+/* Of words at least one, and all of them text. */
+static bool words_valid(const json_t *value)
+{
+        size_t n = json_array_size(value);
+
+        for (size_t i = 0; i < n; i++)
+                if (!json_is_string(json_array_get(value, i)))
+                        return false;
+        return n > 0;
+}
+
+static bool value_valid(const struct ctl_param *p, const json_t *value)
+{
+        switch (p->kind) {
+        case CTL_WORD:
+        case CTL_VALUE:
+                return json_is_string(value);
+        case CTL_WORDS:
+                return words_valid(value);
+        case CTL_SWITCH:
+                return json_is_boolean(value);
+        }
+        return false;
+}
+
+bool ctl_args_valid(const struct ctl_command *command, const json_t *args)
+{
+        for (const struct ctl_param *p = command->params; p && p->name; p++) {
+                const json_t *value = json_object_get(args, p->name);
+
+                if (value ? !value_valid(p, value) : !p->optional && p->kind < CTL_VALUE)
+                        return false;
+        }
+        return !command->wants_password || json_is_string(json_object_get(args, "verifiers"));
+}
+
 struct slice ctl_arg(const struct ctl_call *call, const char *name)
 {
         const json_t *value = json_object_get(call->args, name);

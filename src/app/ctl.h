@@ -59,6 +59,9 @@ struct ctl_command {
         enum err (*local)(struct ctl_call *call, const char *config_path);
 };
 
+/* Are these the arguments that the command takes? Asked of what came over the socket. */
+bool ctl_args_valid(const struct ctl_command *command, const json_t *args);
+
 /* The only list of commands; sorted by group and name; the last has group NULL. */
 extern const struct ctl_command *const ctl_commands[];
 const struct ctl_command *ctl_find(const char *group, const char *name);

@@ -19,7 +19,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { CERTIFICATE_INTERVAL_MS = 60000, REPORT_MAX = 1 << 16 };
+enum { REPORT_MAX = 1 << 16 };
 
 typedef void reload_done_fn(void *owner, enum err result, struct slice report);
 
@@ -28,7 +28,7 @@ struct reload {
         struct timer timer;
         struct reload_task *in_flight;
         bool wanted;          /* SIGHUP came while a task was in flight */
-        uint64_t fingerprint; /* of the certificate files in use; 0: not known yet */
+        uint64_t fingerprint; /* of the certificate files in use; 0: there are none */
 };
 
 struct reload_task {
@@ -55,7 +55,7 @@ static enum err load_certificates(struct reload_task *t, const struct tls_config
         if (!config->certificate || !config->certificate[0])
                 return ERR_OK;
         t->fingerprint = tls_config_fingerprint(config);
-        if (!t->whole && (t->known == 0 || t->known == t->fingerprint))
+        if (!t->whole && t->known == t->fingerprint)
                 return ERR_OK;
         err = tls_set_new(config, &t->tls, &t->task.error);
         if (err)
@@ -188,7 +188,8 @@ static void certificates_due(void *arg)
 
 void reload_watch_certificates(struct reload *r)
 {
-        timer_set(&r->timer, server_loop(r->server), CERTIFICATE_INTERVAL_MS, certificates_due, r);
+        timer_set(&r->timer, server_loop(r->server),
+                  server_config(r->server)->tls.check_interval_ms, certificates_due, r);
 }
 
 struct reload *reload_new(struct server *s)
@@ -196,6 +197,9 @@ struct reload *reload_new(struct server *s)
         struct reload *r = NEW(struct reload);
 
         r->server = s;
+        /* Now and not at the first look: what changes until then must be seen by it. */
+        if (server_tls(s))
+                r->fingerprint = tls_config_fingerprint(&server_config(s)->tls);
         return r;
 }
 

@@ -247,13 +247,25 @@ static void raise_file_limit(void)
 }
 
 /* Certificates renew; the service user must be able to read them again. */
-static void warn_unreadable_key(const struct tls_config *tls, const char *user)
+static void warn_unreadable(const char *what, const char *path, const char *user)
 {
-        if (tls->private_key && tls->private_key[0] && access(tls->private_key, R_OK))
-                log_warn(
-                        "tls key=%s unreadable-by=%s: a renewed certificate cannot be loaded; give "
-                        "the key to a group of that user (chgrp, chmod 640) or use LoadCredential=",
-                        tls->private_key, user);
+        if (path && path[0] && access(path, R_OK))
+                log_warn("tls %s=%s unreadable-by=%s: a renewed certificate cannot be loaded; give "
+                         "the file to a group of that user (chgrp, chmod 640) or use "
+                         "LoadCredential=",
+                         what, path, user);
+}
+
+static void warn_unreadable_pairs(const struct tls_config *tls, const char *user)
+{
+        const struct tls_pair_config *more = tls->more.items;
+
+        warn_unreadable("certificate", tls->certificate, user);
+        warn_unreadable("key", tls->private_key, user);
+        for (size_t i = 0; i < tls->more.n; i++) {
+                warn_unreadable("certificate", more[i].certificate, user);
+                warn_unreadable("key", more[i].private_key, user);
+        }
 }
 
 static enum err start_before_drop(struct server *s, struct error *reterr)
@@ -326,7 +338,7 @@ static enum err start(struct server *s, struct error *reterr)
                 err = privileges_drop(s->config->main.user, reterr);
         if (err)
                 return err;
-        warn_unreadable_key(&s->config->tls, s->config->main.user);
+        warn_unreadable_pairs(&s->config->tls, s->config->main.user);
         s->hub = task_hub_new(s->loop);
         s->signals = signals_new(s);
         err = start_store(s, reterr);

@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef void status_fn(void *arg, const char *name, const char *value);
@@ -23,13 +25,16 @@ static void number(status_fn *fn, void *arg, const char *name, int64_t value)
 /* Resident octets of this process: the second number of /proc/self/statm, in pages. */
 static int64_t resident_octets(void)
 {
-        long pages = 0;
+        long long pages = 0;
+        char line[128], *second = NULL;
         FILE *f = fopen("/proc/self/statm", "re");
 
         if (!f)
                 return 0;
-        if (fscanf(f, "%*d %ld", &pages) != 1)
-                pages = 0;
+        if (fgets(line, sizeof line, f))
+                second = strchr(line, ' ');
+        if (second)
+                pages = strtoll(second, NULL, 10);
         fclose(f);
         return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }

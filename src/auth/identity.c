@@ -3,6 +3,10 @@
 
 #include "mailserver/store/address.h"
 
+#include <sodium.h>
+
+enum { MAX_DOMAINS = 256 }; /* that take part in the lot: it is drawn for each stranger */
+
 enum err identity_find(struct store_txn *tx, struct slice name, struct store_account *ret_account)
 {
         enum err err = store_account_find(tx, name, ret_account);
@@ -22,31 +26,65 @@ bool identity_may_act_as(const struct store_account *account, struct slice name,
                slice_eq(buf_slice(&normal), slice_of(account->name));
 }
 
-static enum err first_domain(void *arg, struct slice name, int64_t accounts, int64_t aliases)
-{
-        struct buf *out = arg;
+/* ---- names of nobody ---- */
 
-        (void)accounts;
-        (void)aliases;
-        if (out->len == 0)
-                buf_add(out, name);
-        return ERR_OK;
+/* A domain for a bare name, as if drawn by lot, and the same each time: the greatest ticket wins. */
+struct lot {
+        const unsigned char *secret;
+        struct slice local;
+        unsigned char best[crypto_auth_hmacsha256_BYTES];
+        struct buf domain;
+};
+
+static enum err draw(void *arg, struct slice domain)
+{
+        struct lot *lot = arg;
+        unsigned char ticket[sizeof lot->best];
+        crypto_auth_hmacsha256_state state;
+
+        crypto_auth_hmacsha256_init(&state, lot->secret, SASL_SECRET);
+        crypto_auth_hmacsha256_update(&state, (const unsigned char *)domain.ptr, domain.len);
+        crypto_auth_hmacsha256_update(&state, (const unsigned char *)"@", 1);
+        crypto_auth_hmacsha256_update(&state, (const unsigned char *)lot->local.ptr,
+                                      lot->local.len);
+        crypto_auth_hmacsha256_final(&state, ticket);
+        if (lot->domain.len && memcmp(ticket, lot->best, sizeof ticket) <= 0)
+                return ERR_OK;
+        memcpy(lot->best, ticket, sizeof ticket);
+        buf_clear(&lot->domain);
+        return buf_put(&lot->domain, domain);
 }
 
-enum err identity_unknown_name(struct store_txn *tx, struct slice name, struct buf *out)
+/* "local@" and its domain. `name` is a bare one; ERR_SYNTAX: not a name at all. */
+static enum err complete(struct store_txn *tx, const unsigned char secret[SASL_SECRET],
+                         struct slice name, struct buf *out)
 {
-        AUTO_BUF(address, 2048);
-        AUTO_BUF(domain, 512);
+        AUTO_BUF(address, 1024);
+        struct lot lot = { .secret = secret, .domain = BUF_INIT(512) };
+        enum err err = buf_printf(&address, SLICE_FMT "@any.invalid", SLICE_ARG(name));
 
-        buf_add(&address, name);
-        if (slice_find(name, '@') < 0) {
-                enum err err = store_domain_list(tx, first_domain, &domain);
-
-                if (err)
-                        return err;
-                buf_addc(&address, '@');
-                buf_add(&address, buf_slice(&domain));
+        if (!err)
+                err = store_address_normalise(buf_slice(&address), out);
+        if (err)
+                return ERR_SYNTAX;
+        lot.local = slice_head(buf_slice(out), (size_t)slice_rfind(buf_slice(out), '@'));
+        err = store_domain_names(tx, MAX_DOMAINS, draw, &lot);
+        if (!err) {
+                buf_truncate(out, lot.local.len + 1);
+                err = buf_put(out, buf_slice(&lot.domain));
         }
+        buf_done(&lot.domain);
+        return err;
+}
+
+enum err identity_unknown_name(struct store_txn *tx, const unsigned char secret[SASL_SECRET],
+                               struct slice name, struct buf *out)
+{
+        bool bare = slice_find(name, '@') < 0;
+        enum err err = bare ? complete(tx, secret, name, out) : store_address_normalise(name, out);
+
+        if (err != ERR_SYNTAX)
+                return err;
         buf_clear(out);
-        return store_address_normalise(buf_slice(&address), out) ? buf_put(out, name) : ERR_OK;
+        return buf_put(out, name);
 }

@@ -2,6 +2,8 @@
 #ifndef AUTH_IDENTITY_H
 #define AUTH_IDENTITY_H
 
+#include "sasl.h"
+
 #include "mailserver/store/account.h"
 
 /*
@@ -14,9 +16,13 @@ MUST_CHECK enum err identity_find(struct store_txn *tx, struct slice name,
 bool identity_may_act_as(const struct store_account *account, struct slice name,
                          struct slice authzid);
 /*
- * A name for one that identity_find did not find, the same for all its
- * spellings, as an account has one name for all of its own.
+ * A full name for one that identity_find did not find, the same for all its
+ * spellings, as an account has one name for all of its own. A bare name gets one of our domains,
+ * which only `secret` tells: as a stranger sees it, bare names of accounts do, too. It may
+ * turn out to be an account's.
  */
-MUST_CHECK enum err identity_unknown_name(struct store_txn *tx, struct slice name, struct buf *out);
+MUST_CHECK enum err identity_unknown_name(struct store_txn *tx,
+                                          const unsigned char secret[SASL_SECRET],
+                                          struct slice name, struct buf *out);
 
 #endif

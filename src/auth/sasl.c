@@ -249,34 +249,72 @@ static void made_up(const struct sasl_scram *s, const char *purpose, struct slic
         crypto_auth_hmacsha256_final(&state, out);
 }
 
+/* `salt` in base64. */
+static void set_salt(struct sasl_scram *s, unsigned iterations, struct slice salt)
+{
+        char text[16];
+
+        snprintf(text, sizeof text, "%u", iterations);
+        gsasl_property_set(s->session, GSASL_SCRAM_ITER, text);
+        gsasl_property_set_raw(s->session, GSASL_SCRAM_SALT, salt.ptr, salt.len);
+}
+
+static bool find_verifier(const struct sasl_scram *s, const struct store_account *account,
+                          struct verifier_scram *ret_verifier)
+{
+        return account->id && !verifier_find_scram(slice_of(account->verifiers),
+                                                   slice_of(s->mechanism->scheme), ret_verifier);
+}
+
+/* What the bare name of a stranger is completed to may be somebody's: it has that salt then. */
+static enum err set_salt_of_name(struct sasl_scram *s, struct slice name)
+{
+        AUTO(store_account_done) struct store_account account = { 0 };
+        unsigned char octets[crypto_auth_hmacsha256_BYTES];
+        AUTO_BUF(salt, 128);
+        struct verifier_scram v;
+        enum err err = identity_find(s->tx, name, &account);
+
+        if (err && err != ERR_NOTFOUND)
+                return err;
+        if (find_verifier(s, &account, &v)) {
+                set_salt(s, v.iterations, v.salt);
+                return ERR_OK;
+        }
+        made_up(s, "salt", name, octets);
+        err = text_base64_encode((struct slice){ (const char *)octets, VERIFIER_SCRAM_SALT },
+                                 &salt);
+        set_salt(s, VERIFIER_SCRAM_ITERATIONS, buf_slice(&salt));
+        return err;
+}
+
+/* Keys that no password fits. */
+static void set_random_key(struct sasl_scram *s, Gsasl_property property)
+{
+        size_t n = strcmp(s->mechanism->scheme, "SCRAM-SHA-1") == 0 ? 20 : 32;
+        unsigned char octets[32];
+
+        randombytes_buf(octets, n);
+        set_base64(s, property, octets, n);
+}
+
 static enum err set_made_up(struct sasl_scram *s)
 {
-        size_t key = strcmp(s->mechanism->scheme, "SCRAM-SHA-1") == 0 ? 20 : 32;
-        unsigned char octets[crypto_auth_hmacsha256_BYTES];
-        char iterations[16];
         AUTO_BUF(name, SECRET_MAX);
-        enum err err = s->account.id ? buf_put(&name, slice_of(s->account.name))
-                                     : identity_unknown_name(s->tx, buf_slice(&s->name), &name);
+        enum err err =
+                s->account.id ? buf_put(&name, slice_of(s->account.name))
+                              : identity_unknown_name(s->tx, s->secret, buf_slice(&s->name), &name);
 
-        if (err)
-                return err;
-        snprintf(iterations, sizeof iterations, "%u", VERIFIER_SCRAM_ITERATIONS);
-        gsasl_property_set(s->session, GSASL_SCRAM_ITER, iterations);
-        made_up(s, "salt", buf_slice(&name), octets);
-        set_base64(s, GSASL_SCRAM_SALT, octets, VERIFIER_SCRAM_SALT);
-        randombytes_buf(octets, sizeof octets);
-        set_base64(s, GSASL_SCRAM_STOREDKEY, octets, key);
-        set_base64(s, GSASL_SCRAM_SERVERKEY, octets, key);
-        return ERR_OK;
+        if (!err)
+                err = set_salt_of_name(s, buf_slice(&name));
+        set_random_key(s, GSASL_SCRAM_STOREDKEY);
+        set_random_key(s, GSASL_SCRAM_SERVERKEY);
+        return err;
 }
 
 static void set_stored(struct sasl_scram *s, const struct verifier_scram *v)
 {
-        AUTO_BUF(text, 256);
-
-        buf_addf(&text, "%u", v->iterations);
-        gsasl_property_set(s->session, GSASL_SCRAM_ITER, text.ptr);
-        gsasl_property_set_raw(s->session, GSASL_SCRAM_SALT, v->salt.ptr, v->salt.len);
+        set_salt(s, v->iterations, v->salt);
         gsasl_property_set_raw(s->session, GSASL_SCRAM_STOREDKEY, v->stored_key.ptr,
                                v->stored_key.len);
         gsasl_property_set_raw(s->session, GSASL_SCRAM_SERVERKEY, v->server_key.ptr,
@@ -309,8 +347,7 @@ static enum err look_up(struct sasl_scram *s)
         if (err && err != ERR_NOTFOUND)
                 return err;
         s->refusal = refusal(s, slice_of(authzid ? authzid : ""));
-        if (s->account.id && !verifier_find_scram(slice_of(s->account.verifiers),
-                                                  slice_of(s->mechanism->scheme), &v)) {
+        if (find_verifier(s, &s->account, &v)) {
                 set_stored(s, &v);
                 return ERR_OK;
         }

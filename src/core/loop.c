@@ -29,21 +29,28 @@ static void wake_jobs(struct loop *l)
         event_add(l->jobs_event, &at_once);
 }
 
-static void run_jobs(evutil_socket_t fd, short what, void *arg)
+void loop_run_jobs(struct loop *l)
 {
-        struct loop *l = arg;
         struct list due = LIST_INIT(due);
         struct list *link;
 
-        (void)fd;
-        (void)what;
+        if (list_empty(&l->jobs))
+                return;
         /* What they queue in turn waits for the next turn: no job can starve the sockets. */
         list_splice(&due, &l->jobs);
+        event_del(l->jobs_event);
         while ((link = list_pop(&due))) {
                 struct loop_job *job = container_of(link, struct loop_job, link);
 
                 job->run(job);
         }
+}
+
+static void jobs_due(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        loop_run_jobs(arg);
 }
 
 struct loop *loop_new(void)
@@ -52,11 +59,12 @@ struct loop *loop_new(void)
         struct event_config *config = event_config_new();
 
         list_init(&l->jobs);
-        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
+        event_config_require_features(config, EV_FEATURE_ET); /* the task hub's eventfd */
         l->base = event_base_new_with_config(config);
         event_config_free(config);
         assert(l->base);
-        l->jobs_event = event_new(l->base, -1, 0, run_jobs, l);
+        l->jobs_event = event_new(l->base, -1, 0, jobs_due, l);
         assert(l->jobs_event);
         on_loop_thread = true;
         return l;

@@ -2,9 +2,12 @@
  * task.c — pools: threads that take tasks from a fair queue and give them back
  * through the hub.
  *
- * One lock and one condition per pool guard the queue and the stop flag; work
- * runs without the lock. An inline pool is the same without threads: its
- * owner says when tasks run, and on which thread.
+ * One lock per pool guards the queue and the stop flag; work runs without it. A
+ * thread without work puts itself on a list and sleeps on a semaphore of its
+ * own; who submits wakes the last of them, whose stack is still in the cache,
+ * and nobody when all are at work. Waking is done behind the lock, which the
+ * woken thread wants. An inline pool is the same without threads: its owner
+ * says when tasks run, and on which thread.
  */
 #include "mailserver/core/task.h"
 
@@ -16,22 +19,32 @@
 #include "mailserver/core/mem.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+struct worker {
+        struct task_pool *pool;
+        pthread_t thread;
+        struct list idle; /* task_pool.idle, while it sleeps; guarded by the pool's lock */
+        sem_t wake;
+};
 
 struct task_pool {
         struct task_pool_config config;
         char name[16]; /* config.name; pthread_setname_np takes no more */
         struct task_hub *hub;
-        pthread_t *threads; /* owned */
-        unsigned n_threads; /* made so far */
+        struct worker *workers; /* owned */
+        unsigned n_threads;     /* made so far */
         void *inline_context;
         bool inline_open; /* config.open has run, config.close has not */
         pthread_mutex_t lock;
-        pthread_cond_t changed;    /* work waits, or a thread has opened, or stopping is set */
+        pthread_cond_t opened;     /* a thread has opened, or could not */
         struct task_queue waiting; /* guarded by lock */
+        struct list idle;          /* struct worker.idle, the last to fall asleep first; by lock */
         unsigned n_opened, n_not_opened; /* guarded by lock */
         _Atomic bool stopping;           /* set under lock, so that no thread misses it */
 };
@@ -97,8 +110,22 @@ static void run_batch(struct task_pool *p, void *context, struct list *batch)
 
 /* ---- threads ---- */
 
-static void run_until_stopped(struct task_pool *p, void *context)
+static void sleep_until_woken(struct worker *w)
 {
+        while (sem_wait(&w->wake) && errno == EINTR)
+                continue;
+}
+
+/* Who gave it something to do calls this without the lock. */
+static void wake(struct list *idle)
+{
+        if (idle)
+                sem_post(&container_of(idle, struct worker, idle)->wake);
+}
+
+static void run_until_stopped(struct worker *w, void *context)
+{
+        struct task_pool *p = w->pool;
         struct list batch = LIST_INIT(batch);
 
         pthread_mutex_lock(&p->lock);
@@ -110,7 +137,10 @@ static void run_until_stopped(struct task_pool *p, void *context)
                 } else if (atomic_load(&p->stopping)) {
                         break;
                 } else {
-                        pthread_cond_wait(&p->changed, &p->lock);
+                        list_prepend(&p->idle, &w->idle);
+                        pthread_mutex_unlock(&p->lock);
+                        sleep_until_woken(w);
+                        pthread_mutex_lock(&p->lock);
                 }
         }
         pthread_mutex_unlock(&p->lock);
@@ -118,7 +148,8 @@ static void run_until_stopped(struct task_pool *p, void *context)
 
 static void *thread_main(void *arg)
 {
-        struct task_pool *p = arg;
+        struct worker *w = arg;
+        struct task_pool *p = w->pool;
         void *context = p->config.open ? p->config.open(p->config.arg) : NULL;
         bool opened = context || !p->config.open;
 
@@ -127,11 +158,11 @@ static void *thread_main(void *arg)
                 p->n_opened++;
         else
                 p->n_not_opened++;
-        pthread_cond_broadcast(&p->changed);
+        pthread_cond_signal(&p->opened);
         pthread_mutex_unlock(&p->lock);
         if (!opened)
                 return NULL;
-        run_until_stopped(p, context);
+        run_until_stopped(w, context);
         if (p->config.close)
                 p->config.close(context);
         return NULL;
@@ -149,18 +180,33 @@ static void block_signals(sigset_t *ret_before)
         pthread_sigmask(SIG_BLOCK, &set, ret_before);
 }
 
+/* What pthread_create says. */
+static int start_thread(struct task_pool *p, struct worker *w)
+{
+        int error;
+
+        w->pool = p;
+        sem_init(&w->wake, 0, 0);
+        error = pthread_create(&w->thread, NULL, thread_main, w);
+        if (error)
+                sem_destroy(&w->wake);
+        else
+                pthread_setname_np(w->thread, p->name);
+        return error;
+}
+
 static enum err start_threads(struct task_pool *p, struct error *reterr)
 {
         sigset_t before;
         int error = 0;
         unsigned failed;
 
-        p->threads = mem_alloc_array(p->config.threads, sizeof *p->threads);
+        p->workers = mem_alloc_array(p->config.threads, sizeof *p->workers);
         block_signals(&before);
         while (p->n_threads < p->config.threads && !error) {
-                error = pthread_create(&p->threads[p->n_threads], NULL, thread_main, p);
+                error = start_thread(p, &p->workers[p->n_threads]);
                 if (!error)
-                        pthread_setname_np(p->threads[p->n_threads++], p->name);
+                        p->n_threads++;
         }
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (error)
@@ -168,7 +214,7 @@ static enum err start_threads(struct task_pool *p, struct error *reterr)
                             strerror(error));
         pthread_mutex_lock(&p->lock);
         while (p->n_opened + p->n_not_opened < p->n_threads)
-                pthread_cond_wait(&p->changed, &p->lock);
+                pthread_cond_wait(&p->opened, &p->lock);
         failed = p->n_not_opened;
         pthread_mutex_unlock(&p->lock);
         if (failed)
@@ -205,7 +251,8 @@ struct task_pool *task_pool_new(struct task_hub *h, const struct task_pool_confi
                 p->config.max_batch = 1;
         p->hub = h;
         pthread_mutex_init(&p->lock, NULL);
-        pthread_cond_init(&p->changed, NULL);
+        pthread_cond_init(&p->opened, NULL);
+        list_init(&p->idle);
         task_queue_init(&p->waiting, config->max_waiting, config->max_per_key);
         err = config->threads ? start_threads(p, reterr) : open_inline(p, reterr);
         if (err) {
@@ -232,12 +279,18 @@ static void stop_inline(struct task_pool *p)
 
 void task_pool_stop(struct task_pool *p)
 {
+        struct list sleeping = LIST_INIT(sleeping), *idle;
+
         pthread_mutex_lock(&p->lock);
         atomic_store(&p->stopping, true);
-        pthread_cond_broadcast(&p->changed);
+        list_splice(&sleeping, &p->idle);
+        while ((idle = list_pop(&sleeping)))
+                wake(idle);
         pthread_mutex_unlock(&p->lock);
-        for (; p->n_threads; p->n_threads--)
-                pthread_join(p->threads[p->n_threads - 1], NULL);
+        for (; p->n_threads; p->n_threads--) {
+                pthread_join(p->workers[p->n_threads - 1].thread, NULL);
+                sem_destroy(&p->workers[p->n_threads - 1].wake);
+        }
         stop_inline(p);
 }
 
@@ -247,9 +300,9 @@ void task_pool_free(struct task_pool *p)
                 return;
         task_pool_stop(p);
         task_queue_done(&p->waiting);
-        pthread_cond_destroy(&p->changed);
+        pthread_cond_destroy(&p->opened);
         pthread_mutex_destroy(&p->lock);
-        mem_free(p->threads);
+        mem_free(p->workers);
         mem_free(p);
 }
 
@@ -270,6 +323,7 @@ static void prepare(struct task_pool *p, int64_t key, struct task *t)
 
 enum err task_submit(struct task_pool *p, int64_t key, struct task *t)
 {
+        struct list *idle = NULL;
         enum err err = ERR_BUSY;
 
         assert(t->class && t->class->drop && (t->class->work || p->config.run));
@@ -280,8 +334,9 @@ enum err task_submit(struct task_pool *p, int64_t key, struct task *t)
         if (!atomic_load(&p->stopping))
                 err = task_queue_put(&p->waiting, t);
         if (!err)
-                pthread_cond_signal(&p->changed);
+                idle = list_pop(&p->idle);
         pthread_mutex_unlock(&p->lock);
+        wake(idle);
         if (err) {
                 metric_add(t->stats->refused, 1);
                 task_hub_count(p->hub, -1);

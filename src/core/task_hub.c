@@ -3,8 +3,9 @@
  *
  * Workers append to one list under a lock; the one that finds it empty writes
  * to the eventfd, so that a busy hub costs one system call a turn, not one a
- * task. The loop empties the eventfd first and takes the whole list after:
- * whatever is appended later finds the list empty and wakes the loop again.
+ * task. The eventfd is never read: edge-triggered, each write to it wakes the loop
+ * once. The loop takes the whole list then: whatever is appended later finds it
+ * empty and wakes the loop again.
  * Each task is forgotten before the next is looked at, so a done may submit,
  * cancel, or free whatever it likes, except the hub.
  */
@@ -29,6 +30,7 @@ struct hold {
 };
 
 struct task_hub {
+        struct loop *loop;
         pthread_mutex_t lock;
         struct list finished;       /* struct task.link; guarded by lock */
         _Atomic size_t outstanding; /* handed to a pool or posted, and not yet answered */
@@ -57,25 +59,27 @@ static void wake(struct task_hub *h)
 
 static void woken(evutil_socket_t fd, short what, void *arg)
 {
-        uint64_t count;
-        ssize_t n = read(fd, &count, sizeof count);
+        struct task_hub *h = arg;
 
-        (void)n; /* nothing there: someone has collected by hand */
+        (void)fd;
         (void)what;
-        task_hub_collect(arg);
+        task_hub_collect(h);
+        /* Answers that they have given leave now. */
+        loop_run_jobs(h->loop);
 }
 
 struct task_hub *task_hub_new(struct loop *l)
 {
         struct task_hub *h = NEW(struct task_hub);
 
+        h->loop = l;
         pthread_mutex_init(&h->lock, NULL);
         list_init(&h->finished);
         list_init(&h->holds);
         list_init(&h->held);
         h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         assert(h->wake_fd >= 0);
-        h->wake_event = event_new(loop_base(l), h->wake_fd, EV_READ | EV_PERSIST, woken, h);
+        h->wake_event = event_new(loop_base(l), h->wake_fd, EV_READ | EV_PERSIST | EV_ET, woken, h);
         assert(h->wake_event);
         event_add(h->wake_event, NULL);
         return h;

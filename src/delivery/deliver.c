@@ -30,22 +30,29 @@ static void message_drop(struct task *t)
 
 /* ---- the answer ---- */
 
+/* One line says it all when there is one recipient; each further one has a line of its own. */
 static void log_answer(const struct delivery_message *m, int64_t size)
 {
         const struct smtp_delivery *d = m->d;
+        const struct smtp_recipient *first = d->recipients;
+        const char *account = d->account_name ? d->account_name : "-";
         long long ms = (clock_now_us() - d->received_us) / 1000;
 
         if (d->reply.code < 300)
-                log_info("c=%s delivery id=%s from=<%s> rcpts=%zu stored=%zu size=%lld account=%s "
-                         "ms=%lld",
-                         d->connection_id, d->id, LOG_ESC(slice_of(d->sender)), d->n_recipients,
-                         m->stored, (long long)size, d->account_name ? d->account_name : "-", ms);
+                log_info("c=%s delivery id=%s from=<%s> rcpt=<%s> rcpts=%zu stored=%zu size=%lld "
+                         "account=%s ms=%lld",
+                         d->connection_id, d->id, LOG_ESC(slice_of(d->sender)),
+                         LOG_ESC(slice_of(first->address)), d->n_recipients, m->stored,
+                         (long long)size, account, ms);
         else
-                log_info("c=%s delivery id=%s from=<%s> rcpts=%zu account=%s reject=%s err=%s "
-                         "ms=%lld",
-                         d->connection_id, d->id, LOG_ESC(slice_of(d->sender)), d->n_recipients,
-                         d->account_name ? d->account_name : "-", d->reply.enhanced,
-                         err_name(m->task.result), ms);
+                log_info("c=%s delivery id=%s from=<%s> rcpt=<%s> rcpts=%zu account=%s reject=%s "
+                         "err=%s ms=%lld",
+                         d->connection_id, d->id, LOG_ESC(slice_of(d->sender)),
+                         LOG_ESC(slice_of(first->address)), d->n_recipients, account,
+                         d->reply.enhanced, err_name(m->task.result), ms);
+        for (const struct smtp_recipient *r = first->next; r; r = r->next)
+                log_info("c=%s delivery id=%s rcpt=<%s>", d->connection_id, d->id,
+                         LOG_ESC(slice_of(r->address)));
 }
 
 static void answer(struct delivery_message *m, enum err err)

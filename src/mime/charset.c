@@ -23,6 +23,9 @@ void mime_charset_open(struct mime_charset *c, struct slice name)
         *c = (struct mime_charset){ .kind = mime_charset_by_name(name, &iconv_name) };
         if (c->kind != MIME_CHARSET_ICONV)
                 return;
+        /* What iconv makes of a broken shift depends on how much it is given at once. */
+        c->by_octets = slice_starts(slice_of(iconv_name), SLICE("ISO-2022-")) ||
+                       slice_eq(slice_of(iconv_name), SLICE("UTF-7"));
         c->iconv = iconv_open("UTF-8", iconv_name);
         if ((iconv_t)c->iconv == (iconv_t)-1) { /* the converters are not installed */
                 c->kind = MIME_CHARSET_GUESS;
@@ -136,7 +139,7 @@ static enum err put_by_iconv(struct mime_charset *c, struct slice in, struct buf
         enum err err = ERR_OK;
 
         /* First what was carried, grown octet by octet until it is a sequence. */
-        while (!err && c->carry_len && in.len) {
+        while (!err && in.len && (c->carry_len || c->by_octets)) {
                 struct slice carried;
 
                 c->carry[c->carry_len++] = in.ptr[0];

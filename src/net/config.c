@@ -114,7 +114,14 @@ static const struct conf_option tls_options[] = {
          .words = versions,
          .help = "The oldest TLS version that is accepted. With 1.3, older mail servers fall back "
                   "to sending in the clear." },
-        { 0         },
+        { .name = "check_interval",
+         .type = CONF_TIME,
+         .offset = offsetof(struct tls_config, check_interval_ms),
+         .fallback = "1m",
+         .min = 100,
+         .max = 86400000,
+         .help = "How often the server looks whether these files have changed." },
+        { 0},
 };
 
 const struct conf_table tls_conf_table = {

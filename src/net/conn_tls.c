@@ -125,7 +125,8 @@ const char *conn_tls_cipher(const struct conn *c, int *ret_bits)
         if (!c->tls)
                 return NULL;
         *ret_bits = SSL_get_cipher_bits(conn_ssl(c), NULL);
-        return SSL_get_cipher_name(conn_ssl(c));
+        /* The registered name, as RFC 8314 4.3 wants it in Received; OpenSSL has others of its own. */
+        return SSL_CIPHER_standard_name(SSL_get_current_cipher(conn_ssl(c)));
 }
 
 /* RFC 9266 2: no label is needed in a context value; 32 octets. */

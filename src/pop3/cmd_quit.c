@@ -87,6 +87,7 @@ static void quit_start(struct pop3_session *s, struct slice args)
 {
         if (!pop3_arg_none(s, args))
                 return;
+        pop3_ahead_forget(s);
         if (s->state == POP3_TRANSACTION && s->drop.n_deleted > 0) {
                 update(s);
                 return;

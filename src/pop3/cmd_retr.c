@@ -7,67 +7,34 @@
  * so a client that reads slowly costs what one that reads fast does. A message
  * that vanishes in the middle (its grace is over, the disk fails) ends the
  * connection: the final dot is only ever sent behind the last octet.
+ *
+ * What the last chunk leaves room for is filled with the messages that follow
+ * (ahead.h), if the client goes through the mailbox in their order.
  */
 #include "command.h"
-#include "dots.h"
-#include "surrogate.h"
 
 #include "mailserver/core/log.h"
 
-/* Read at once; stuffing and surrogates can make no more than four times that of it. */
-enum { RETR_CHUNK = 64 << 10, RETR_OUT_MAX = 4 * RETR_CHUNK + 64, RETRY_MS = 20 };
+enum { RETRY_MS = 20 };
 
 struct retr {
         struct task task;
-        int64_t mailbox;
-        uint32_t uid;
-        int64_t size, offset; /* of the message as it is stored */
+        struct pop3_source source;
         int64_t announced;
-        bool is_top, is_surrogate;
-        struct pop3_top top;
-        struct pop3_surrogate surrogate;
-        struct pop3_dots dots;
-        struct buf out; /* the next chunk, as it goes out */
-        bool last;      /* and it is the last */
-        bool started;   /* loop: +OK has been written */
+        struct buf out;          /* the next chunk, as it goes out */
+        struct pop3_ahead ahead; /* read when the message has been */
+        bool started;            /* loop: +OK has been written */
 };
-
-static enum err convert(struct retr *r, struct slice octets)
-{
-        AUTO_BUF(ascii, RETR_OUT_MAX);
-        enum err err = ERR_OK;
-
-        if (r->is_surrogate) {
-                err = pop3_surrogate_put(&r->surrogate, octets, &ascii);
-                if (!err && r->last)
-                        err = pop3_surrogate_end(&r->surrogate, &ascii);
-                octets = buf_slice(&ascii);
-        }
-        if (!err)
-                err = pop3_dots_put(&r->dots, octets, &r->out);
-        if (!err && r->last)
-                err = pop3_dots_end(&r->dots, &r->out);
-        return err;
-}
 
 /* Store reader: fills one chunk. */
 static enum err retr_work(struct task *t, struct store_txn *tx)
 {
         struct retr *r = container_of(t, struct retr, task);
-        AUTO_BUF(raw, RETR_CHUNK);
-        struct slice wanted;
-        enum err err = store_message_read(tx, r->mailbox, r->uid, r->offset, RETR_CHUNK, &raw);
+        enum err err = pop3_source_read(&r->source, tx, POP3_SOURCE_CHUNK, &r->out);
 
-        if (err)
-                return err;
-        r->offset += (int64_t)raw.len;
-        if (r->offset < r->size && !raw.len)
-                return ERR_CORRUPT; /* it ends before its size */
-        wanted = buf_slice(&raw);
-        if (r->is_top)
-                wanted = slice_head(wanted, pop3_top_take(&r->top, wanted));
-        r->last = r->offset >= r->size || (r->is_top && r->top.finished);
-        return convert(r, wanted);
+        if (!err && r->source.ended)
+                pop3_ahead_read(&r->ahead, tx);
+        return err;
 }
 
 static void retr_drop(struct task *t)
@@ -79,7 +46,8 @@ void pop3_retr_free(struct retr *r)
 {
         if (!r)
                 return;
-        pop3_surrogate_done(&r->surrogate);
+        pop3_source_done(&r->source);
+        pop3_ahead_done(&r->ahead);
         buf_done(&r->out);
         mem_free(r);
 }
@@ -87,7 +55,8 @@ void pop3_retr_free(struct retr *r)
 static void failed(struct pop3_session *s, const struct retr *r, enum err err)
 {
         log_warn("c=%s pop3 cannot read account=%lld uid=%u offset=%lld error=%s", conn_id(s->conn),
-                 (long long)s->account, r->uid, (long long)r->offset, err_name(err));
+                 (long long)s->account, r->source.request.uid, (long long)r->source.offset,
+                 err_name(err));
         if (!r->started) {
                 pop3_fail(s, err);
                 pop3_finish(s);
@@ -97,7 +66,53 @@ static void failed(struct pop3_session *s, const struct retr *r, enum err err)
         conn_close(s->conn);
 }
 
+/* ---- what was read ahead ---- */
+
+void pop3_ahead_forget(struct pop3_session *s)
+{
+        if (!s->ahead.n)
+                return;
+        s->server->ahead_sessions--;
+        pop3_ahead_done(&s->ahead);
+        timer_clear(&s->ahead_timer);
+}
+
+static void ahead_is_old(void *arg)
+{
+        pop3_ahead_forget(arg);
+}
+
+static void keep_ahead(struct pop3_session *s, struct pop3_ahead *read)
+{
+        if (!read->n || s->server->ahead_sessions >= POP3_AHEAD_SESSIONS)
+                return;
+        s->ahead = *read;
+        *read = (struct pop3_ahead){ 0 };
+        s->server->ahead_sessions++;
+        timer_set(&s->ahead_timer, conn_loop(s->conn), s->server->ahead_ms, ahead_is_old, s);
+}
+
+/* It is the first, or the one behind the last, and wanted like that one. */
+static bool is_in_order(const struct pop3_session *s, const struct pop3_request *request)
+{
+        return !s->retrieving || (pop3_request_is_alike(request, &s->last_request) &&
+                                  request->index == maildrop_next(&s->drop, s->last_request.index));
+}
+
+/* ---- the response ---- */
+
+static void say_ok(struct pop3_session *s, const struct pop3_request *request, int64_t announced)
+{
+        if (request->is_top)
+                pop3_ok(s, "The top follows");
+        else
+                pop3_ok(s, "%lld octets", (long long)announced);
+}
+
+static void retr_done(struct task *t);
 static void submit_next(struct pop3_session *s);
+
+static const struct task_class retr_class = { "pop3 retr", retr_work, retr_done, retr_drop };
 
 static void retr_done(struct task *t)
 {
@@ -108,15 +123,14 @@ static void retr_done(struct task *t)
                 failed(s, r, t->result);
                 return;
         }
-        if (!r->started && r->is_top)
-                pop3_ok(s, "The top follows");
-        else if (!r->started)
-                pop3_ok(s, "%lld octets", (long long)r->announced);
+        if (!r->started)
+                say_ok(s, &r->source.request, r->announced);
         r->started = true;
         s->retrieved_octets += (int64_t)r->out.len;
         conn_write_take(s->conn, &r->out);
-        if (r->last) {
+        if (r->source.ended) {
                 s->retrieved_messages++;
+                keep_ahead(s, &r->ahead);
                 pop3_finish(s);
                 return;
         }
@@ -126,8 +140,6 @@ static void retr_done(struct task *t)
         pop3_produce(s, submit_next);
         pop3_session_run(s);
 }
-
-static const struct task_class retr_class = { "pop3 retr", retr_work, retr_done, retr_drop };
 
 static void retry(void *arg)
 {
@@ -161,34 +173,55 @@ static void submit_next(struct pop3_session *s)
         pop3_busy(s);
 }
 
-static struct retr *retr_new(struct pop3_session *s, size_t index)
+static struct retr *retr_new(struct pop3_session *s, const struct pop3_request *request)
 {
-        const struct store_snapshot_item *item = &s->drop.snapshot.items[index];
         struct retr *r = NEW(struct retr);
+        int64_t last_chunk = request->size % POP3_SOURCE_CHUNK;
 
         r->task.class = &retr_class;
-        r->mailbox = s->drop.snapshot.mailbox;
-        r->uid = item->uid;
-        r->size = item->size;
-        r->announced = maildrop_size(&s->drop, index);
-        r->is_surrogate = maildrop_is_surrogate(&s->drop, index);
-        r->out.max = RETR_OUT_MAX;
-        pop3_surrogate_init(&r->surrogate);
+        r->announced = maildrop_size(&s->drop, request->index);
+        r->out.max = POP3_SOURCE_OUT_MAX;
+        pop3_source_init(&r->source, request);
+        if (is_in_order(s, request) && s->server->ahead_sessions < POP3_AHEAD_SESSIONS)
+                pop3_ahead_plan(&r->ahead, &s->drop, request,
+                                (size_t)(POP3_SOURCE_CHUNK - last_chunk));
         return r;
+}
+
+static void answer(struct pop3_session *s, const struct pop3_request *request)
+{
+        struct slice octets;
+
+        if (pop3_ahead_find(&s->ahead, request, &octets)) {
+                say_ok(s, request, maildrop_size(&s->drop, request->index));
+                conn_write(s->conn, octets);
+                s->retrieved_octets += (int64_t)octets.len;
+                s->retrieved_messages++;
+                if (pop3_ahead_ends_with(&s->ahead, request->index))
+                        pop3_ahead_forget(s);
+        } else {
+                pop3_ahead_forget(s);
+                s->retr = retr_new(s, request);
+                submit_next(s);
+        }
+        s->last_request = *request;
+        s->retrieving = true;
 }
 
 static void retr_start(struct pop3_session *s, struct slice args)
 {
+        struct pop3_request request;
         size_t index;
 
         if (!pop3_arg_message(s, &args, &index) || !pop3_arg_none(s, args))
                 return;
-        s->retr = retr_new(s, index);
-        submit_next(s);
+        request = pop3_request_of(&s->drop, index);
+        answer(s, &request);
 }
 
 static void top_start(struct pop3_session *s, struct slice args)
 {
+        struct pop3_request request;
         size_t index;
         uint32_t lines;
 
@@ -200,10 +233,10 @@ static void top_start(struct pop3_session *s, struct slice args)
         }
         if (!pop3_arg_none(s, args))
                 return;
-        s->retr = retr_new(s, index);
-        s->retr->is_top = true;
-        s->retr->top.lines = lines;
-        submit_next(s);
+        request = pop3_request_of(&s->drop, index);
+        request.is_top = true;
+        request.lines = lines;
+        answer(s, &request);
 }
 
 const struct pop3_command pop3_cmd_retr = {

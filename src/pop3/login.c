@@ -2,8 +2,11 @@
  * login.c — from the first word of a login to the maildrop.
  *
  *      USER/PASS, AUTH ─► exchange [auth] ─► account ─► maildrop [store reader] ─► TRANSACTION
+ *
+ * Where sizes have to be measured (measure.h), the maildrop takes several tasks.
  */
 #include "command.h"
+#include "measure.h"
 
 #include "mailserver/core/log.h"
 
@@ -52,16 +55,60 @@ static void leave_account(struct pop3_session *s)
 struct open_task {
         struct task task;
         int64_t account;
-        bool utf8;
+        bool utf8, opened;
         struct maildrop drop; /* set by open_work */
+        struct measure measure;
 };
 
 /* Store reader. */
 static enum err open_work(struct task *t, struct store_txn *tx)
 {
         struct open_task *o = container_of(t, struct open_task, task);
+        enum err err = o->opened ? ERR_OK : maildrop_open(tx, o->account, &o->drop);
 
-        return maildrop_open(tx, o->account, o->utf8, &o->drop);
+        o->opened = !err;
+        if (!err && !o->utf8)
+                err = measure_slice(&o->measure, tx, &o->drop);
+        if (!err && (o->utf8 || o->measure.finished))
+                maildrop_sum(&o->drop);
+        return err;
+}
+
+static void open_failed(struct pop3_session *s, const struct task *t, enum err err)
+{
+        log_warn("c=%s pop3 cannot open the maildrop account=%lld error=%s text=\"%s\"",
+                 conn_id(s->conn), (long long)s->account, err_name(err), t->error.text);
+        pop3_err(s, "SYS/TEMP", "The mailbox cannot be opened, try again later");
+        leave_account(s);
+}
+
+static void opened(struct pop3_session *s, struct open_task *o)
+{
+        s->drop = o->drop;
+        o->drop = (struct maildrop){ 0 };
+        s->state = POP3_TRANSACTION;
+        log_info("c=%s pop3 login account=%lld messages=%zu octets=%lld", conn_id(s->conn),
+                 (long long)s->account, maildrop_count(&s->drop), (long long)s->drop.octets);
+        pop3_ok(s, "%zu messages (%lld octets)", maildrop_count(&s->drop),
+                (long long)s->drop.octets);
+}
+
+static void open_drop(struct task *t);
+
+/* Another slice. */
+static void open_again(struct pop3_session *s, struct open_task *o)
+{
+        enum err err;
+
+        task_keep(&o->task);
+        err = store_submit(s->server->store, s->account, STORE_READ, &o->task);
+        if (!err) {
+                s->task = &o->task;
+                return;
+        }
+        open_failed(s, &o->task, err);
+        open_drop(&o->task);
+        pop3_finish(s);
 }
 
 static void open_done(struct task *t)
@@ -69,22 +116,14 @@ static void open_done(struct task *t)
         struct open_task *o = container_of(t, struct open_task, task);
         struct pop3_session *s = pop3_task_owner(t);
 
-        if (t->result) {
-                log_warn("c=%s pop3 cannot open the maildrop account=%lld error=%s text=\"%s\"",
-                         conn_id(s->conn), (long long)o->account, err_name(t->result),
-                         t->error.text);
-                pop3_err(s, "SYS/TEMP", "The mailbox cannot be opened, try again later");
-                leave_account(s);
-        } else {
-                s->drop = o->drop;
-                o->drop = (struct maildrop){ 0 };
-                s->state = POP3_TRANSACTION;
-                log_info("c=%s pop3 login account=%lld messages=%zu octets=%lld", conn_id(s->conn),
-                         (long long)s->account, maildrop_count(&s->drop),
-                         (long long)s->drop.octets);
-                pop3_ok(s, "%zu messages (%lld octets)", maildrop_count(&s->drop),
-                        (long long)s->drop.octets);
+        if (!t->result && !o->utf8 && !o->measure.finished) {
+                open_again(s, o);
+                return;
         }
+        if (t->result)
+                open_failed(s, t, t->result);
+        else
+                opened(s, o);
         pop3_finish(s);
 }
 
@@ -92,6 +131,7 @@ static void open_drop(struct task *t)
 {
         struct open_task *o = container_of(t, struct open_task, task);
 
+        measure_done(&o->measure);
         maildrop_done(&o->drop);
         mem_free(o);
 }

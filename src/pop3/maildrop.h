@@ -21,15 +21,15 @@ struct maildrop {
         size_t n_deleted;
         int64_t octets;                        /* of the messages not marked, as RETR sends them */
         struct maildrop_surrogate *surrogates; /* by index */
-        size_t n_surrogates;
+        size_t n_surrogates, cap_surrogates;
 };
 
-/*
- * Store reader. The account's INBOX. Without `utf8` messages whose header is not ASCII
- * are measured as they will be sent.
- */
-MUST_CHECK enum err maildrop_open(struct store_txn *tx, int64_t account, bool utf8,
-                                  struct maildrop *ret_drop);
+/* Store reader. The account's INBOX; surrogates and octets are still to be found out. */
+MUST_CHECK enum err maildrop_open(struct store_txn *tx, int64_t account, struct maildrop *ret_drop);
+/* In order of index. */
+void maildrop_add_surrogate(struct maildrop *d, const struct maildrop_surrogate *one);
+/* Sets d->octets. */
+void maildrop_sum(struct maildrop *d);
 void maildrop_done(struct maildrop *d);
 
 static inline size_t maildrop_count(const struct maildrop *d)
@@ -41,6 +41,8 @@ int64_t maildrop_size(const struct maildrop *d, size_t index);
 /* It is sent as a surrogate. */
 bool maildrop_is_surrogate(const struct maildrop *d, size_t index);
 bool maildrop_is_deleted(const struct maildrop *d, size_t index);
+/* The first behind `index` that is not; maildrop_count if there is none. */
+size_t maildrop_next(const struct maildrop *d, size_t index);
 void maildrop_delete(struct maildrop *d, size_t index);
 /* Takes back all marks. */
 void maildrop_reset(struct maildrop *d);

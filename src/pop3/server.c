@@ -53,6 +53,7 @@ struct pop3_server *pop3_server_new(const char *hostname, const struct pop3_conf
         server->config = config;
         server->auth = auth;
         server->store = store;
+        server->ahead_ms = POP3_AHEAD_MS;
         return server;
 }
 
@@ -140,6 +141,8 @@ static void closed(struct conn *c, void *session)
         auth_exchange_free(s->exchange);
         timer_done(&s->retry);
         pop3_retr_free(s->retr);
+        pop3_ahead_forget(s);
+        timer_done(&s->ahead_timer);
         maildrop_done(&s->drop);
         mem_free(s->user);
         mem_free(s->stop_reason);

@@ -10,7 +10,7 @@
 #ifndef POP3_SESSION_H
 #define POP3_SESSION_H
 
-#include "maildrop.h"
+#include "ahead.h"
 
 #include "mailserver/auth/auth.h"
 #include "mailserver/core/loop.h"
@@ -33,6 +33,8 @@ struct pop3_server {
         const struct pop3_config *config;
         struct auth *auth;
         struct store *store;
+        int64_t ahead_ms;      /* how long what was read ahead is kept */
+        size_t ahead_sessions; /* that hold any */
 };
 
 struct pop3_session {
@@ -58,6 +60,11 @@ struct pop3_session {
         struct retr *retr;  /* owned; a message on its way out, between its tasks */
         struct timer retry; /* the store was busy in the middle of it */
 
+        bool retrieving;                  /* there has been a RETR or TOP */
+        struct pop3_request last_request; /* the last of them */
+        struct pop3_ahead ahead;
+        struct timer ahead_timer; /* it is forgotten then */
+
         /* for the log */
         int64_t retrieved_messages, retrieved_octets;
         const char *end; /* how it ended */
@@ -67,7 +74,9 @@ struct pop3_session {
 void pop3_session_run(struct pop3_session *s);
 /* Forgets who was logging in: after STLS. */
 void pop3_session_reset(struct pop3_session *s);
-/* Frees a message on its way out: retr.c. */
+/* Frees a message on its way out: cmd_retr.c. */
 void pop3_retr_free(struct retr *r);
+/* Frees what was read ahead, if anything: cmd_retr.c. */
+void pop3_ahead_forget(struct pop3_session *s);
 
 #endif

@@ -31,11 +31,15 @@ static enum smtp_flow vrfy_start(struct smtp_session *s, struct slice args)
         return smtp_reply(s, 252, "2.0.0", "Not verified here; RCPT will tell");
 }
 
+/* RFC 5321 4.2.3: our name comes first, for programs that read it. */
 static enum smtp_flow quit_start(struct smtp_session *s, struct slice args)
 {
+        char text[MAX_TEXT];
+
         (void)args;
+        snprintf(text, sizeof text, "%s Bye", smtp_session_server(s)->hostname);
         s->state = SMTP_STATE_CLOSING;
-        return smtp_reply(s, 221, "2.0.0", "Bye");
+        return smtp_reply(s, 221, "2.0.0", text);
 }
 
 static enum smtp_flow help_verb(struct smtp_session *s, struct slice verb)

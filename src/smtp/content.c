@@ -13,14 +13,16 @@
 #include "mailserver/core/log.h"
 #include "mailserver/store/spool.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { PROGRESS = 4096 };
 
 static void log_message(struct smtp_session *s, const char *what, const char *enhanced)
 {
-        struct smtp_txn *txn = s->txn;
+        const struct smtp_txn *txn = s->txn;
 
+        assert(txn);
         log_info("c=%s smtp id=%s from=<%s> rcpts=%zu size=%lld %s=%s", conn_id(s->conn), txn->id,
                  LOG_ESC(slice_of(txn->sender)), txn->n_recipients, (long long)txn->reader.octets,
                  what, enhanced);
@@ -66,6 +68,7 @@ static void complete(struct smtp_session *s)
 {
         struct smtp_reply fault;
 
+        assert(s->txn);
         if (smtp_txn_fault(s->txn, &fault)) {
                 refuse(s, &fault);
                 return;
@@ -164,6 +167,7 @@ bool smtp_content_ready(struct smtp_session *s)
         struct slice in;
         size_t n;
 
+        assert(s->txn || (chunk && s->chunk.refusal));
         if (chunk && !s->chunk.left) {
                 chunk_end(s);
                 return true;

@@ -69,7 +69,7 @@ static bool general_literal_valid(struct slice text)
             text_has_8bit(tag) || !text.len)
                 return false;
         for (size_t i = 0; i < text.len; i++)
-                if (text.ptr[i] < '!' || text.ptr[i] > '~' || memchr("[\\]@", text.ptr[i], 4))
+                if (text.ptr[i] < '!' || text.ptr[i] > '~' || strchr("[\\]@", text.ptr[i]))
                         return false;
         return true;
 }

@@ -33,14 +33,13 @@ struct smtp_reply smtp_reply_of(enum err err)
 
 enum smtp_flow smtp_reply(struct smtp_session *s, int code, const char *enhanced, const char *text)
 {
-        char line[MAX_REPLY + 1];
-        int n = snprintf(line, sizeof line - 2, "%d %s%s%s", code, enhanced ? enhanced : "",
+        char line[MAX_REPLY - 1]; /* with the NUL; CRLF comes after it */
+        int n = snprintf(line, sizeof line, "%d %s%s%s", code, enhanced ? enhanced : "",
                          enhanced ? " " : "", text);
-        size_t len = (size_t)n < sizeof line - 3 ? (size_t)n : sizeof line - 3;
 
         assert(n > 0);
-        memcpy(line + len, "\r\n", 2);
-        conn_write(s->conn, (struct slice){ line, len + 2 });
+        conn_write(s->conn, slice_of(line));
+        conn_write(s->conn, SLICE("\r\n"));
         if (code >= 500)
                 s->errors++;
         return SMTP_FINISHED;

@@ -66,8 +66,10 @@ static const struct conf_option options[] = {
          .offset = OFFSET(bare_newline),
          .fallback = "normalize",
          .words = bare_newline_words,
-         .help = "CR or LF standing alone in a message: \"normalize\" makes line ends (CRLF) of "
-                  "them, \"reject\" refuses the message. Neither ever ends a message." },
+         .help = "CR or LF standing alone: in a message \"normalize\" makes line ends (CRLF) of "
+                  "them, "
+                  "\"reject\" refuses the message; neither ever ends it. A command line that ends "
+                  "with LF alone is taken, or with \"reject\" answered with 421." },
         { .name = NULL                                                       },
 };
 

@@ -150,7 +150,9 @@ static void dispatch(struct smtp_session *s, struct slice line, bool bare)
                 say_closing(s, "4.5.2", "Lines must end with CR LF");
                 return;
         }
-        if (line.len > (size_t)config->max_line && command != &smtp_cmd_auth)
+        /* Only BDAT itself can tell where its chunk ends, however long its line. */
+        if (line.len > (size_t)config->max_line && command != &smtp_cmd_auth &&
+            command != &smtp_cmd_bdat)
                 flow = smtp_reply(s, 500, "5.5.2", "Line too long");
         else
                 flow = command ? run(s, command, args) : unknown_command(s, verb);

@@ -72,7 +72,11 @@ static void put_received(struct smtp_session *s)
 static void put_content(void *arg, struct slice octets)
 {
         struct smtp_txn *txn = arg;
+        bool first = txn->reader.octets == 0;
 
+        /* A blank there would continue our own field (RFC 5322 2.2.3): it begins the body. */
+        if (first && (octets.ptr[0] == ' ' || octets.ptr[0] == '\t'))
+                spool_put(txn->spool, SLICE("\r\n"));
         spool_put(txn->spool, octets);
 }
 

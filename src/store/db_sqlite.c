@@ -21,6 +21,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -202,8 +203,8 @@ static enum err set_up(struct db *db, const struct db_options *o, struct error *
                  "PRAGMA mmap_size=0;"
                  "PRAGMA trusted_schema=OFF;"
                  "PRAGMA cell_size_check=ON;"
-                 "PRAGMA cache_size=-%lld;",
-                 (long long)(o->cache_octets / 1024 + 1));
+                 "PRAGMA cache_size=-%" PRId64 ";",
+                 o->cache_octets / 1024 + 1);
         err = db_exec(db, sql, reterr);
         if (!err && o->write)
                 err = set_up_writer(db, o, reterr);

@@ -76,3 +76,15 @@ enum err store_domain_list(struct store_txn *tx, store_domain_fn *fn, void *arg)
         finished = db_finish(q);
         return err ? err : finished;
 }
+
+enum err store_domain_names(struct store_txn *tx, size_t max, store_name_fn *fn, void *arg)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT name FROM domain ORDER BY id LIMIT $1");
+        enum err err = ERR_OK, finished;
+
+        db_bind_int(q, 1, (int64_t)max);
+        while (!err && db_step(q) == DB_ROW)
+                err = fn(arg, db_column_slice(q, 0));
+        finished = db_finish(q);
+        return err ? err : finished;
+}

@@ -99,7 +99,9 @@ static enum err find(struct store_txn *tx, int64_t mailbox, uint32_t uid, struct
 
         if (err != ERR_NOTFOUND)
                 return err;
-        return find_in(db_prepare(tx->db, PLACE_FROM("expunged")), mailbox, uid, w, p);
+        /* Mail of a removed account is gone, though housekeeping has yet to come (account_remove.c). */
+        return find_in(db_prepare(tx->db, PLACE_FROM("expunged") " AND m.expunged_us > 0"), mailbox,
+                       uid, w, p);
 }
 
 /* One part of `size` octets: the first column of the only row of `q`. */

@@ -122,9 +122,15 @@ void spool_disown(struct spool *spool)
 
 /* ---- writing blocks ---- */
 
-/* Any thread but the loop's. Makes the file when there is none. */
+/*
+ * Any thread but the loop's. Makes the file when there is none. The reserve is kept from what
+ * is on its way in, too: all that was let in while there was room would not fit.
+ */
 static enum err write_block(struct store *s, int *file, struct slice block, int64_t offset)
 {
+        store_look_at_disk(s);
+        if (store_disk_low(s))
+                return ERR_FULL;
         if (*file < 0) {
                 int made = s->files->create_unnamed(s->blob_dir);
 

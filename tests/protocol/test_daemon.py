@@ -250,6 +250,18 @@ def test_a_renewed_certificate_is_used_and_no_connection_is_dropped(make_server,
         alice.says("C: NOOP\nS: +OK ...")
 
 
+def test_a_renewal_is_noticed_by_itself_right_after_the_start_and_later(make_server, tmp_path):
+    mine = Certificate(tmp_path, "mine")
+    paths = {"certificate": str(mine.certificate), "private_key": str(mine.private_key)}
+    server = make_server(tls={**paths, "check_interval": "1s"})
+    server.tls = mine.client_context()
+    with server.pop3("alice") as alice:
+        for name in ("renewed.example.org", "again.example.org"):
+            Certificate(tmp_path, "mine", (name,))
+            server.wait_for(lambda: names_of(server, HOSTNAME) == [name], f"to serve {name}")
+        alice.says("C: NOOP\nS: +OK ...")
+
+
 def test_a_broken_renewal_keeps_the_old_certificate(make_server, tmp_path):
     mine = Certificate(tmp_path, "mine")
     paths = {"certificate": str(mine.certificate), "private_key": str(mine.private_key)}

@@ -1,6 +1,7 @@
 """DATA: what ends a message and what is in it. RFC 5321 4.1.1.4, 4.5.2, 2.3.8, RFC 1870."""
 
 import re
+import ssl
 
 import pytest
 
@@ -182,6 +183,21 @@ def test_the_trace_names_the_protocol(server, tls, utf8, word):
     assert f" with {word} id " in trace
     assert ("\r\n\ttls TLS_" in trace) == tls
     assert trace.startswith("Return-Path: <>\r\n")
+
+
+def test_the_trace_names_the_cipher_as_registered(server):
+    user = server.new_account()
+    context = server.certificate.client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # where OpenSSL has names of its own
+    with server.smtp() as talk:
+        talk.tls = context
+        talk.says("C: STARTTLS").expect("220 ...")
+        talk.starttls()
+        talk.says("C: EHLO client.example.net").until("250 HELP")
+        ready_for_data(server, user, talk).send_data(MESSAGE).expect("250 ...")
+    assert re.search(
+        r"\r\n\ttls TLS_ECDHE_ECDSA_WITH_\w+ \(TLSv1\.2, \d+ bits\);", trace_of(server.messages(user)[0])
+    )
 
 
 def test_helo_in_the_clear_is_plain_smtp(server):

@@ -1,5 +1,7 @@
 """Where a message goes: aliases, subaddresses, catch-all, several recipients, loops."""
 
+import re
+
 import pytest
 
 MESSAGE = b"From: a@example.net\r\nSubject: x\r\n\r\nhello\r\n"
@@ -110,7 +112,17 @@ def test_the_reply_the_log_and_the_message_carry_one_id(server):
     user = server.new_account()
     mail_id = send(server, f"{user}@example.org").rsplit(" ", 1)[1]
     assert f" id {mail_id}\r\n".encode() in server.messages(user)[0]
-    server.wait_log(rf"c=[0-9a-f]+ delivery id={mail_id} from=<a@example\.net> rcpts=1 stored=1 size=")
+    server.wait_log(
+        rf"c=[0-9a-f]+ delivery id={mail_id} from=<a@example\.net> "
+        rf"rcpt=<{user}@example\.org> rcpts=1 stored=1 size="
+    )
+
+
+def test_the_log_names_every_recipient_beside_the_id(server):
+    users = [f"{server.new_account()}@example.org" for _ in range(3)]
+    mail_id = send(server, *users).rsplit(" ", 1)[1]
+    for user in users:
+        server.wait_log(rf"delivery id={mail_id} (from=\S+ )?rcpt=<{re.escape(user)}>")
 
 
 def test_refusals_are_logged_with_what_the_peer_said_made_safe(server):

@@ -54,7 +54,8 @@ bool timer_pending(const struct timer *t);
 /* Disarms and frees. */
 void timer_done(struct timer *t);
 
-/* A function that runs at the start of the next turn of the loop. Zero is a valid, unqueued job. */
+/* A function that runs soon, in the next turn of the loop at the latest. Zero is a valid, unqueued
+ * job. */
 struct loop_job {
         struct list link;
         void (*run)(struct loop_job *job);
@@ -62,5 +63,7 @@ struct loop_job {
 /* Queues unless already queued. */
 void loop_later(struct loop *l, struct loop_job *job);
 void loop_job_cancel(struct loop_job *job);
+/* Runs what is queued now, which saves a turn: at the end of a callback that has queued much. */
+void loop_run_jobs(struct loop *l);
 
 #endif

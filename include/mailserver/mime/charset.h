@@ -25,6 +25,7 @@ struct mime_charset {
         void *iconv;    /* iconv_t, for MIME_CHARSET_ICONV */
         char carry[16]; /* an incomplete sequence at the end of what was put */
         size_t carry_len;
+        bool by_octets; /* the charset has shift states */
 };
 
 void mime_charset_open(struct mime_charset *c, struct slice name);

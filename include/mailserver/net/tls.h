@@ -28,6 +28,7 @@ struct tls_config {
         char *private_key;
         struct conf_groups more; /* struct tls_pair_config */
         int minimum;             /* enum tls_version */
+        int64_t check_interval_ms;
 };
 extern const struct conf_table tls_conf_table; /* "tls" */
 

@@ -27,6 +27,10 @@ MUST_CHECK enum err store_domain_add(struct store_txn *tx, struct slice name);
 MUST_CHECK enum err store_domain_remove(struct store_txn *tx, struct slice name);
 typedef enum err store_domain_fn(void *arg, struct slice name, int64_t accounts, int64_t aliases);
 MUST_CHECK enum err store_domain_list(struct store_txn *tx, store_domain_fn *fn, void *arg);
+/* The names alone, at most `max`, the oldest first: nothing is counted. */
+typedef enum err store_name_fn(void *arg, struct slice name);
+MUST_CHECK enum err store_domain_names(struct store_txn *tx, size_t max, store_name_fn *fn,
+                                       void *arg);
 
 /* With INBOX, Drafts, Sent, Archive, Junk and Trash. ERR_NOTFOUND: no such domain. */
 MUST_CHECK enum err store_account_add(struct store_txn *tx, struct slice name,

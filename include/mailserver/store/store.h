@@ -88,7 +88,7 @@ size_t store_run_waiting(struct store *s, enum store_lane lane);
 /* Inline lanes: one checkpoint, as its thread would do. */
 enum err store_checkpoint(struct store *s);
 
-/* Loop: free space is below disk_reserve (looked at every few seconds). */
+/* Free space is below disk_reserve (looked at every few seconds, and with a message's blocks). */
 bool store_disk_low(const struct store *s);
 struct store *store_of(struct store_txn *tx);
 

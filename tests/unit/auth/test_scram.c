@@ -337,6 +337,42 @@ START_TEST(salts_do_not_tell_who_has_an_account)
 }
 END_TEST
 
+static bool same_salt(const char *one, const char *other)
+{
+        AUTO_BUF(first, 256);
+        AUTO_BUF(second, 256);
+
+        shown("SCRAM-SHA-256", one, &first);
+        shown("SCRAM-SHA-256", other, &second);
+        return slice_eq(buf_slice(&first), buf_slice(&second));
+}
+
+/* Else it would tell which names are somebody's: those have the salt of their own domain. */
+START_TEST(a_bare_name_has_the_salt_of_one_domain_whether_it_is_somebodys_or_not)
+{
+        static const char *const names[] = { "alice",  "bob",   "carol",   "dave",
+                                             "Eve",    "frank", "grace",   "heidi",
+                                             "ivan",   "judy",  "mallory", "niaj",
+                                             "olivia", "peggy", "rupert",  "sybil" };
+        unsigned strangers_of_net = 0;
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                AUTO_BUF(org, 256);
+                AUTO_BUF(net, 256);
+                bool as_org, as_net;
+
+                buf_addf(&org, "%s@example.org", names[i]);
+                buf_addf(&net, "%s@example.net", names[i]);
+                as_org = same_salt(names[i], org.ptr);
+                as_net = same_salt(names[i], net.ptr);
+                ck_assert_msg(as_org != as_net, "%s", names[i]);
+                strangers_of_net += i >= 4 && as_net;
+        }
+        ck_assert_uint_gt(strangers_of_net, 0);
+        ck_assert_uint_lt(strangers_of_net, 12);
+}
+END_TEST
+
 START_TEST(the_salts_of_two_mechanisms_differ_for_nobody_as_for_somebody)
 {
         static const char *const names[] = { "bob@example.org", "eve@example.org" };
@@ -412,6 +448,7 @@ int main(void)
         tcase_add_test(tc, an_unknown_user_is_shown_the_same_salt_each_time_and_after_a_restart);
         tcase_add_loop_test(tc, salts_do_not_tell_who_has_an_account, 0,
                             (int)(sizeof salts / sizeof *salts));
+        tcase_add_test(tc, a_bare_name_has_the_salt_of_one_domain_whether_it_is_somebodys_or_not);
         tcase_add_test(tc, the_salts_of_two_mechanisms_differ_for_nobody_as_for_somebody);
         tcase_add_loop_test(tc, a_client_may_leave_while_a_worker_is_at_it, 0,
                             (int)(sizeof moments / sizeof *moments));

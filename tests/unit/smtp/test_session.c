@@ -29,7 +29,7 @@
 #define GO    "354 Send the message, then a line with a single dot\r\n"
 #define OK    "250 2.0.0 Stored\r\n"
 #define QUIT_ "QUIT\r\n"
-#define QUIT  "221 2.0.0 Bye\r\n"
+#define QUIT  "221 2.0.0 mail.example.org Bye\r\n"
 #define OPEN_ HELO_ MAIL_ RCPT_
 #define OPEN  HELO MAIL RCPT
 

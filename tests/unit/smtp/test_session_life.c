@@ -245,7 +245,7 @@ START_TEST(what_is_pipelined_waits_for_the_answer)
         fake_answer(&f);
         hears("550 5.1.1 No such user here\r\n250 2.0.0 Nothing done\r\n");
         fake_answer(&f);
-        hears("250 2.1.5 Recipient ok\r\n221 2.0.0 Bye\r\n");
+        hears("250 2.1.5 Recipient ok\r\n221 2.0.0 mail.example.org Bye\r\n");
         ck_assert(fake_closing(&f));
 }
 END_TEST

@@ -419,6 +419,45 @@ START_TEST(the_last_piece_can_fail_too)
 }
 END_TEST
 
+static int64_t octets_free;
+
+static int64_t say_octets_free(int dir)
+{
+        (void)dir;
+        return octets_free;
+}
+
+/* It was high when the message was let in. */
+START_TEST(the_reserve_of_the_disk_is_kept_from_messages_on_their_way)
+{
+        struct file_ops files = memfs_file_ops;
+        struct test_store t;
+        struct spool *spool;
+
+        memfs_start();
+        test_store_prepare(&t, TEST_STORE_INLINE_HUB);
+        files.disk_free = say_octets_free;
+        octets_free = 10 * BLOCK;
+        t.files = &files;
+        t.vfs = MEMFS_VFS;
+        t.config.disk_reserve = 9 * BLOCK;
+        test_store_open(&t);
+        spool = spool_new(t.store, &t, writable);
+        put(&t, spool, BLOCK + 100, 4096);
+        test_store_settle(&t);
+        ck_assert_int_eq(spool_error(spool), ERR_OK);
+        octets_free = 9 * BLOCK - 1;
+        put(&t, spool, BLOCK, 4096);
+        test_store_settle(&t);
+        ck_assert_int_eq(spool_error(spool), ERR_FULL);
+        ck_assert(store_disk_low(t.store));
+        ck_assert_int_eq(memory_used(&t), 0);
+        spool_free(spool);
+        test_store_stop(&t);
+        memfs_stop();
+}
+END_TEST
+
 START_TEST(a_full_lane_is_busy)
 {
         struct test_store t;
@@ -463,6 +502,7 @@ int main(void)
         tcase_add_loop_test(tc, a_write_that_fails_is_told_and_the_rest_is_counted_and_dropped, 0,
                             (int)(sizeof faults / sizeof *faults));
         tcase_add_test(tc, the_last_piece_can_fail_too);
+        tcase_add_test(tc, the_reserve_of_the_disk_is_kept_from_messages_on_their_way);
         tcase_add_test(tc, a_full_lane_is_busy);
         suite_add_tcase(s, tc);
         srunner_run_all(r, CK_ENV);

@@ -1,0 +1,138 @@
+"""Peers that are as slow as they may be, and slower: nobody holds a connection by dripping octets."""
+
+import concurrent.futures
+import socket
+
+import pytest
+
+DRIP_SECONDS = 0.05
+SHORT = {"connections": {"handshake_timeout": "1s"}, "smtp": {"timeout": "1s"}}
+SHORT["pop3"] = {"timeout": "1s", "login_timeout": "1s"}
+
+
+@pytest.fixture(scope="module")
+def shared_server(module_servers):
+    return module_servers(**SHORT)
+
+
+def smtp_line(server):
+    return server.smtp(), b"x"
+
+
+def smtp_greeting(server):
+    return server.connect("smtp"), b"x"
+
+
+def smtp_data(server):
+    talk = server.smtp()
+    talk.says("C: MAIL FROM:<>\nS: 250 ...\nC: RCPT TO:<bob@example.org>\nS: 250 ...\nC: DATA\nS: 354 ...")
+    return talk, b"x"
+
+
+def smtp_data_of_empty_lines(server):
+    return smtp_data(server)[0], b"\r\n"
+
+
+def smtp_chunk(server):
+    talk = server.smtp()
+    talk.says("C: MAIL FROM:<>\nS: 250 ...\nC: RCPT TO:<bob@example.org>\nS: 250 ...")
+    return talk.send(b"BDAT 100000 LAST\r\n"), b"x"
+
+
+def smtp_refused_chunk(server):
+    return server.smtp().send(b"BDAT 100000 LAST\r\n"), b"x"
+
+
+def smtp_password(server):
+    return server.smtp("submissions").says("C: AUTH LOGIN\nS: 334 ..."), b"x"
+
+
+def smtp_line_that_is_too_long(server):
+    return server.smtp().send(b"x" * 50000), b"x"
+
+
+def starttls_without_handshake(server):
+    return server.smtp().says("C: STARTTLS\nS: 220 ..."), None
+
+
+def handshake_that_drips(server):
+    # The head of a record and of a ClientHello that never becomes whole.
+    return server.connect("submissions", tls=False).send(b"\x16\x03\x01\x10\x00\x01\x00\x0f\xfc\x03\x03"), b"\0"
+
+
+def handshake_that_does_not_begin(server):
+    return server.connect("pop3s", tls=False), None
+
+
+def pop3_line(server):
+    return server.connect("pop3"), b"x"
+
+
+def pop3_password(server):
+    return server.connect("pop3s").says("S: +OK ...\nC: USER alice\nS: +OK ...").send(b"PASS "), b"x"
+
+
+def pop3_challenge(server):
+    return server.connect("pop3s").says("S: +OK ...\nC: AUTH LOGIN\nS: + ..."), b"x"
+
+
+def pop3_after_login(server):
+    return server.pop3("alice"), b"x"
+
+
+STATES = (
+    smtp_greeting,
+    smtp_line,
+    smtp_data,
+    smtp_data_of_empty_lines,
+    smtp_chunk,
+    smtp_refused_chunk,
+    smtp_password,
+    smtp_line_that_is_too_long,
+    starttls_without_handshake,
+    handshake_that_drips,
+    handshake_that_does_not_begin,
+    pop3_line,
+    pop3_password,
+    pop3_challenge,
+    pop3_after_login,
+)
+
+
+def drip_to_the_end(talk, octets, server):
+    """Sends, a little at a time, until the server has enough of it; its last words."""
+    talk.sock.settimeout(DRIP_SECONDS)
+    heard = b""
+    while server.running:
+        try:
+            if octets:
+                talk.sock.sendall(octets)
+            received = talk.sock.recv(4096)
+            heard += received
+            if not received:
+                return heard
+        except TimeoutError:
+            pass
+        except OSError:  # a reset, or TLS that ends without a word
+            return heard
+    return heard
+
+
+def test_peers_that_drip_octets_are_sent_away(server):
+    """All of them at the same time: none has to wait for another."""
+    talks = [(state.__name__, *state(server)) for state in STATES]
+    with concurrent.futures.ThreadPoolExecutor(len(talks)) as pool:
+        ends = {name: pool.submit(drip_to_the_end, talk, octets, server) for name, talk, octets in talks}
+        heard = {name: end.result() for name, end in ends.items()}
+    assert server.running
+    assert b"421 4.4.2 " in heard["smtp_line"] and b"421 4.4.2 " in heard["smtp_data"]
+    server.wait_for(lambda: not server.ctl("session", "list"), "to forget the peers")
+    assert server.count("bob") == 0
+
+
+def test_a_peer_that_connects_and_resets_at_once_leaves_nothing(server):
+    for service in ("smtp", "submissions", "pop3", "pop3s", "imap", "imaps"):
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", server.ports[service])) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    server.wait_for(lambda: not server.ctl("session", "list"), "to forget the peers")
