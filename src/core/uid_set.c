@@ -3,7 +3,6 @@
 
 #include "mailserver/core/mem.h"
 
-
 enum { FIRST_CAP = 4 };
 
 void uid_set_done(struct uid_set *s)
