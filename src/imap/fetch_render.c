@@ -154,7 +154,6 @@ static enum err put_transformed(struct imap_fetch_render *r, const struct imap_f
         struct imap_transform transform;
         enum err err = ERR_OK;
         struct slice made;
-        bool has_nul;
 
         buf_clear(&r->scratch);
         imap_transform_init(&transform, item, extract);
@@ -168,10 +167,9 @@ static enum err put_transformed(struct imap_fetch_render *r, const struct imap_f
         made = buf_slice(&r->scratch);
         if (item->kind == IMAP_FETCH_BINARY_SIZE)
                 return put_number(&r->chunk, made.len);
-        has_nul = extract->how == IMAP_EXTRACT_DECODED && slice_find(made, '\0') >= 0;
         made = slice_head(slice_from(made, item->first < made.len ? (size_t)item->first : made.len),
                           (size_t)imap_fetch_partial(item, made.len));
-        err = imap_fetch_literal(&r->chunk, made.len, has_nul);
+        err = imap_fetch_literal(&r->chunk, made.len, imap_fetch_has_nul(extract, made));
         return err ? err : buf_put(&r->chunk, made);
 }
 

@@ -8,6 +8,11 @@ uint64_t imap_fetch_partial(const struct imap_fetch_item *item, uint64_t size)
         return left < item->count ? left : item->count;
 }
 
+bool imap_fetch_has_nul(const struct imap_extract *extract, struct slice octets)
+{
+        return extract->how == IMAP_EXTRACT_DECODED && slice_find(octets, '\0') >= 0;
+}
+
 enum err imap_fetch_literal(struct buf *out, uint64_t octets, bool has_nul)
 {
         return buf_printf(out, " %s{%llu}\r\n", has_nul ? "~" : "", (unsigned long long)octets);
@@ -69,10 +74,21 @@ static enum err counted(struct imap_fetch_stream *s, struct buf *out)
         return imap_fetch_literal(out, octets, s->has_nul);
 }
 
+/* Octets [from, from + made.len) of what the item is made of: those of them that it wants. */
+static struct slice wanted(const struct imap_fetch_item *item, uint64_t from, struct slice made)
+{
+        uint64_t skip = item->first > from ? item->first - from : 0;
+        uint64_t before = from > item->first ? from - item->first : 0;
+        uint64_t left = item->count > before ? item->count - before : 0;
+
+        made = skip < made.len ? slice_from(made, (size_t)skip) : (struct slice){ NULL, 0 };
+        return left < made.len ? slice_head(made, (size_t)left) : made;
+}
+
 static void count(struct imap_fetch_stream *s, struct slice made)
 {
+        s->has_nul |= imap_fetch_has_nul(&s->extract, wanted(s->item, s->counted, made));
         s->counted += made.len;
-        s->has_nul |= s->extract.how == IMAP_EXTRACT_DECODED && slice_find(made, '\0') >= 0;
 }
 
 static enum err send(struct imap_fetch_stream *s, struct slice made, struct buf *out)

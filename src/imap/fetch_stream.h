@@ -28,7 +28,7 @@ struct imap_fetch_stream {
         struct imap_transform transform;
         uint64_t offset;  /* of the message: the next octet to be read */
         uint64_t counted; /* COUNT: octets made so far */
-        bool has_nul;     /* COUNT: a literal8 is needed */
+        bool has_nul;     /* COUNT: in what is wanted */
         uint64_t skip;    /* SEND: octets before the wanted ones */
         uint64_t left;    /* SEND: of the literal */
 };
@@ -48,6 +48,8 @@ MUST_CHECK enum err imap_fetch_stream_put(struct imap_fetch_stream *s, struct sl
 
 /* The octets of an extract of `size` octets that the item wants: RFC 9051 6.4.5, partial. */
 uint64_t imap_fetch_partial(const struct imap_fetch_item *item, uint64_t size);
+/* These octets of it need a literal8: RFC 9051 7.5.2, BINARY. Others hold no NUL, or never say so. */
+bool imap_fetch_has_nul(const struct imap_extract *extract, struct slice octets);
 /* " {n}" CRLF, or with a NUL in it " ~{n}" CRLF. */
 MUST_CHECK enum err imap_fetch_literal(struct buf *out, uint64_t octets, bool has_nul);
 
