@@ -266,7 +266,7 @@ static enum err decode_name(struct imap_args *a, struct slice raw, struct slice 
         AUTO_BUF(name, MAX_MAILBOX_NAME);
 
         if (a->utf8) {
-                if (!text_utf8_valid(raw))
+                if (!text_utf8_valid(raw) || slice_find(raw, '\0') >= 0)
                         return want(a, "a mailbox name in UTF-8");
                 *ret = raw;
                 return ERR_OK;

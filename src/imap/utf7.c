@@ -46,7 +46,8 @@ static enum err put_unit(struct buf *out, uint32_t unit, uint32_t *high)
         bool is_high = unit >= 0xd800 && unit < 0xdc00, is_low = unit >= 0xdc00 && unit < 0xe000;
         uint32_t first = *high;
 
-        if (is_low != (first != 0))
+        /* NUL is in no name. */
+        if (unit == 0 || is_low != (first != 0))
                 return ERR_SYNTAX;
         *high = is_high ? unit : 0;
         if (is_high)

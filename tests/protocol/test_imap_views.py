@@ -202,3 +202,211 @@ def test_ten_clients_idle_on_one_mailbox(server):
     finally:
         for talk in talks:
             talk.close()
+
+
+# ---- several clients on one mailbox ----
+
+
+def filled(server, count=3):
+    user = server.new_account()
+    with server.smtp() as talk:
+        for _ in range(count):
+            server.deliver(user, MESSAGE, talk=talk)
+    return user
+
+
+def test_flags_are_told_to_the_others_and_to_the_one_who_set_them_once(server):
+    user = filled(server)
+    with opened(server, user) as one, opened(server, user) as two:
+        one.says(
+            r"""
+            C: a STORE 1:2 +FLAGS (\Seen)
+            S: * 1 FETCH (FLAGS (\Seen...))
+            S: * 2 FETCH (FLAGS (\Seen...))
+            S: a OK ...
+            C: b STORE 3 +FLAGS.SILENT (\Seen)
+            S: b OK ...
+            C: c NOOP
+            S: c OK ...
+            """
+        )
+        two.says(
+            r"""
+            C: a NOOP
+            S: * 1 FETCH (FLAGS (\Seen))
+            S: * 2 FETCH (FLAGS (\Seen))
+            S: * 3 FETCH (FLAGS (\Seen))
+            S: a OK ...
+            """
+        )
+
+
+def test_flags_that_change_while_another_is_silent_are_told(server):
+    user = filled(server)
+    with opened(server, user) as one, opened(server, user) as two:
+        one.says(r"C: a STORE 1 FLAGS.SILENT (\Seen)").until("a OK ...")
+        two.says(r"C: a STORE 1 +FLAGS (\Flagged)").until("a OK ...")
+        one.says(
+            r"""
+            C: b NOOP
+            S: * 1 FETCH (FLAGS (\Flagged \Seen...))
+            S: b OK ...
+            """
+        )
+
+
+def test_a_new_keyword_is_named_before_it_is_used(server):
+    user = filled(server, 1)
+    with opened(server, user) as one, opened(server, user) as two:
+        one.says("C: a STORE 1 +FLAGS (NewWord)").until("a OK ...")
+        two.says(
+            """
+            C: a NOOP
+            S: * FLAGS (...NewWord)
+            S: * OK [PERMANENTFLAGS (...NewWord...)] ...
+            S: * 1 FETCH (FLAGS (NewWord))
+            S: a OK ...
+            """
+        )
+
+
+def test_expunge_waits_for_a_command_without_numbers(server):
+    user = filled(server)
+    with opened(server, user) as one, opened(server, user) as two:
+        delete_first(server, user, 1)
+        server.deliver(user, MESSAGE)
+        two.says(
+            """
+            C: a FETCH 2:3 UID
+            S: * 2 FETCH (UID 2)
+            S: * 3 FETCH (UID 3)
+            S: * 4 EXISTS
+            S: ...
+            S: a OK ...
+            C: b SEARCH UID 2:4
+            S: * SEARCH 2 3 4
+            S: b OK ...
+            C: c NOOP
+            S: * 1 EXPUNGE
+            S: c OK ...
+            C: d FETCH 1:* UID
+            S: * 1 FETCH (UID 2)
+            S: * 2 FETCH (UID 3)
+            S: * 3 FETCH (UID 4)
+            S: d OK ...
+            """
+        )
+        one.says("C: a NOOP").expect("* 1 EXPUNGE")
+
+
+def test_uid_commands_may_tell_of_expunged_messages(server):
+    user = filled(server)
+    with opened(server, user) as talk:
+        delete_first(server, user, 1)
+        talk.says(
+            """
+            C: a UID FETCH 2:3 UID
+            S: * 2 FETCH (UID 2)
+            S: * 3 FETCH (UID 3)
+            S: * 1 EXPUNGE
+            S: a OK ...
+            """
+        )
+
+
+def test_numbers_that_are_not_there_are_refused(server):
+    user = filled(server, 2)
+    with opened(server, user) as talk:
+        talk.says(
+            """
+            C: a FETCH 3 UID
+            S: a BAD ...
+            C: b FETCH 2:* UID
+            S: * 2 FETCH (UID 2)
+            S: b OK ...
+            C: c UID FETCH 77:* UID
+            S: * 2 FETCH (UID 2)
+            S: c OK ...
+            C: d UID FETCH 77 UID
+            S: d OK ...
+            """
+        )
+
+
+def test_imap4rev2_is_told_of_flags_with_the_uid(server):
+    user = filled(server, 1)
+    with server.imap(user) as two, opened(server, user) as one:
+        two.says("C: e ENABLE IMAP4rev2").until("e OK ...")
+        two.says("C: s SELECT INBOX").until("s OK ...")
+        one.says(r"C: a STORE 1 +FLAGS (\Flagged)").until("a OK ...")
+        two.says("C: n NOOP").expect(r"* 1 FETCH (UID 1 FLAGS (\Flagged))")
+
+
+def test_a_mailbox_that_is_removed_ends_the_sessions_in_it(server):
+    user = server.new_account()
+    with server.imap(user) as one, server.imap(user) as two, server.imap(user) as idle:
+        one.says("C: c CREATE Gone").until("c OK ...")
+        for talk in (one, two, idle):
+            talk.says("C: s SELECT Gone").until("s OK ...")
+        idle.says("C: i IDLE").expect("+ idling")
+        one.says(
+            """
+            C: d DELETE Gone
+            S: * OK [CLOSED] ...
+            S: d OK ...
+            C: n UNSELECT
+            S: n BAD ...
+            """
+        )
+        two.says("C: n NOOP").expect("* BYE ...")
+        two.closes()
+        idle.expect("* BYE ...")
+        idle.closes()
+
+
+def test_a_renamed_mailbox_stays_selected(server):
+    user = server.new_account()
+    with server.imap(user) as talk:
+        talk.says("C: c CREATE Before").until("c OK ...")
+        talk.says("C: s SELECT Before").until("s OK ...")
+        talk.says("C: r RENAME Before After").until("r OK ...")
+        talk.says("C: a APPEND After {1+}").says("C: x").until("a OK ...")
+        talk.says("C: n NOOP").until("n OK ...")
+        talk.says("C: f FETCH 1 UID").expect("* 1 FETCH (UID 1)")
+
+
+def test_many_changes_are_told_to_a_slow_reader(server):
+    user = filled(server, 1)
+    with opened(server, user) as one, opened(server, user) as two:
+        for _ in range(12):
+            one.says("C: c COPY 1:* INBOX").until("c OK ...")
+        assert "4096 EXISTS" in str(one)
+        two.says("C: n NOOP").until("* 4096 EXISTS").until("n OK ...")
+        one.says(r"C: s STORE 1:* +FLAGS.SILENT (\Deleted)").until("s OK ...")
+        two.says("C: n2 NOOP")
+        for number in range(1, 4097):
+            two.expect(f"* {number} FETCH (FLAGS (\\Deleted...))")
+        two.expect("n2 OK ...")
+        one.says("C: x EXPUNGE").until("x OK ...")
+        two.says("C: n3 NOOP")
+        for number in range(4096, 0, -1):
+            two.expect(f"* {number} EXPUNGE")
+        two.expect("n3 OK ...")
+
+
+# ---- what is in flight when a client leaves ----
+
+
+@pytest.mark.parametrize("held", ["imap select", "imap update", "imap close"])
+def test_a_client_may_leave_at_any_time(make_server, held):
+    server = make_server(args=["--hold", held])
+    with server.imap("alice") as talk:
+        talk.says("C: s SELECT INBOX")
+        if held != "imap select":
+            talk.until("s OK ...")
+            server.deliver("alice", MESSAGE)
+            talk.says("C: n NOOP" if held == "imap update" else "C: n CLOSE")
+        talk.abort()
+    server.wait_log("imap end=dropped")
+    server.release()
+    server.stop()

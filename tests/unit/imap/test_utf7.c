@@ -48,6 +48,7 @@ static const struct {
         { "a low surrogate alone",            "&3gA-"     },
         { "surrogates the wrong way round",   "&3gDYPQ-"  },
         { "an ampersand in a run",            "&ACY-"     },
+        { "NUL in a run",                     "&AOQAAA-"  },
 };
 
 START_TEST(what_is_no_name_is_refused)
