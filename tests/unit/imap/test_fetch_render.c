@@ -2,10 +2,7 @@
  * test_fetch_render.c — rows as FETCH responses: sections, pieces, decoding, and
  * the cursor that stops behind an item and goes on later.
  */
-#include "fetch_render.h"
-
-#include "mailserver/mime/summary.h"
-#include "mailserver/store/message.h"
+#include "fetch_rig.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -17,56 +14,6 @@
         "--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nhi\r\n"                     \
         "--x\r\nContent-Transfer-Encoding: x-odd\r\n\r\n?\r\n--x--\r\n"
 
-/* A message as the store hands it out; `octets` NULL: its body is in a file. */
-struct message {
-        struct mime_summary summary;
-        struct buf octets;
-        struct store_fetch_row row;
-};
-
-static void message_init(struct message *m, const char *trace, struct slice octets, bool in_file)
-{
-        struct slice stored;
-
-        m->octets = (struct buf)BUF_INIT(BUF_MAX);
-        ck_assert(!buf_put(&m->octets, octets));
-        stored = buf_slice(&m->octets);
-        mime_summary_init(&m->summary);
-        mime_summarise(stored, &mime_limits_default, &m->summary);
-        m->row = (struct store_fetch_row){
-                .uid = 7,
-                .flags = STORE_FLAG_SEEN,
-                .internal_date_us = INT64_C(837571465000000),
-                .trace = slice_of(trace),
-                .size = (int64_t)(strlen(trace) + octets.len),
-                .envelope = buf_slice(&m->summary.envelope),
-                .bodystructure = buf_slice(&m->summary.bodystructure),
-                .body = buf_slice(&m->summary.body),
-                .preview = SLICE("a \"b\""),
-                .header = slice_head(stored, m->summary.header_length),
-                .parts = buf_slice(&m->summary.parts),
-                .octets = slice_from(stored, m->summary.header_length),
-        };
-        if (in_file)
-                m->row.octets = (struct slice){ NULL, 0 };
-}
-
-static void message_done(struct message *m)
-{
-        mime_summary_done(&m->summary);
-        buf_done(&m->octets);
-}
-
-/* Octets of the message from `offset` on, trace and all: what the store reads. */
-static void read_message(const struct message *m, uint64_t offset, size_t max, struct buf *out)
-{
-        AUTO_BUF(whole, BUF_MAX);
-
-        buf_add(&whole, m->row.trace);
-        buf_add(&whole, buf_slice(&m->octets));
-        buf_add(out, slice_head(slice_from(buf_slice(&whole), (size_t)offset), max));
-}
-
 static void parse(const char *items, struct imap_fetch_plan *plan)
 {
         struct arena arena = ARENA_INIT(1 << 20);
@@ -76,31 +23,11 @@ static void parse(const char *items, struct imap_fetch_plan *plan)
         arena_done(&arena);
 }
 
-/* All of the response, chunk by chunk, as fetch_run.c does it; how many chunks. */
-static int render(struct imap_fetch_render *r, const struct message *m, struct buf *out)
+static int render(struct imap_fetch_render *r, const struct rig_message *m, struct buf *out)
 {
-        static const struct imap_fetch_message message = { 3, false };
-        int chunks = 1;
-        bool whole = false;
+        int chunks;
 
-        while (!whole) {
-                if (r->stream.phase != IMAP_STREAM_IDLE) {
-                        AUTO_BUF(piece, IMAP_FETCH_PIECE);
-
-                        read_message(m, r->stream.offset, imap_fetch_stream_wants(&r->stream),
-                                     &piece);
-                        ck_assert(!imap_fetch_stream_put(&r->stream, buf_slice(&piece), &r->scratch,
-                                                         &r->chunk));
-                } else {
-                        ck_assert(!imap_fetch_render_row(r, &m->row, &message, &whole));
-                }
-                if (whole || imap_fetch_render_full(r)) {
-                        ck_assert_uint_lt(r->chunk.len, 5 * IMAP_FETCH_CHUNK);
-                        buf_add(out, buf_slice(&r->chunk));
-                        buf_clear(&r->chunk);
-                        chunks += !whole;
-                }
-        }
+        ck_assert(!rig_render(r, m, out, &chunks));
         return chunks;
 }
 
@@ -149,11 +76,12 @@ static void check_answer(size_t i, bool in_file)
 {
         struct imap_fetch_plan plan;
         struct imap_fetch_render r;
-        struct message m;
+        struct rig_message m;
         AUTO_BUF(out, 4096);
         AUTO_BUF(expected, 4096);
 
-        message_init(&m, TRACE, SLICE(HEADER BODY), in_file);
+        rig_message_init(&m, TRACE, SLICE(HEADER BODY), in_file);
+        m.row.preview = SLICE("a \"b\"");
         parse(answers[i].items, &plan);
         imap_fetch_render_init(&r, &plan);
         render(&r, &m, &out);
@@ -168,7 +96,7 @@ static void check_answer(size_t i, bool in_file)
         ck_assert(!r.corrupt && !r.open);
         imap_fetch_render_done(&r);
         imap_fetch_plan_done(&plan);
-        message_done(&m);
+        rig_message_done(&m);
 }
 
 START_TEST(items_of_a_message_in_the_database)
@@ -196,17 +124,17 @@ static void render_large(const char *items, bool in_file, struct buf *out, int *
 {
         struct imap_fetch_plan plan;
         struct imap_fetch_render r;
-        struct message m;
+        struct rig_message m;
         AUTO_BUF(octets, BUF_MAX);
 
         put_large(&octets);
-        message_init(&m, "", buf_slice(&octets), in_file);
+        rig_message_init(&m, "", buf_slice(&octets), in_file);
         parse(items, &plan);
         imap_fetch_render_init(&r, &plan);
         *ret_chunks = render(&r, &m, out);
         imap_fetch_render_done(&r);
         imap_fetch_plan_done(&plan);
-        message_done(&m);
+        rig_message_done(&m);
 }
 
 START_TEST(a_large_part_is_decoded_chunk_by_chunk)
@@ -259,10 +187,10 @@ START_TEST(a_damaged_table_of_parts_is_said_and_the_rest_is_read)
 {
         struct imap_fetch_plan plan;
         struct imap_fetch_render r;
-        struct message m;
+        struct rig_message m;
         AUTO_BUF(out, 4096);
 
-        message_init(&m, TRACE, SLICE(HEADER BODY), false);
+        rig_message_init(&m, TRACE, SLICE(HEADER BODY), false);
         m.row.parts = SLICE("\001\001");
         parse("(BODY[1] UID)", &plan);
         imap_fetch_render_init(&r, &plan);
@@ -271,7 +199,7 @@ START_TEST(a_damaged_table_of_parts_is_said_and_the_rest_is_read)
         ck_assert(r.corrupt);
         imap_fetch_render_done(&r);
         imap_fetch_plan_done(&plan);
-        message_done(&m);
+        rig_message_done(&m);
 }
 END_TEST
 
@@ -282,7 +210,7 @@ START_TEST(a_full_chunk_is_cut_behind_an_item)
         AUTO_BUF(out, BUF_MAX);
         struct imap_fetch_plan plan;
         struct imap_fetch_render r;
-        struct message m;
+        struct rig_message m;
 
         buf_add(&body, SLICE("From: a\r\n\r\n"));
         for (int i = 0; i < 60000; i++)
@@ -290,7 +218,7 @@ START_TEST(a_full_chunk_is_cut_behind_an_item)
         for (int i = 0; i < 20; i++)
                 buf_addf(&items, "%cBODY[TEXT]<%d.50000>", i ? ' ' : '(', i);
         buf_addc(&items, ')');
-        message_init(&m, "", buf_slice(&body), false);
+        rig_message_init(&m, "", buf_slice(&body), false);
         parse(items.ptr, &plan);
         imap_fetch_render_init(&r, &plan);
         ck_assert_int_eq(render(&r, &m, &out), 10);
@@ -298,7 +226,7 @@ START_TEST(a_full_chunk_is_cut_behind_an_item)
         ck_assert(slice_ends(buf_slice(&out), SLICE("x)\r\n")));
         imap_fetch_render_done(&r);
         imap_fetch_plan_done(&plan);
-        message_done(&m);
+        rig_message_done(&m);
 }
 END_TEST
 
