@@ -212,26 +212,43 @@ size_t imap_count_recent(const struct imap_session *s)
 
 /* ---- flags the client knows already ---- */
 
+/* The first that was told of a MODSEQ of at least this one. */
+static size_t find_told(const struct imap_mailbox *m, int64_t modseq)
+{
+        size_t low = 0, high = m->n_told;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (m->told[middle].modseq < modseq)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, int64_t modseq)
 {
         struct imap_mailbox *m = cmd->session->mailbox;
-        struct imap_told *last = m && m->n_told ? &m->told[m->n_told - 1] : NULL;
+        size_t at;
 
         if (!m || !uids->n || modseq <= 0)
                 return;
-        if (last && last->modseq == modseq) {
-                uid_set_add_set(&last->uids, uids);
-                return;
+        at = find_told(m, modseq);
+        if (at == m->n_told || m->told[at].modseq != modseq) {
+                m->told = mem_realloc(m->told, (m->n_told + 1) * sizeof *m->told);
+                memmove(m->told + at + 1, m->told + at, (m->n_told - at) * sizeof *m->told);
+                m->told[at] = (struct imap_told){ .modseq = modseq };
+                m->n_told++;
         }
-        m->told = mem_realloc(m->told, (m->n_told + 1) * sizeof *m->told);
-        m->told[m->n_told] = (struct imap_told){ .modseq = modseq };
-        uid_set_copy(&m->told[m->n_told++].uids, uids);
+        uid_set_add_set(&m->told[at].uids, uids);
 }
 
 bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
 {
-        for (size_t i = 0; i < m->n_told; i++)
-                if (m->told[i].modseq == modseq && uid_set_contains(&m->told[i].uids, uid))
-                        return true;
-        return false;
+        size_t at = find_told(m, modseq);
+
+        return at < m->n_told && m->told[at].modseq == modseq &&
+               uid_set_contains(&m->told[at].uids, uid);
 }
