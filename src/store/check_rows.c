@@ -109,6 +109,54 @@ static enum err check_mailbox(struct check_run *c, int64_t id)
         return err;
 }
 
+/*
+ * UIDs and first MODSEQs rise together: one that is above that of a later message was given by a
+ * change.
+ */
+static enum err last_change(struct store_txn *tx, int64_t mailbox, int64_t *ret_modseq)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT modseq FROM message WHERE mailbox = $1"
+                                               " ORDER BY uid DESC");
+        int64_t lowest = INT64_MAX, last = 0;
+        enum err err;
+
+        db_bind_int(q, 1, mailbox);
+        while (db_step(q) == DB_ROW) {
+                int64_t modseq = db_column_int(q, 0);
+
+                if (modseq > lowest && modseq > last)
+                        last = modseq;
+                if (modseq < lowest)
+                        lowest = modseq;
+        }
+        err = db_finish(q);
+        if (!err)
+                *ret_modseq = last;
+        return err;
+}
+
+static enum err check_changed(struct check_run *c, int64_t mailbox)
+{
+        struct db_stmt *q;
+        int64_t last = 0, said = 0;
+        enum err err = last_change(c->tx, mailbox, &last);
+
+        if (err)
+                return err;
+        q = db_prepare(c->tx->db, "SELECT changed_modseq FROM mailbox WHERE id = $1");
+        db_bind_int(q, 1, mailbox);
+        err = query_int(q, &said);
+        if (err || said >= last ||
+            !check_repairs(c,
+                           "mailbox %lld hides changes up to MODSEQ %lld from those who catch up",
+                           (long long)mailbox, (long long)last))
+                return err;
+        q = db_prepare(c->tx->db,
+                       "UPDATE mailbox SET changed_modseq = highestmodseq WHERE id = $1");
+        db_bind_int(q, 1, mailbox);
+        return db_run(q);
+}
+
 /* The counter must be where it gives out none of those in use. */
 static enum err check_uidvalidity(struct check_run *c)
 {
@@ -189,8 +237,11 @@ enum err check_mailboxes(struct check_run *c)
         struct id_list ids = { 0 };
         enum err err = query_ids(db_prepare(c->tx->db, "SELECT id FROM mailbox ORDER BY id"), &ids);
 
-        for (size_t i = 0; !err && i < ids.n; i++)
+        for (size_t i = 0; !err && i < ids.n; i++) {
                 err = check_mailbox(c, ids.items[i]);
+                if (!err)
+                        err = check_changed(c, ids.items[i]);
+        }
         id_list_done(&ids);
         if (!err)
                 err = check_uidvalidity(c);

@@ -69,7 +69,8 @@ static enum err change_mailbox(struct store_txn *tx, const struct change *c, int
 {
         struct db_stmt *q =
                 db_prepare(tx->db, "UPDATE mailbox SET highestmodseq = highestmodseq + 1,"
-                                   " unseen = unseen + $2, deleted = deleted + $3 WHERE id = $1"
+                                   " changed_modseq = highestmodseq + 1, unseen = unseen + $2,"
+                                   " deleted = deleted + $3 WHERE id = $1"
                                    " RETURNING highestmodseq");
 
         db_bind_int(q, 1, c->messages.mailbox);

@@ -50,6 +50,7 @@ CREATE TABLE mailbox (
         uidvalidity INTEGER NOT NULL UNIQUE,
         uidnext INTEGER NOT NULL DEFAULT 1,
         highestmodseq INTEGER NOT NULL DEFAULT 1,
+        changed_modseq INTEGER NOT NULL DEFAULT 0, -- of the last change to a message that was there
         expunged_floor INTEGER NOT NULL DEFAULT 0,
         recent_from INTEGER NOT NULL DEFAULT 1, -- the first UID no session was told of
         special_use INTEGER NOT NULL DEFAULT 0,

@@ -106,34 +106,45 @@ void store_changes_done(struct store_changes *c)
         *c = (struct store_changes){ 0 };
 }
 
-/* *ret_floor: expunges up to this MODSEQ may be forgotten. */
+/* Of the mailbox: what else tells where changes may be. */
+struct state {
+        int64_t expunged_floor; /* expunges up to this MODSEQ may be forgotten */
+        int64_t changed_modseq; /* after it messages only arrived, or went */
+};
+
 static enum err read_state(struct store_txn *tx, int64_t mailbox, struct store_changes *c,
-                           int64_t *ret_floor)
+                           struct state *s)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT uidnext, highestmodseq, expunged_floor"
-                                               " FROM mailbox WHERE id = $1");
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uidnext, highestmodseq, expunged_floor,"
+                                               " changed_modseq FROM mailbox WHERE id = $1");
 
         c->gone = true;
         db_bind_int(q, 1, mailbox);
         if (db_step(q) == DB_ROW) {
                 c->uidnext = (uint32_t)db_column_int(q, 0);
                 c->modseq = db_column_int(q, 1);
-                *ret_floor = db_column_int(q, 2);
+                s->expunged_floor = db_column_int(q, 2);
+                s->changed_modseq = db_column_int(q, 3);
                 c->gone = false;
         }
         return db_finish(q);
 }
 
-/* A message that arrived has a MODSEQ of its own, so it is found among the changed. */
+/*
+ * A message that arrived has a MODSEQ above `since`, so it is found among the changed. When no other
+ * was changed, as after a delivery, only the new ones are looked at.
+ */
 static enum err read_changed(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
-                             struct store_changes *c)
+                             const struct state *s, struct store_changes *c)
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags, modseq FROM message"
-                                               " WHERE mailbox = $1 AND modseq > $2 ORDER BY uid");
+                                               " WHERE mailbox = $1 AND uid >= $3 AND modseq > $2"
+                                               " ORDER BY uid");
         size_t cap_flags = 0, cap_arrived = 0;
 
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, since);
+        db_bind_int(q, 3, s->changed_modseq > since ? 1 : uidnext);
         while (db_step(q) == DB_ROW) {
                 uint32_t uid = (uint32_t)db_column_int(q, 0);
 
@@ -191,15 +202,16 @@ enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t sinc
                              struct store_changes *ret_changes)
 {
         struct store_changes c = { 0 };
-        int64_t floor = 0;
-        enum err err = read_state(tx, mailbox, &c, &floor);
+        struct state s = { 0 };
+        enum err err = read_state(tx, mailbox, &c, &s);
 
         /* Nothing happened: one row was read. */
         if (!err && !c.gone && c.modseq > since) {
-                err = read_changed(tx, mailbox, since, uidnext, &c);
+                err = read_changed(tx, mailbox, since, uidnext, &s, &c);
                 if (!err)
-                        err = since < floor ? read_missing(tx, mailbox, uidnext, &c)
-                                            : read_expunged(tx, mailbox, since, uidnext, &c);
+                        err = since < s.expunged_floor
+                                      ? read_missing(tx, mailbox, uidnext, &c)
+                                      : read_expunged(tx, mailbox, since, uidnext, &c);
         }
         if (err)
                 store_changes_done(&c);

@@ -21,7 +21,7 @@ struct store_fetch_row {
         uint32_t uid;
         uint64_t flags;
         int64_t modseq, internal_date_us, save_date_us, content;
-        int64_t size;        /* trace, header and body */
+        int64_t size; /* trace, header and body */
         struct slice trace;
         /* STORE_FETCH_CONTENT */
         int64_t header_size; /* without the trace */

@@ -159,6 +159,8 @@ static const struct {
         { "UPDATE mailbox SET deleted = 2 WHERE id = 1",                     "2 unseen, 2 deleted"                     },
         { "UPDATE mailbox SET recent_from = 6 WHERE id = 1",
          "mailbox 1 takes messages that are to come for seen"                                                          },
+        { "UPDATE message SET modseq = 6 WHERE mailbox = 1 AND uid = 2",
+         "mailbox 1 hides changes up to MODSEQ 6 from those who catch up"                                              },
         { "UPDATE mailbox SET octets = 0 WHERE id = 7",                      "mailbox 7 (INBOX of account 2)"          },
         { "UPDATE mailbox SET messages = 1 WHERE id = 2",                    "has 0, 0, 0"                             },
         { "UPDATE mailbox SET uidnext = 3 WHERE id = 1",

@@ -232,6 +232,25 @@ START_TEST(changes_are_found_by_modseq)
 }
 END_TEST
 
+START_TEST(changes_before_the_view_are_not_told_again)
+{
+        struct store_changes c = { 0 };
+        struct store_view v;
+        AUTO_BUF(told, 1024);
+
+        set_flags(2, 3, STORE_FLAG_FLAGGED);
+        v = take(true);
+        add(inbox, 0);
+        set_flags(7, 7, STORE_FLAG_SEEN);
+        add(inbox, 0);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        print_changes(&c, &told);
+        ck_assert_str_eq(told.ptr, "|7 8|7=1 8=0");
+        store_changes_done(&c);
+        store_view_done(&v);
+}
+END_TEST
+
 START_TEST(expunges_that_were_forgotten_are_told_all_the_same)
 {
         struct store_view v = take(true);
@@ -281,6 +300,7 @@ int main(void)
         tcase_add_test(tc, a_mailbox_that_is_gone_has_no_view);
         tcase_add_test(tc, recent_messages_are_those_of_the_first_who_claims_them);
         tcase_add_loop_test(tc, changes_are_found_by_modseq, 0, ops_rows(changes));
+        tcase_add_test(tc, changes_before_the_view_are_not_told_again);
         tcase_add_test(tc, expunges_that_were_forgotten_are_told_all_the_same);
         tcase_add_test(tc, a_mailbox_that_goes_is_said_to_be_gone);
         srunner_run_all(r, CK_ENV);
