@@ -87,8 +87,8 @@ static const struct conf_table listen_tables[SERVICE_MAX_] = {
                 LISTEN_TABLE("submissions", "465", "The same, in TLS from the first octet."),
         [SERVICE_POP3] = LISTEN_TABLE("pop3", "110", "POP3; STLS is offered."),
         [SERVICE_POP3S] = LISTEN_TABLE("pop3s", "995", "POP3 in TLS from the first octet."),
-        [SERVICE_IMAP] = LISTEN_TABLE("imap", "143", "IMAP. This version only says goodbye there."),
-        [SERVICE_IMAPS] = LISTEN_TABLE("imaps", "993", "IMAP in TLS; likewise."),
+        [SERVICE_IMAP] = LISTEN_TABLE("imap", "143", "IMAP; STARTTLS is offered."),
+        [SERVICE_IMAPS] = LISTEN_TABLE("imaps", "993", "IMAP in TLS from the first octet."),
 };
 
 const char *service_name(enum service_id id)
@@ -114,6 +114,7 @@ static struct config *config_blank(void)
         add_section(c, &n, &net_conf_table, &c->net);
         add_section(c, &n, &smtp_conf_table, &c->smtp);
         add_section(c, &n, &pop3_conf_table, &c->pop3);
+        add_section(c, &n, &imap_conf_table, &c->imap);
         add_section(c, &n, &auth_conf_table, &c->auth);
         add_section(c, &n, &delivery_conf_table, &c->delivery);
         add_section(c, &n, &store_conf_table, &c->store);

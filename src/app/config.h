@@ -10,6 +10,7 @@
 #include "mailserver/auth/auth.h"
 #include "mailserver/core/conf.h"
 #include "mailserver/delivery/delivery.h"
+#include "mailserver/imap/imap.h"
 #include "mailserver/net/server.h"
 #include "mailserver/pop3/pop3.h"
 #include "mailserver/smtp/smtp.h"
@@ -35,7 +36,7 @@ struct main_config {
         int64_t shutdown_timeout_ms;
 };
 
-enum { CONFIG_MAX_SECTIONS = 10 + SERVICE_MAX_ };
+enum { CONFIG_MAX_SECTIONS = 11 + SERVICE_MAX_ };
 
 struct config {
         struct main_config main;
@@ -44,6 +45,7 @@ struct config {
         struct net_config net;
         struct smtp_config smtp;
         struct pop3_config pop3;
+        struct imap_config imap;
         struct auth_config auth;
         struct delivery_config delivery;
         struct store_config store;

@@ -8,7 +8,6 @@
 #include "server.h"
 
 #include "control.h"
-#include "imap_notice.h"
 #include "privileges.h"
 #include "reload.h"
 #include "signals.h"
@@ -40,6 +39,7 @@ struct server {
         struct smtp_sink *sink;
         struct smtp_server *smtp;
         struct pop3_server *pop3;
+        struct imap_server *imap;
         struct store_watcher account_watcher;
         struct control *control;
         struct reload *reload;
@@ -103,15 +103,15 @@ static const struct {
         const char *busy_line;
 } service_kinds[SERVICE_MAX_] = {
   /* Exchange Online fails on session tickets, so port 25 has none. */
-        [SERVICE_SMTP] = {&smtp_handler,         false, false,
-                          "421 4.3.2 Too many connections; try later\r\n"                                },
-        [SERVICE_SUBMISSION] = { &smtp_handler,        false, true,
-                          "421 4.3.2 Too many connections; try later\r\n"                                },
-        [SERVICE_SUBMISSIONS] = { &smtp_handler,        true,  true,  NULL                                      },
-        [SERVICE_POP3] = { &pop3_handler,        false, true,  "-ERR [SYS/TEMP] Too many connections\r\n"},
-        [SERVICE_POP3S] = { &pop3_handler,        true,  true,  NULL                                      },
-        [SERVICE_IMAP] = { &imap_notice_handler, false, true,  "* BYE Too many connections\r\n"          },
-        [SERVICE_IMAPS] = { &imap_notice_handler, true,  true,  NULL                                      },
+        [SERVICE_SMTP] = {&smtp_handler,  false, false,
+                          "421 4.3.2 Too many connections; try later\r\n"                         },
+        [SERVICE_SUBMISSION] = { &smtp_handler, false, true,
+                          "421 4.3.2 Too many connections; try later\r\n"                         },
+        [SERVICE_SUBMISSIONS] = { &smtp_handler, true,  true,  NULL                                      },
+        [SERVICE_POP3] = { &pop3_handler, false, true,  "-ERR [SYS/TEMP] Too many connections\r\n"},
+        [SERVICE_POP3S] = { &pop3_handler, true,  true,  NULL                                      },
+        [SERVICE_IMAP] = { &imap_handler, false, true,  "* BYE Too many connections\r\n"          },
+        [SERVICE_IMAPS] = { &imap_handler, true,  true,  NULL                                      },
 };
 
 static enum err open_ports(struct server *s, struct error *reterr)
@@ -149,6 +149,8 @@ static void join_services(struct server *s)
         s->services[SERVICE_SUBMISSIONS].context = smtp_service_submission(s->smtp);
         s->services[SERVICE_POP3].context = s->pop3;
         s->services[SERVICE_POP3S].context = s->pop3;
+        s->services[SERVICE_IMAP].context = s->imap;
+        s->services[SERVICE_IMAPS].context = s->imap;
 }
 
 /* data_dir/ports: which port each service got, for tests and scripts. */
@@ -191,6 +193,7 @@ void server_apply(struct server *s, struct config *config, struct tls_set *tls)
                 net_server_set_config(s->net, &config->net);
                 smtp_server_set_config(s->smtp, &config->smtp);
                 pop3_server_set_config(s->pop3, &config->pop3);
+                imap_server_set_config(s->imap, &config->imap);
                 auth_set_config(s->auth, &config->auth);
                 delivery_set_config(s->sink, &config->delivery);
                 config_free(s->config);
@@ -320,6 +323,7 @@ static enum err start_protocols(struct server *s, struct error *reterr)
                 .sink = s->sink,
         });
         s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
+        s->imap = imap_server_new(s->hostname, &s->config->imap, s->auth, s->store);
         join_services(s);
         s->account_watcher.changed = account_changed;
         store_watch(s->store, &s->account_watcher);
@@ -375,6 +379,7 @@ static void finish(struct server *s)
         loop_allow_blocking(true);
         smtp_server_free(s->smtp);
         pop3_server_free(s->pop3);
+        imap_server_free(s->imap);
         delivery_free(s->sink);
         auth_free(s->auth);
         if (s->store)

@@ -47,6 +47,9 @@ static enum err add_first_mailboxes(struct store_txn *tx, int64_t account)
 
                 err = mailbox_insert(tx, account, slice_of(first_mailboxes[i].name),
                                      first_mailboxes[i].use, &mailbox);
+                if (!err)
+                        err = store_mailbox_subscribe(tx, account,
+                                                      slice_of(first_mailboxes[i].name), true);
         }
         return err;
 }

@@ -13,7 +13,7 @@
 
 /* What the rows of a mailbox's messages say; uid and modseq are the largest, expunged ones included. */
 struct facts {
-        int64_t messages, unseen, octets, uid, modseq;
+        int64_t messages, unseen, octets, uid, modseq, deleted;
 };
 
 static enum err read_facts(struct store_txn *tx, int64_t mailbox, struct facts *ret_facts)
@@ -21,16 +21,18 @@ static enum err read_facts(struct store_txn *tx, int64_t mailbox, struct facts *
         struct db_stmt *q = db_prepare(
                 tx->db,
                 "SELECT count(*), coalesce(sum(CASE WHEN flags & $2 = 0 THEN 1 ELSE 0 END), 0),"
-                " coalesce(sum(size), 0), coalesce(max(uid), 0), coalesce(max(modseq), 0)"
+                " coalesce(sum(size), 0), coalesce(max(uid), 0), coalesce(max(modseq), 0),"
+                " coalesce(sum(CASE WHEN flags & $3 = 0 THEN 0 ELSE 1 END), 0)"
                 " FROM message WHERE mailbox = $1");
         struct facts f = { 0 };
         enum err err;
 
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, STORE_FLAG_SEEN);
+        db_bind_int(q, 3, STORE_FLAG_DELETED);
         if (db_step(q) == DB_ROW)
                 f = (struct facts){ db_column_int(q, 0), db_column_int(q, 1), db_column_int(q, 2),
-                                    db_column_int(q, 3), db_column_int(q, 4) };
+                                    db_column_int(q, 3), db_column_int(q, 4), db_column_int(q, 5) };
         err = db_finish(q);
         if (err)
                 return err;
@@ -55,7 +57,8 @@ static enum err repair_mailbox(struct store_txn *tx, int64_t mailbox, const stru
                 tx->db,
                 "UPDATE mailbox SET messages = $2, unseen = $3, octets = $4,"
                 " uidnext = CASE WHEN uidnext > $5 THEN uidnext ELSE $5 + 1 END,"
-                " highestmodseq = CASE WHEN highestmodseq >= $6 THEN highestmodseq ELSE $6 END"
+                " highestmodseq = CASE WHEN highestmodseq >= $6 THEN highestmodseq ELSE $6 END,"
+                " deleted = $7"
                 " WHERE id = $1");
 
         db_bind_int(q, 1, mailbox);
@@ -64,23 +67,25 @@ static enum err repair_mailbox(struct store_txn *tx, int64_t mailbox, const stru
         db_bind_int(q, 4, f->octets);
         db_bind_int(q, 5, f->uid);
         db_bind_int(q, 6, f->modseq);
+        db_bind_int(q, 7, f->deleted);
         return db_run(q);
 }
 
 static bool mailbox_adds_up(struct check_run *c, const struct store_mailbox *m,
                             const struct facts *f)
 {
-        bool counters =
-                m->messages == f->messages && m->unseen == f->unseen && m->octets == f->octets;
+        bool counters = m->messages == f->messages && m->unseen == f->unseen &&
+                        m->octets == f->octets && m->deleted == f->deleted;
         bool uids = m->uidnext > f->uid, modseqs = m->highestmodseq >= f->modseq;
 
         if (!counters)
                 check_repairs(c,
                               "mailbox %lld (%s of account %lld) counts %lld messages, %lld unseen,"
-                              " %lld octets, but has %lld, %lld, %lld",
+                              " %lld deleted, %lld octets, but has %lld, %lld, %lld, %lld",
                               (long long)m->id, m->name, (long long)m->account,
-                              (long long)m->messages, (long long)m->unseen, (long long)m->octets,
-                              (long long)f->messages, (long long)f->unseen, (long long)f->octets);
+                              (long long)m->messages, (long long)m->unseen, (long long)m->deleted,
+                              (long long)m->octets, (long long)f->messages, (long long)f->unseen,
+                              (long long)f->deleted, (long long)f->octets);
         if (!uids)
                 check_repairs(c, "mailbox %lld would give out UID %lu, but %lld is in use",
                               (long long)m->id, (unsigned long)m->uidnext, (long long)f->uid);
@@ -104,6 +109,54 @@ static enum err check_mailbox(struct check_run *c, int64_t id)
         return err;
 }
 
+/*
+ * UIDs and first MODSEQs rise together: one that is above that of a later message was given by a
+ * change.
+ */
+static enum err last_change(struct store_txn *tx, int64_t mailbox, int64_t *ret_modseq)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT modseq FROM message WHERE mailbox = $1"
+                                               " ORDER BY uid DESC");
+        int64_t lowest = INT64_MAX, last = 0;
+        enum err err;
+
+        db_bind_int(q, 1, mailbox);
+        while (db_step(q) == DB_ROW) {
+                int64_t modseq = db_column_int(q, 0);
+
+                if (modseq > lowest && modseq > last)
+                        last = modseq;
+                if (modseq < lowest)
+                        lowest = modseq;
+        }
+        err = db_finish(q);
+        if (!err)
+                *ret_modseq = last;
+        return err;
+}
+
+static enum err check_changed(struct check_run *c, int64_t mailbox)
+{
+        struct db_stmt *q;
+        int64_t last = 0, said = 0;
+        enum err err = last_change(c->tx, mailbox, &last);
+
+        if (err)
+                return err;
+        q = db_prepare(c->tx->db, "SELECT changed_modseq FROM mailbox WHERE id = $1");
+        db_bind_int(q, 1, mailbox);
+        err = query_int(q, &said);
+        if (err || said >= last ||
+            !check_repairs(c,
+                           "mailbox %lld hides changes up to MODSEQ %lld from those who catch up",
+                           (long long)mailbox, (long long)last))
+                return err;
+        q = db_prepare(c->tx->db,
+                       "UPDATE mailbox SET changed_modseq = highestmodseq WHERE id = $1");
+        db_bind_int(q, 1, mailbox);
+        return db_run(q);
+}
+
 /* The counter must be where it gives out none of those in use. */
 static enum err check_uidvalidity(struct check_run *c)
 {
@@ -123,6 +176,29 @@ static enum err check_uidvalidity(struct check_run *c)
                                   " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
         db_bind_int(q, 1, largest);
         return db_run(q);
+}
+
+/* Harmless, but for \Recent: no message would have it again. */
+static enum err check_recent(struct check_run *c)
+{
+        struct db *db = c->tx->db;
+        struct id_list wrong = { 0 };
+        enum err err = query_ids(
+                db_prepare(db, "SELECT id FROM mailbox WHERE recent_from > uidnext ORDER BY id"),
+                &wrong);
+
+        for (size_t i = 0; i < wrong.n && !err; i++) {
+                struct db_stmt *q;
+
+                if (!check_repairs(c, "mailbox %lld takes messages that are to come for seen",
+                                   (long long)wrong.items[i]))
+                        continue;
+                q = db_prepare(db, "UPDATE mailbox SET recent_from = uidnext WHERE id = $1");
+                db_bind_int(q, 1, wrong.items[i]);
+                err = db_run(q);
+        }
+        id_list_done(&wrong);
+        return err;
 }
 
 static enum err check_strays(struct check_run *c)
@@ -161,11 +237,16 @@ enum err check_mailboxes(struct check_run *c)
         struct id_list ids = { 0 };
         enum err err = query_ids(db_prepare(c->tx->db, "SELECT id FROM mailbox ORDER BY id"), &ids);
 
-        for (size_t i = 0; !err && i < ids.n; i++)
+        for (size_t i = 0; !err && i < ids.n; i++) {
                 err = check_mailbox(c, ids.items[i]);
+                if (!err)
+                        err = check_changed(c, ids.items[i]);
+        }
         id_list_done(&ids);
         if (!err)
                 err = check_uidvalidity(c);
+        if (!err)
+                err = check_recent(c);
         return err ? err : check_strays(c);
 }
 

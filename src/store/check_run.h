@@ -33,6 +33,8 @@ MUST_CHECK enum err check_damaged_rows(struct check_run *c, struct db_stmt *q, c
 /* check_rows.c: mailboxes, accounts, aliases. */
 MUST_CHECK enum err check_mailboxes(struct check_run *c);
 MUST_CHECK enum err check_accounts(struct check_run *c);
+/* check_keywords.c: flags against the names of their bits. */
+MUST_CHECK enum err check_keywords(struct check_run *c);
 /* check_content.c: references, and the rows that hold the octets. */
 MUST_CHECK enum err check_references(struct check_run *c);
 MUST_CHECK enum err check_contents(struct check_run *c);

@@ -5,108 +5,123 @@
  * their reference to the content until their grace is over; for counters and
  * quota they are gone at once.
  */
-#include "uid_set.h"
+#include "selection.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/store/copy.h"
 #include "mailserver/store/message.h"
 
-/* What is about to go, and where. */
+/* Where they leave; known once counted out. */
 struct leaving {
-        int64_t mailbox, messages, unseen, octets;
-        int64_t account, modseq; /* known once counted out */
+        int64_t account, modseq;
 };
 
-static enum err sum_up(struct store_txn *tx, struct leaving *l)
-{
-        struct db_stmt *q = db_prepare(
-                tx->db, "SELECT count(*), coalesce(sum(size), 0),"
-                        " coalesce(sum(CASE WHEN flags & $2 = 0 THEN 1 ELSE 0 END), 0)"
-                        " FROM message WHERE mailbox = $1 AND uid IN (SELECT uid FROM uid_set)");
-
-        db_bind_int(q, 1, l->mailbox);
-        db_bind_int(q, 2, STORE_FLAG_SEEN);
-        if (db_step(q) == DB_ROW) {
-                l->messages = db_column_int(q, 0);
-                l->octets = db_column_int(q, 1);
-                l->unseen = db_column_int(q, 2);
-        }
-        return db_finish(q);
-}
-
-static enum err count_out_of_mailbox(struct store_txn *tx, struct leaving *l)
+static enum err count_out_of_mailbox(struct store_txn *tx, int64_t mailbox,
+                                     const struct selection_sum *sum, struct leaving *ret_leaving)
 {
         struct db_stmt *q =
                 db_prepare(tx->db, "UPDATE mailbox SET highestmodseq = highestmodseq + 1,"
                                    " messages = messages - $2, unseen = unseen - $3,"
-                                   " octets = octets - $4 WHERE id = $1"
+                                   " octets = octets - $4, deleted = deleted - $5 WHERE id = $1"
                                    " RETURNING highestmodseq, account");
         bool found = false;
         enum err err;
 
-        db_bind_int(q, 1, l->mailbox);
-        db_bind_int(q, 2, l->messages);
-        db_bind_int(q, 3, l->unseen);
-        db_bind_int(q, 4, l->octets);
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, sum->messages);
+        db_bind_int(q, 3, sum->unseen);
+        db_bind_int(q, 4, sum->octets);
+        db_bind_int(q, 5, sum->deleted);
         while (db_step(q) == DB_ROW) {
-                l->modseq = db_column_int(q, 0);
-                l->account = db_column_int(q, 1);
+                *ret_leaving = (struct leaving){
+                        .modseq = db_column_int(q, 0),
+                        .account = db_column_int(q, 1),
+                };
                 found = true;
         }
         err = db_finish(q);
         return !err && !found ? ERR_CORRUPT : err; /* messages without a mailbox */
 }
 
-static enum err count_out_of_account(struct store_txn *tx, const struct leaving *l)
+static enum err count_out_of_account(struct store_txn *tx, int64_t account,
+                                     const struct selection_sum *sum)
 {
         struct db_stmt *q = db_prepare(tx->db, "UPDATE account SET used_octets = used_octets - $2,"
                                                " used_messages = used_messages - $3 WHERE id = $1");
 
-        db_bind_int(q, 1, l->account);
-        db_bind_int(q, 2, l->octets);
-        db_bind_int(q, 3, l->messages);
+        db_bind_int(q, 1, account);
+        db_bind_int(q, 2, sum->octets);
+        db_bind_int(q, 3, sum->messages);
         return db_run(q);
 }
 
-static enum err move_rows(struct store_txn *tx, const struct leaving *l)
+static enum err move_range(struct store_txn *tx, const struct selection *s, size_t range,
+                           int64_t modseq, int64_t now_us)
 {
         struct db_stmt *q = db_prepare(
                 tx->db,
                 "INSERT INTO expunged (mailbox, uid, modseq, content, size, flags,"
                 " internal_date_us, trace, expunged_us)"
-                " SELECT mailbox, uid, $2, content, size, flags, internal_date_us, trace, $3"
-                " FROM message WHERE mailbox = $1 AND uid IN (SELECT uid FROM uid_set)");
+                " SELECT mailbox, uid, $5, content, size, flags, internal_date_us, trace, $6"
+                " FROM message" SELECTION_WHERE);
         enum err err;
 
-        db_bind_int(q, 1, l->mailbox);
-        db_bind_int(q, 2, l->modseq);
-        db_bind_int(q, 3, clock_now_us());
+        selection_bind(q, s, range);
+        db_bind_int(q, 5, modseq);
+        db_bind_int(q, 6, now_us);
         err = db_run(q);
         if (err)
                 return err;
-        q = db_prepare(tx->db, "DELETE FROM message"
-                               " WHERE mailbox = $1 AND uid IN (SELECT uid FROM uid_set)");
-        db_bind_int(q, 1, l->mailbox);
+        q = db_prepare(tx->db, "DELETE FROM message" SELECTION_WHERE);
+        selection_bind(q, s, range);
         return db_run(q);
+}
+
+enum err selection_expunge(struct store_txn *tx, const struct selection *s, size_t *ret_expunged)
+{
+        struct selection_sum sum = { 0 };
+        struct leaving l = { 0 };
+        int64_t now_us = clock_now_us();
+        enum err err = selection_add_up(tx, s, &sum);
+
+        if (!err && sum.messages)
+                err = count_out_of_mailbox(tx, s->mailbox, &sum, &l);
+        for (size_t i = 0; i < s->uids->n && !err && sum.messages; i++)
+                err = move_range(tx, s, i, l.modseq, now_us);
+        if (!err && sum.messages)
+                err = count_out_of_account(tx, l.account, &sum);
+        if (err)
+                return err;
+        if (sum.messages)
+                txn_change(tx, STORE_CHANGE_MAILBOX, l.account, s->mailbox, l.modseq);
+        *ret_expunged = (size_t)sum.messages;
+        return ERR_OK;
 }
 
 enum err store_message_expunge(struct store_txn *tx, int64_t mailbox, const uint32_t *uids,
                                size_t n, size_t *ret_expunged)
 {
-        struct leaving l = { .mailbox = mailbox };
-        enum err err = n ? uid_set_fill(tx, uids, n) : ERR_OK;
+        struct uid_set set = { 0 };
+        enum err err;
 
-        if (!err && n)
-                err = sum_up(tx, &l);
-        if (!err && l.messages)
-                err = count_out_of_mailbox(tx, &l);
-        if (!err && l.messages)
-                err = move_rows(tx, &l);
-        if (!err && l.messages)
-                err = count_out_of_account(tx, &l);
-        if (err)
-                return err;
-        if (l.messages)
-                txn_change(tx, STORE_CHANGE_MAILBOX, l.account, mailbox, l.modseq);
-        *ret_expunged = (size_t)l.messages;
-        return ERR_OK;
+        for (size_t i = 0; i < n; i++)
+                uid_set_add(&set, uids[i]);
+        err = selection_expunge(tx, &(struct selection){ .mailbox = mailbox, .uids = &set },
+                                ret_expunged);
+        uid_set_done(&set);
+        return err;
+}
+
+enum err store_expunge_deleted(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
+                               size_t *ret_expunged)
+{
+        struct uid_range all = { 1, UINT32_MAX };
+        const struct uid_set everything = { .ranges = &all, .n = 1 };
+        const struct selection deleted = {
+                .mailbox = mailbox,
+                .uids = uids ? uids : &everything,
+                .flags = STORE_FLAG_DELETED,
+        };
+
+        return selection_expunge(tx, &deleted, ret_expunged);
 }

@@ -60,7 +60,7 @@ static enum err name_canonical(struct slice name, struct buf *out)
         return err ? err : buf_put(out, rest);
 }
 
-static enum err name_checked(struct slice name, struct buf *out)
+enum err mailbox_name_checked(struct slice name, struct buf *out)
 {
         if (name.len > MAILBOX_NAME_MAX)
                 return ERR_LIMIT;
@@ -77,7 +77,7 @@ enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice 
         AUTO_BUF(canonical, MAILBOX_NAME_MAX);
         struct db_stmt *q;
 
-        if (name_checked(name, &canonical))
+        if (mailbox_name_checked(name, &canonical))
                 return ERR_NOTFOUND; /* no such name can have been made */
         q = db_prepare(tx->db, "SELECT id FROM mailbox WHERE account = $1 AND name = $2");
         db_bind_int(q, 1, account);
@@ -85,9 +85,13 @@ enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice 
         return query_int(q, ret_mailbox);
 }
 
+/* Recent ones are few, or all of them: only else they are looked for. */
 #define MAILBOX_COLUMNS                                                                            \
-        "id, account, name, uidvalidity, uidnext, highestmodseq, expunged_floor, special_use,"     \
-        " subscribed, messages, unseen, octets"
+        "b.id, b.account, b.name, b.uidvalidity, b.uidnext, b.highestmodseq, b.expunged_floor,"    \
+        " b.special_use, EXISTS (SELECT 1 FROM subscription s WHERE s.account = b.account"         \
+        " AND s.name = b.name), b.messages, b.unseen, b.octets, b.deleted,"                        \
+        " CASE WHEN b.recent_from = 1 THEN b.messages WHEN b.recent_from >= b.uidnext THEN 0 ELSE" \
+        " (SELECT count(*) FROM message m WHERE m.mailbox = b.id AND m.uid >= b.recent_from) END"
 
 static void mailbox_read(struct db_stmt *q, struct store_mailbox *m)
 {
@@ -104,13 +108,15 @@ static void mailbox_read(struct db_stmt *q, struct store_mailbox *m)
                 .messages = db_column_int(q, 9),
                 .unseen = db_column_int(q, 10),
                 .octets = db_column_int(q, 11),
+                .deleted = db_column_int(q, 12),
+                .recent = db_column_int(q, 13),
         };
 }
 
 enum err store_mailbox_get(struct store_txn *tx, int64_t mailbox, struct store_mailbox *ret_mailbox)
 {
         struct db_stmt *q =
-                db_prepare(tx->db, "SELECT " MAILBOX_COLUMNS " FROM mailbox WHERE id = $1");
+                db_prepare(tx->db, "SELECT " MAILBOX_COLUMNS " FROM mailbox b WHERE b.id = $1");
         struct store_mailbox found = { 0 };
         enum err err;
 
@@ -129,9 +135,9 @@ enum err store_mailbox_get(struct store_txn *tx, int64_t mailbox, struct store_m
 
 enum err store_mailbox_list(struct store_txn *tx, int64_t account, store_mailbox_fn *fn, void *arg)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT " MAILBOX_COLUMNS " FROM mailbox"
-                                               " WHERE account = $1"
-                                               " ORDER BY name <> 'INBOX', name");
+        struct db_stmt *q = db_prepare(tx->db, "SELECT " MAILBOX_COLUMNS " FROM mailbox b"
+                                               " WHERE b.account = $1"
+                                               " ORDER BY b.name <> 'INBOX', b.name");
         enum err err = ERR_OK, finished;
 
         db_bind_int(q, 1, account);
@@ -201,7 +207,7 @@ enum err store_mailbox_create(struct store_txn *tx, int64_t account, struct slic
                               enum store_special_use use, int64_t *ret_mailbox)
 {
         AUTO_BUF(canonical, MAILBOX_NAME_MAX);
-        enum err err = name_checked(name, &canonical);
+        enum err err = mailbox_name_checked(name, &canonical);
 
         if (!err)
                 err = mailbox_insert(tx, account, buf_slice(&canonical), use, ret_mailbox);

@@ -40,21 +40,23 @@ struct allocation {
  * Counts a message of `size` octets in. ERR_NOTFOUND: no such mailbox, or none with a UID left
  * (UIDNEXT itself must still be a UID that can be announced).
  */
-static enum err allocate(struct store_txn *tx, int64_t mailbox, bool unseen, int64_t size,
+static enum err allocate(struct store_txn *tx, int64_t mailbox, uint64_t flags, int64_t size,
                          struct allocation *ret_allocation)
 {
         struct db_stmt *q =
                 db_prepare(tx->db, "UPDATE mailbox SET uidnext = uidnext + 1,"
                                    " highestmodseq = highestmodseq + 1, messages = messages + 1,"
-                                   " unseen = unseen + $2, octets = octets + $3"
+                                   " unseen = unseen + $2, octets = octets + $3,"
+                                   " deleted = deleted + $4"
                                    " WHERE id = $1 AND uidnext < 4294967295"
                                    " RETURNING uidnext - 1, highestmodseq, account");
         bool found = false;
         enum err err;
 
         db_bind_int(q, 1, mailbox);
-        db_bind_int(q, 2, unseen);
+        db_bind_int(q, 2, !(flags & STORE_FLAG_SEEN));
         db_bind_int(q, 3, size);
+        db_bind_int(q, 4, !!(flags & STORE_FLAG_DELETED));
         while (db_step(q) == DB_ROW) {
                 *ret_allocation = (struct allocation){
                         .uid = db_column_int(q, 0),
@@ -79,7 +81,7 @@ static enum err insert_message(struct store_txn *tx, int64_t mailbox, int64_t co
         db_bind_int(q, 2, a->uid);
         db_bind_int(q, 3, content);
         db_bind_int(q, 4, size);
-        db_bind_int(q, 5, m->flags);
+        db_bind_int(q, 5, (int64_t)m->flags);
         db_bind_int(q, 6, a->modseq);
         db_bind_int(q, 7, m->internal_date_us);
         db_bind_int(q, 8, clock_now_us());
@@ -107,7 +109,7 @@ enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t conten
         if (err)
                 return err;
         size += (int64_t)message->trace.len;
-        err = allocate(tx, mailbox, !(message->flags & STORE_FLAG_SEEN), size, &a);
+        err = allocate(tx, mailbox, message->flags, size, &a);
         if (err == ERR_NOTFOUND) {
                 enum err undone = content_ref_undo(tx, content);
 

@@ -50,15 +50,32 @@ CREATE TABLE mailbox (
         uidvalidity INTEGER NOT NULL UNIQUE,
         uidnext INTEGER NOT NULL DEFAULT 1,
         highestmodseq INTEGER NOT NULL DEFAULT 1,
+        changed_modseq INTEGER NOT NULL DEFAULT 0, -- of the last change to a message that was there
         expunged_floor INTEGER NOT NULL DEFAULT 0,
+        recent_from INTEGER NOT NULL DEFAULT 1, -- the first UID no session was told of
         special_use INTEGER NOT NULL DEFAULT 0,
-        subscribed INTEGER NOT NULL DEFAULT 1,
         messages INTEGER NOT NULL DEFAULT 0,
         unseen INTEGER NOT NULL DEFAULT 0,
+        deleted INTEGER NOT NULL DEFAULT 0,
         octets INTEGER NOT NULL DEFAULT 0,
         created_us INTEGER NOT NULL,
         UNIQUE (account, name)
 );
+
+-- Names need not be those of mailboxes: RFC 9051 6.3.7.
+CREATE TABLE subscription (
+        account INTEGER NOT NULL REFERENCES account(id),
+        name TEXT NOT NULL,
+        PRIMARY KEY (account, name)
+) WITHOUT ROWID;
+
+-- What the bits of message.flags from 8 on mean.
+CREATE TABLE keyword (
+        account INTEGER NOT NULL REFERENCES account(id),
+        bit INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (account, bit)
+) WITHOUT ROWID;
 
 CREATE TABLE content (
         id INTEGER PRIMARY KEY,

@@ -359,6 +359,16 @@ class Server:
         talk.says(f"C: PASS {password or self.passwords[user]}").until("+OK ...")
         return talk
 
+    def imap(self, user, service="imaps", password=None, tls=True):
+        """Logged in by LOGIN, under TLS unless told otherwise: in the AUTHENTICATED state."""
+        talk = self.connect(service)
+        talk.expect("* OK [CAPABILITY ...")
+        if tls and service not in IMPLICIT_TLS:
+            talk.says("C: tls STARTTLS").until("tls OK ...").starttls()
+        word = (password or self.passwords[user]).replace("\\", "\\\\").replace('"', '\\"')
+        talk.says(f'C: login LOGIN {user} "{word}"').until("login OK [CAPABILITY ...")
+        return talk
+
     def auth_plain(self, user, password=None, authzid=""):
         """The initial response of AUTH PLAIN (RFC 4616)."""
         words = (authzid, user, self.passwords[user] if password is None else password)

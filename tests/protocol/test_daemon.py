@@ -159,13 +159,6 @@ def test_a_service_without_ports_is_off(make_server):
     assert "pop3" not in server.ports and "pop3s" in server.ports
 
 
-def test_imap_says_what_is_the_matter(server):
-    for service in ("imap", "imaps"):
-        with server.connect(service) as talk:
-            talk.expect("* BYE ...")
-            talk.closes()
-
-
 def test_sockets_handed_over_by_the_service_manager_are_used(make_server):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

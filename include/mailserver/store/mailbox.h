@@ -20,7 +20,8 @@ struct store_mailbox {
         char *name; /* UTF-8, "/" between levels; owned */
         uint32_t uidvalidity, uidnext;
         int64_t highestmodseq, expunged_floor;
-        int64_t messages, unseen, octets;
+        int64_t messages, unseen, deleted, octets; /* deleted: with \Deleted, still there */
+        int64_t recent; /* messages no session has been told of: view.h */
         enum store_special_use special_use;
         bool subscribed;
 };
@@ -31,12 +32,30 @@ MUST_CHECK enum err store_mailbox_find(struct store_txn *tx, int64_t account, st
                                        int64_t *ret_mailbox);
 MUST_CHECK enum err store_mailbox_get(struct store_txn *tx, int64_t mailbox,
                                       struct store_mailbox *ret_mailbox);
-/* ERR_EXISTS; ERR_SYNTAX: empty level, control character, not UTF-8; ERR_LIMIT: too long. */
+/* Not subscribed. ERR_EXISTS; ERR_SYNTAX: empty level, control character, not UTF-8; ERR_LIMIT: too
+ * long. */
 MUST_CHECK enum err store_mailbox_create(struct store_txn *tx, int64_t account, struct slice name,
                                          enum store_special_use use, int64_t *ret_mailbox);
 typedef enum err store_mailbox_fn(void *arg, const struct store_mailbox *mailbox);
 /* INBOX first, then by name. */
 MUST_CHECK enum err store_mailbox_list(struct store_txn *tx, int64_t account, store_mailbox_fn *fn,
                                        void *arg);
+
+/* ---- for IMAP: STORE_WRITE ---- */
+
+/* With the names below it; parents need not exist; subscriptions stay as they are. Renaming INBOX
+ * moves its messages into a new mailbox and leaves it empty: RFC 9051 6.3.6. ERR_NOTFOUND,
+ * ERR_EXISTS, ERR_LIMIT; ERR_SYNTAX, also for a name below itself. */
+MUST_CHECK enum err store_mailbox_rename(struct store_txn *tx, int64_t account, struct slice from,
+                                         struct slice to);
+/* Its messages are expunged with it; names below it stay. ERR_DENIED: INBOX. */
+MUST_CHECK enum err store_mailbox_delete(struct store_txn *tx, int64_t mailbox);
+/* Also of names that do not exist: RFC 9051 6.3.7. */
+MUST_CHECK enum err store_mailbox_subscribe(struct store_txn *tx, int64_t account,
+                                            struct slice name, bool subscribed);
+/* Every subscribed name, existing or not, in order. STORE_READ. */
+typedef enum err store_subscription_fn(void *arg, struct slice name);
+MUST_CHECK enum err store_mailbox_subscriptions(struct store_txn *tx, int64_t account,
+                                                store_subscription_fn *fn, void *arg);
 
 #endif

@@ -18,7 +18,7 @@
 struct spool;
 struct store_draft;
 
-/* System flags: bits of message.flags; keywords take the bits above (keyword.bit). */
+/* System flags: bits of message.flags; keywords take the bits above: flags.h. */
 enum store_flag {
         STORE_FLAG_SEEN = 1u << 0,
         STORE_FLAG_ANSWERED = 1u << 1,
@@ -46,7 +46,7 @@ MUST_CHECK enum err store_content_add(struct store_txn *tx, struct store_draft *
 
 struct store_message_new {
         struct slice trace; /* whole fields with CRLF, or empty */
-        uint32_t flags;
+        uint64_t flags;
         int64_t internal_date_us;
 };
 /*

@@ -200,7 +200,8 @@ END_TEST
 
 START_TEST(an_empty_store_has_no_postmaster)
 {
-        ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM account;");
+        ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM subscription; DELETE FROM "
+                "account;");
         expect(&plus, "domain", "postmaster@example.org", ERR_NOTFOUND, "");
         expect(&plus, "alone", "postmaster", ERR_NOTFOUND, "");
 }

@@ -5,6 +5,7 @@
 #include "mailserver/store/account.h"
 #include "mailserver/store/address.h"
 #include "mailserver/store/check.h"
+#include "mailserver/store/flags.h"
 #include "mailserver/store/mailbox.h"
 #include "mailserver/store/message.h"
 
@@ -30,7 +31,7 @@ static void find_blob(void)
         ck_assert_int_eq(access(blob_path, R_OK), 0);
 }
 
-static void add(int64_t mailbox, int64_t content, uint32_t flags)
+static void add(int64_t mailbox, int64_t content, uint64_t flags)
 {
         struct store_message_new message = { .trace = SLICE("Return-Path: <>\r\n"),
                                              .flags = flags };
@@ -40,7 +41,7 @@ static void add(int64_t mailbox, int64_t content, uint32_t flags)
 }
 
 /*
- * Account 1, alice: messages 1 (content 1), 2 (content 2, a blob) and 3 (content 1, seen) in mailbox 1;
+ * Account 1, alice: messages 1 (content 1), 2 (content 2, a blob) and 3 (content 1, seen, $Junk) in mailbox 1;
  * message 4 (content 1) was expunged. Account 2, bob: message 1 (content 1) in mailbox 7.
  */
 static void setup(void)
@@ -49,6 +50,7 @@ static void setup(void)
         int64_t alice, bob, inbox, small, big;
         struct slice target = SLICE("alice@example.org");
         uint32_t last = 4;
+        unsigned keyword = 0;
         size_t n;
 
         ops_start();
@@ -57,6 +59,7 @@ static void setup(void)
         inbox = ops_mailbox(alice, "INBOX");
         ck_assert_int_eq(store_alias_add(&ops.tx, SLICE("sales@example.org"), &target, 1, NULL),
                          ERR_OK);
+        ck_assert_int_eq(store_keyword_bit(&ops.tx, alice, SLICE("$Junk"), true, &keyword), ERR_OK);
         small = ops_content(SLICE("Subject: a\r\n\r\nb\r\n"));
         buf_add(&large, SLICE("Subject: large\r\n\r\n"));
         while ((int64_t)large.len < 600 * 1024)
@@ -64,7 +67,7 @@ static void setup(void)
         big = ops_content(buf_slice(&large));
         add(inbox, small, 0);
         add(inbox, big, 0);
-        add(inbox, small, STORE_FLAG_SEEN);
+        add(inbox, small, STORE_FLAG_SEEN | UINT64_C(1) << keyword);
         add(inbox, small, 0);
         add(ops_mailbox(bob, "INBOX"), small, 0);
         ck_assert_int_eq(store_message_expunge(&ops.tx, inbox, &last, 1, &n), ERR_OK);
@@ -135,7 +138,9 @@ END_TEST
 
 START_TEST(an_empty_store_is_sound)
 {
-        ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM account; DELETE FROM domain;"
+        ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM subscription; DELETE FROM "
+                "keyword;"
+                " DELETE FROM account; DELETE FROM domain;"
                 "DELETE FROM message; DELETE FROM expunged; DELETE FROM content;"
                 "DELETE FROM content_header; DELETE FROM content_body;");
         ck_assert_int_eq(unlink(blob_path), 0);
@@ -151,6 +156,11 @@ static const struct {
         {"UPDATE mailbox SET messages = 7 WHERE id = 1",
          "mailbox 1 (INBOX of account 1) counts 7 messages, 2 unseen"                                                  },
         { "UPDATE mailbox SET unseen = unseen + 1 WHERE id = 1",             "counts 3 messages, 3 unseen"             },
+        { "UPDATE mailbox SET deleted = 2 WHERE id = 1",                     "2 unseen, 2 deleted"                     },
+        { "UPDATE mailbox SET recent_from = 6 WHERE id = 1",
+         "mailbox 1 takes messages that are to come for seen"                                                          },
+        { "UPDATE message SET modseq = 6 WHERE mailbox = 1 AND uid = 2",
+         "mailbox 1 hides changes up to MODSEQ 6 from those who catch up"                                              },
         { "UPDATE mailbox SET octets = 0 WHERE id = 7",                      "mailbox 7 (INBOX of account 2)"          },
         { "UPDATE mailbox SET messages = 1 WHERE id = 2",                    "has 0, 0, 0"                             },
         { "UPDATE mailbox SET uidnext = 3 WHERE id = 1",
@@ -210,48 +220,54 @@ static const struct {
         const char *damage, *says;
 } damages[] = {
         {"DELETE FROM content_header WHERE content = 1",
-         "content 1 has lost its header, or some of it"                                                                                         },
+         "content 1 has lost its header, or some of it"                                                                                           },
         { "UPDATE content_header SET octets = x'41' WHERE content = 1",
-         "content 1 has lost its header, or some of it"                                                                                         },
+         "content 1 has lost its header, or some of it"                                                                                           },
         { "DELETE FROM content_body WHERE content = 1",
-         "content 1 has lost its body, or some of it"                                                                                           },
+         "content 1 has lost its body, or some of it"                                                                                             },
         { "UPDATE content_body SET octets = NULL WHERE content = 1",
-         "content 1 has lost its body, or some of it"                                                                                           },
+         "content 1 has lost its body, or some of it"                                                                                             },
         { "UPDATE content_body SET octets = x'4142' WHERE content = 1",
-         "content 1 has lost its body, or some of it"                                                                                           },
+         "content 1 has lost its body, or some of it"                                                                                             },
         { "UPDATE content_body SET octets = x'410d0a' WHERE content = 1",
-         "content 1 is not what was stored: its hash differs"                                                                                   },
+         "content 1 is not what was stored: its hash differs"                                                                                     },
         { "UPDATE content_header SET octets = replace(octets, 'a', 'b') WHERE content = 1",
-         "content 1 is not what was stored: its hash differs"                                                                                   },
+         "content 1 is not what was stored: its hash differs"                                                                                     },
         { "UPDATE content_header SET octets = CAST(replace(octets, 'large', 'LARGE') AS BLOB)"
-          " WHERE content = 2",                                                    "the header of content 2 is not the one of its blob"},
+          " WHERE content = 2",                                                    "the header of content 2 is not the one of its blob"  },
         { "UPDATE content SET hash = x'00' WHERE id = 2",
-         "content 2 is not what was stored: its hash differs"                                                                                   },
+         "content 2 is not what was stored: its hash differs"                                                                                     },
         { "UPDATE content_body SET blob = 'bbbbbbbbbbbbbbbbbbbbbbbbbb' WHERE content = 2",
-         "content 2 has lost its blob bbbbbbbbbbbbbbbbbbbbbbbbbb"                                                                               },
+         "content 2 has lost its blob bbbbbbbbbbbbbbbbbbbbbbbbbb"                                                                                 },
         { "UPDATE content_body SET blob = '../../x' WHERE content = 2",
-         "content 2 has lost its blob ../../x"                                                                                                  },
+         "content 2 has lost its blob ../../x"                                                                                                    },
         { "UPDATE message SET content = 99 WHERE mailbox = 7",
-         "message 1 of mailbox 7 has lost its content 99"                                                                                       },
-        { "UPDATE expunged SET content = 99",                                               "message 4 of mailbox 1 has lost its content 99"    },
+         "message 1 of mailbox 7 has lost its content 99"                                                                                         },
+        { "UPDATE expunged SET content = 99",                                               "message 4 of mailbox 1 has lost its content 99"      },
         { "UPDATE message SET size = 1 WHERE mailbox = 7",
-         "message 1 of mailbox 7 has not the size 1 it says"                                                                                    },
+         "message 1 of mailbox 7 has not the size 1 it says"                                                                                      },
         { "UPDATE message SET trace = x'' WHERE mailbox = 7",
-         "message 1 of mailbox 7 has not the size"                                                                                              },
+         "message 1 of mailbox 7 has not the size"                                                                                                },
         { "INSERT INTO message SELECT 99, uid, content, size, flags, modseq, internal_date_us,"
-          " save_date_us, trace, uidl FROM message WHERE mailbox = 7",             "mailbox 99 is not there, but has messages"         },
+          " save_date_us, trace, uidl FROM message WHERE mailbox = 7",             "mailbox 99 is not there, but has messages"           },
         { "UPDATE expunged SET mailbox = 99",
-         "mailbox 99 is not there, but has expunged messages"                                                                                   },
-        { "UPDATE expunged SET uid = 3",                                                    "mailbox 1 has a message that is expunged, too"     },
+         "mailbox 99 is not there, but has expunged messages"                                                                                     },
+        { "UPDATE expunged SET uid = 3",                                                    "mailbox 1 has a message that is expunged, too"       },
         { "UPDATE message SET modseq = 0 WHERE mailbox = 7",
-         "mailbox 7 has a message with an impossible UID or MODSEQ"                                                                             },
-        { "UPDATE mailbox SET name = 'Outbox' WHERE id = 7",                                "account 2 has no INBOX"                            },
+         "mailbox 7 has a message with an impossible UID or MODSEQ"                                                                               },
+        { "UPDATE mailbox SET name = 'Outbox' WHERE id = 7",                                "account 2 has no INBOX"                              },
         { "UPDATE account SET local = 'robert' WHERE id = 2",
-         "account 2 has a name that is not its address"                                                                                         },
+         "account 2 has a name that is not its address"                                                                                           },
         { "UPDATE alias SET target = 'carol@example.org'",
-         "alias sales@example.org points to carol@example.org, which is not there"                                                              },
+         "alias sales@example.org points to carol@example.org, which is not there"                                                                },
+        { "UPDATE message SET flags = flags | 512 WHERE mailbox = 7 AND uid = 1",
+         "mailbox 7 has messages with a keyword without a name"                                                                                   },
+        { "UPDATE message SET flags = -1 WHERE mailbox = 7",
+         "mailbox 7 has messages with a keyword without a name"                                                                                   },
+        { "UPDATE keyword SET bit = 9",                                                     "mailbox 1 has messages with a keyword without a name"},
+        { "UPDATE keyword SET bit = 7",                                                     "account 1 has a keyword with an impossible number"   },
         { "INSERT INTO content_header VALUES (77, x'00')",
-         "content 77 is not there, but has octets"                                                                                              },
+         "content 77 is not there, but has octets"                                                                                                },
 };
 
 START_TEST(what_is_not_derived_is_said_and_left_alone)

@@ -136,7 +136,7 @@ START_TEST(a_rolled_back_expunge_can_be_done_again)
         size_t n;
 
         ck_assert_int_eq(store_message_expunge(&ops.tx, inbox, uids, 2, &n), ERR_OK);
-        ops_rollback(); /* the table of UIDs was made in it */
+        ops_rollback();
         ck_assert_int_eq(mailbox_now(inbox).messages, 6);
         ck_assert_int_eq(store_message_expunge(&ops.tx, inbox, uids, 2, &n), ERR_OK);
         ck_assert_uint_eq(n, 2);

@@ -144,7 +144,7 @@ START_TEST(a_new_folder_is_empty_and_told)
         ck_assert_int_ge(m.highestmodseq, 1);
         ck_assert_int_eq(m.messages + m.unseen + m.octets, 0);
         ck_assert_int_eq(m.special_use, STORE_USE_ARCHIVE);
-        ck_assert(m.subscribed);
+        ck_assert(!m.subscribed);
         store_mailbox_done(&m);
         ck_assert_int_eq(store_mailbox_get(&ops.tx, id + 1, &m), ERR_NOTFOUND);
 }

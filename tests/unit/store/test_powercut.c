@@ -2,7 +2,8 @@
  * test_powercut.c — what was acknowledged survives whatever the disk does.
  *
  * A workload of deliveries (small, and large enough for a blob), deletions,
- * quota and account changes runs on a disk in memory (helper_memfs.h). For
+ * flags, copies, moves, folder and account changes (helper_powercut.h) runs on a
+ * disk in memory (helper_memfs.h). For
  * every single operation of that disk, one run each: the power is cut there,
  * the operation fails, its fsync fails, or the disk is full from there on.
  * Then the store is opened again and must equal a model: everything that was
@@ -10,12 +11,15 @@
  * finds nothing to mend.
  */
 #include "helper_memfs.h"
+#include "helper_powercut.h"
 
-#include "mailserver/core/buf.h"
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/store/account.h"
 #include "mailserver/store/check.h"
+#include "mailserver/store/copy.h"
+#include "mailserver/store/fetch.h"
+#include "mailserver/store/flags.h"
 #include "mailserver/store/mailbox.h"
 #include "mailserver/store/message.h"
 #include "mailserver/store/spool.h"
@@ -24,137 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { ACCOUNTS = 4, MESSAGES_MAX = 64, GROUP_MAX = 4 };
-enum { ALICE = 1, BOB = 2, CAROL = 4, DAVE = 8 };
-
-static const char *const names[ACCOUNTS] = { "alice@example.org", "bob@example.org",
-                                             "carol@example.org", "dave@example.org" };
-
-/* ---- the workload: operations, and which of them share one commit ---- */
-
-enum kind { DELIVER, DELETE, QUOTA, PASSWORD, DISABLE, ADD, REMOVE, CHECKPOINT };
-
-struct step {
-        int group; /* steps of one group are answered by one commit */
-        enum kind kind;
-        int who;   /* accounts, as bits */
-        int value; /* DELIVER: size; DELETE: how many of the oldest; QUOTA, PASSWORD: the new one */
-};
-
-static const struct step workload[] = {
-        {1,   DELIVER,    ALICE | BOB,                700  },
-        { 2,  DELIVER,    BOB,                        9000 },
-        { 2,  DELIVER,    ALICE | CAROL,              300  },
-        { 2,  QUOTA,      BOB,                        50000},
-        { 3,  ADD,        DAVE,                       0    },
-        { 4,  DELETE,     ALICE,                      1    },
-        { 4,  DELIVER,    ALICE | BOB | CAROL | DAVE, 20000},
-        { 5,  CHECKPOINT, 0,                          0    },
-        { 6,  PASSWORD,   ALICE,                      7    },
-        { 6,  DELIVER,    DAVE,                       500  },
-        { 7,  DELETE,     BOB,                        2    },
-        { 7,  DISABLE,    CAROL,                      1    },
-        { 8,  REMOVE,     DAVE,                       0    },
-        { 8,  DELIVER,    ALICE,                      12000},
-        { 9,  CHECKPOINT, 0,                          0    },
-        { 10, DELIVER,    BOB | CAROL,                100  },
-};
-enum { STEPS = sizeof workload / sizeof *workload };
-
-/* ---- the model ---- */
-
-struct model_account {
-        bool exists, disabled;
-        int quota, password;
-        int messages[MESSAGES_MAX]; /* step numbers, in order of delivery */
-        int n;
-};
-struct model {
-        struct model_account accounts[ACCOUNTS];
-};
-
-static void model_account(struct model_account *a, const struct step *step, int number)
-{
-        int gone;
-
-        switch (step->kind) {
-        case DELIVER:
-                a->messages[a->n++] = number;
-                break;
-        case DELETE:
-                gone = step->value < a->n ? step->value : a->n;
-                a->n -= gone;
-                memmove(a->messages, a->messages + gone, (size_t)a->n * sizeof(int));
-                break;
-        case QUOTA:
-                a->quota = step->value;
-                break;
-        case PASSWORD:
-                a->password = step->value;
-                break;
-        case DISABLE:
-                a->disabled = true;
-                break;
-        case ADD:
-                *a = (struct model_account){ .exists = true };
-                break;
-        case REMOVE:
-                *a = (struct model_account){ 0 };
-                break;
-        case CHECKPOINT:
-                break;
-        }
-}
-
-static void model_step(struct model *m, int number)
-{
-        for (int i = 0; i < ACCOUNTS; i++)
-                if (workload[number].who & 1 << i)
-                        model_account(&m->accounts[i], &workload[number], number);
-}
-
-static bool same_account(const struct model_account *a, const struct model_account *b)
-{
-        return a->exists == b->exists && a->disabled == b->disabled && a->quota == b->quota &&
-               a->password == b->password && a->n == b->n &&
-               memcmp(a->messages, b->messages, (size_t)a->n * sizeof(int)) == 0;
-}
-
-static bool same(const struct model *a, const struct model *b)
-{
-        for (int i = 0; i < ACCOUNTS; i++)
-                if (!same_account(&a->accounts[i], &b->accounts[i]))
-                        return false;
-        return true;
-}
-
-static void print_model(const char *title, const struct model *m)
-{
-        fprintf(stderr, "%s\n", title);
-        for (int i = 0; i < ACCOUNTS; i++) {
-                const struct model_account *a = &m->accounts[i];
-
-                fprintf(stderr, "  %s exists=%d disabled=%d quota=%d password=%d:", names[i],
-                        a->exists, a->disabled, a->quota, a->password);
-                for (int j = 0; j < a->n; j++)
-                        fprintf(stderr, " %d", a->messages[j]);
-                fprintf(stderr, "\n");
-        }
-}
-
-/* The octets of the message that step `number` delivers: header, then lines that name the step. */
-static void message_octets(int number, int size, struct buf *out)
-{
-        buf_addf(out, "From: sender@example.net\r\nSubject: step %d\r\n\r\n", number);
-        while (out->len < (size_t)size)
-                buf_addf(out, "step %d, octet %zu\r\n", number, out->len);
-}
-
-static void trace_octets(int account, struct buf *out)
-{
-        buf_addf(out, "Return-Path: <sender@example.net>\r\nDelivered-To: %s\r\n", names[account]);
-}
 
 /* ---- the store on that disk ---- */
 
@@ -255,7 +128,7 @@ static void prepare(struct job *job)
 {
         AUTO_BUF(octets, BUF_MAX);
 
-        message_octets(job->number, workload[job->number].value, &octets);
+        message_octets(job->number, &octets);
         job->spool = spool_new(store, job, nothing);
         spool_put(job->spool, buf_slice(&octets));
         while (!spool_finish(job->spool))
@@ -299,6 +172,20 @@ static enum err deliver(struct store_txn *tx, struct job *job)
         return err;
 }
 
+/* Under the one name or the other; *ret_renamed may be NULL. */
+static enum err find_archive(struct store_txn *tx, int64_t account, int64_t *ret_mailbox,
+                             bool *ret_renamed)
+{
+        enum err err = store_mailbox_find(tx, account, slice_of(archive_names[0]), ret_mailbox);
+        bool renamed = err == ERR_NOTFOUND;
+
+        if (renamed)
+                err = store_mailbox_find(tx, account, slice_of(archive_names[1]), ret_mailbox);
+        if (!err && ret_renamed)
+                *ret_renamed = renamed;
+        return err;
+}
+
 static enum err delete_oldest(struct store_txn *tx, int64_t account, int n)
 {
         struct store_snapshot snapshot = { 0 };
@@ -312,6 +199,36 @@ static enum err delete_oldest(struct store_txn *tx, int64_t account, int n)
                 err = store_message_expunge(tx, mailbox, &snapshot.items[i].uid, 1, &expunged);
         store_snapshot_done(&snapshot);
         return err;
+}
+
+/* What FLAG, COPY, MOVE, EXPUNGE and RENAME do to a client's folders. */
+static enum err change_folders(struct store_txn *tx, const struct step *step, int64_t account)
+{
+        AUTO(store_copy_result_done) struct store_copy_result copied = { 0 };
+        AUTO(uid_set_done) struct uid_set oldest = { 0 };
+        struct store_snapshot snapshot = { 0 };
+        int64_t inbox, archive, modseq;
+        size_t expunged;
+        enum err err = store_mailbox_find(tx, account, SLICE("INBOX"), &inbox);
+
+        if (!err)
+                err = find_archive(tx, account, &archive, NULL);
+        if (!err)
+                err = store_snapshot_take(tx, inbox, &snapshot);
+        for (size_t i = 0; i < (size_t)step->value && i < snapshot.n && !err; i++)
+                uid_set_add(&oldest, snapshot.items[i].uid);
+        store_snapshot_done(&snapshot);
+        if (err)
+                return err;
+        if (step->kind == FLAG)
+                return store_flags_change(tx, inbox, &oldest, STORE_FLAGS_ADD, STORE_FLAG_DELETED,
+                                          0, NULL, &modseq);
+        if (step->kind == EXPUNGE)
+                return store_expunge_deleted(tx, inbox, NULL, &expunged);
+        if (step->kind == RENAME)
+                return store_mailbox_rename(tx, account, slice_of(archive_names[0]),
+                                            slice_of(archive_names[1]));
+        return store_copy(tx, inbox, &oldest, archive, step->kind == MOVE, 100, &copied);
 }
 
 static enum err change_account(struct store_txn *tx, const struct step *step, int account)
@@ -337,6 +254,12 @@ static enum err change_account(struct store_txn *tx, const struct step *step, in
                 return store_account_set_disabled(tx, a.id, true);
         case REMOVE:
                 return store_account_remove(tx, a.id);
+        case FLAG:
+        case COPY:
+        case MOVE:
+        case EXPUNGE:
+        case RENAME:
+                return change_folders(tx, step, a.id);
         case ADD:
         case DELIVER:
         case CHECKPOINT:
@@ -410,46 +333,37 @@ struct look {
         struct task task;
         struct model found;
         struct store_check_result check;
-        bool check_only;
         char finding[200];
-        uint32_t highest_uid[ACCOUNTS];
 };
 
-/* Which step's message is it, octet for octet? -1: none's. */
-static int recognise(int account, struct slice octets)
+static bool note_flags(void *arg, const struct store_fetch_row *row)
 {
-        for (int number = 0; number < STEPS; number++) {
-                AUTO_BUF(wanted, BUF_MAX);
+        struct model_folder *f = arg;
 
-                if (workload[number].kind != DELIVER)
-                        continue;
-                trace_octets(account, &wanted);
-                AUTO_BUF(content, BUF_MAX);
-
-                message_octets(number, workload[number].value, &content);
-                buf_add(&wanted, buf_slice(&content));
-                if (slice_eq(octets, buf_slice(&wanted)))
-                        return number;
-        }
-        return -1;
+        f->messages[f->n++].flags = (int)row->flags;
+        return f->n < MESSAGES_MAX;
 }
 
-static enum err look_at_mailbox(struct store_txn *tx, struct look *look, int account,
-                                int64_t mailbox)
+static enum err look_at_mailbox(struct store_txn *tx, int account, int64_t mailbox,
+                                struct model_folder *f)
 {
-        struct model_account *a = &look->found.accounts[account];
+        struct uid_range range = { 1, UINT32_MAX };
+        const struct uid_set all = { .ranges = &range, .n = 1 };
         struct store_snapshot snapshot = { 0 };
         enum err err = store_snapshot_take(tx, mailbox, &snapshot);
 
+        if (!err)
+                err = store_fetch(tx, mailbox, &all, 1, 0, note_flags, f);
         for (size_t i = 0; i < snapshot.n && !err; i++) {
                 AUTO_BUF(octets, BUF_MAX);
 
                 err = store_message_read(tx, mailbox, snapshot.items[i].uid, 0, 1 << 20, &octets);
-                a->messages[a->n++] = recognise(account, buf_slice(&octets));
-                look->highest_uid[account] = snapshot.items[i].uid;
+                f->messages[i].step = message_recognise(account, buf_slice(&octets));
                 if (!err && (int64_t)octets.len != snapshot.items[i].size)
                         err = ERR_CORRUPT;
         }
+        if (!err && (size_t)f->n != snapshot.n)
+                err = ERR_CORRUPT;
         store_snapshot_done(&snapshot);
         return err;
 }
@@ -469,7 +383,11 @@ static enum err look_at_account(struct store_txn *tx, struct look *look, int acc
         if (sscanf(a.verifiers, "password %d", &m->password) != 1)
                 return ERR_CORRUPT;
         err = store_mailbox_find(tx, a.id, SLICE("INBOX"), &mailbox);
-        return err ? err : look_at_mailbox(tx, look, account, mailbox);
+        if (!err)
+                err = look_at_mailbox(tx, account, mailbox, &m->folders[INBOX]);
+        if (!err)
+                err = find_archive(tx, a.id, &mailbox, &m->renamed);
+        return err ? err : look_at_mailbox(tx, account, mailbox, &m->folders[ARCHIVE]);
 }
 
 static void finding(void *arg, enum store_check_severity severity, const char *text)
@@ -521,19 +439,10 @@ struct outcome {
         bool opened;
 };
 
-static struct model initial_model(void)
-{
-        struct model m = { 0 };
-
-        for (int i = 0; i < 3; i++)
-                m.accounts[i].exists = true;
-        return m;
-}
-
 /* Until the end, or the group in which power or trust in the disk was lost. */
 static struct outcome run_workload(bool stop_at_fault)
 {
-        struct outcome o = { .certain = initial_model() };
+        struct outcome o = { .certain = model_initial() };
 
         o.opened = open_store() == ERR_OK;
         for (int from = 0, to; o.opened && from < STEPS; from = to) {
@@ -567,7 +476,7 @@ static bool allowed(const struct outcome *o, const struct model *found, bool som
                 for (int i = o->from; i < o->to; i++)
                         if (chosen & 1u << (i - o->from))
                                 model_step(&m, i);
-                if (same(&m, found))
+                if (model_same(&m, found))
                         return true;
         }
         return false;
@@ -588,8 +497,8 @@ static void verify_after_power(const struct outcome *o, enum memfs_survival surv
         ck_assert_msg(open_store() == ERR_OK, "%s: the store does not open again", when);
         look_at_store(&look, when);
         if (!allowed(o, &look.found, some)) {
-                print_model("certain:", &o->certain);
-                print_model("found:", &look.found);
+                model_print("certain:", &o->certain);
+                model_print("found:", &look.found);
                 ck_abort_msg("%s (in steps %d to %d): not what was acknowledged", when, o->from,
                              o->to - 1);
         }
@@ -598,7 +507,7 @@ static void verify_after_power(const struct outcome *o, enum memfs_survival surv
         ck_assert_msg(run_group(0, 1) == 1, "%s: takes no mail afterwards", when);
         model_step(&after, 0);
         look_at_store(&look, when);
-        ck_assert_msg(same(&after, &look.found), "%s: mail after the crash", when);
+        ck_assert_msg(model_same(&after, &look.found), "%s: mail after the crash", when);
         close_store();
 }
 
@@ -657,12 +566,13 @@ START_TEST(without_a_fault_the_store_equals_the_model)
 
         ck_assert(o.opened && o.from == o.to);
         look_at_store(&look, "without a fault");
-        if (!same(&o.certain, &look.found)) {
-                print_model("certain:", &o.certain);
-                print_model("found:", &look.found);
+        if (!model_same(&o.certain, &look.found)) {
+                model_print("certain:", &o.certain);
+                model_print("found:", &look.found);
                 ck_abort_msg("not the model");
         }
-        ck_assert_int_eq(o.certain.accounts[0].n, 3);
+        ck_assert_int_eq(o.certain.accounts[0].folders[INBOX].n, 2);
+        ck_assert_int_eq(o.certain.accounts[2].folders[ARCHIVE].n, 3);
         close_store();
 }
 END_TEST
@@ -710,9 +620,9 @@ START_TEST(one_failing_operation_fails_only_what_it_touches)
                 snprintf(when, sizeof when, "operation %lld failed", (long long)n);
                 if (o.opened && !was_fatal) {
                         look_at_store(&look, when);
-                        if (!same(&o.certain, &look.found)) {
-                                print_model("certain:", &o.certain);
-                                print_model("found:", &look.found);
+                        if (!model_same(&o.certain, &look.found)) {
+                                model_print("certain:", &o.certain);
+                                model_print("found:", &look.found);
                                 ck_abort_msg("%s: not what was acknowledged", when);
                         }
                 }
@@ -741,7 +651,7 @@ START_TEST(a_full_disk_is_said_and_passes)
                 if (!o.opened)
                         continue;
                 look_at_store(&look, when);
-                ck_assert_msg(same(&o.certain, &look.found), "%s: not the model", when);
+                ck_assert_msg(model_same(&o.certain, &look.found), "%s: not the model", when);
                 ck_assert_msg(run_group(0, 1) == 1, "%s: takes no mail afterwards", when);
                 model_step(&o.certain, 0);
                 close_store();

@@ -1,0 +1,35 @@
+/*
+ * imap.h — the IMAP server: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051), each
+ * client served by what it enabled.
+ */
+#ifndef MAILSERVER_IMAP_IMAP_H
+#define MAILSERVER_IMAP_IMAP_H
+
+#include "mailserver/core/conf.h"
+#include "mailserver/net/conn.h"
+
+struct auth;
+struct store;
+
+struct imap_config {
+        int64_t timeout_ms;       /* after login: RFC 9051 5.4 wants at least 30 minutes */
+        int64_t login_timeout_ms; /* before */
+        int64_t idle_interval_ms; /* a keep-alive line to clients in IDLE */
+        int64_t max_errors;       /* BAD commands before the connection is closed */
+        int64_t max_line;         /* a command without its literals, octets */
+        int64_t max_literals;     /* octets of one command's literals but for APPEND's message */
+        int64_t max_message_size; /* APPENDLIMIT: RFC 7889 */
+        int64_t max_copy_messages;
+        int64_t max_search_results; /* kept for SEARCHRES */
+};
+extern const struct conf_table imap_conf_table; /* "imap" */
+
+struct imap_server; /* net_service.context */
+/* Everything is borrowed until imap_server_free. */
+struct imap_server *imap_server_new(const char *hostname, const struct imap_config *config,
+                                    struct auth *auth, struct store *store);
+void imap_server_free(struct imap_server *s);
+void imap_server_set_config(struct imap_server *s, const struct imap_config *config);
+extern const struct conn_handler imap_handler;
+
+#endif

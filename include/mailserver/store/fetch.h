@@ -1,0 +1,43 @@
+/*
+ * fetch.h — rows of messages with what was rendered when they were stored.
+ *
+ * STORE_READ. One sequential read of rows in order of UID; nothing is parsed.
+ */
+#ifndef MAILSERVER_STORE_FETCH_H
+#define MAILSERVER_STORE_FETCH_H
+
+#include "mailserver/core/uid_set.h"
+#include "mailserver/store/store.h"
+
+enum store_fetch_item {
+        STORE_FETCH_CONTENT = 1u << 0, /* envelope, bodystructure, body, preview … of the row */
+        STORE_FETCH_HEADER = 1u << 1,  /* the header block */
+        STORE_FETCH_PARTS = 1u << 2,   /* the part table: mime/parts.h */
+        STORE_FETCH_BODY = 1u << 3,    /* the body's octets where they are in the database */
+};
+
+/* Borrowed until the callback returns. */
+struct store_fetch_row {
+        uint32_t uid;
+        uint64_t flags;
+        int64_t modseq, internal_date_us, save_date_us, content;
+        int64_t size; /* trace, header and body */
+        struct slice trace;
+        /* STORE_FETCH_CONTENT */
+        int64_t header_size; /* without the trace */
+        int64_t sent_us;     /* INT64_MIN: none */
+        struct slice envelope, bodystructure, body, preview, base_subject, message_id, references;
+        /* STORE_FETCH_HEADER: without the trace */
+        struct slice header;
+        /* STORE_FETCH_PARTS: offsets count from behind the trace */
+        struct slice parts;
+        /* STORE_FETCH_BODY: .ptr NULL when it is a blob: read it with store_message_read */
+        struct slice octets;
+};
+/* False stops the walk. */
+typedef bool store_fetch_fn(void *arg, const struct store_fetch_row *row);
+/* Calls fn for each message of `uids` that is there, from UID `from` on, in order. */
+MUST_CHECK enum err store_fetch(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
+                                uint32_t from, unsigned items, store_fetch_fn *fn, void *arg);
+
+#endif

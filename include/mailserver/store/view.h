@@ -1,0 +1,57 @@
+/*
+ * view.h — a mailbox as one client has been told it is, and what has changed since.
+ *
+ * A view is made from one snapshot and brought up to date by MODSEQ alone: who
+ * changed what, and in which process, does not matter. STORE_READ.
+ */
+#ifndef MAILSERVER_STORE_VIEW_H
+#define MAILSERVER_STORE_VIEW_H
+
+#include "mailserver/core/uid_set.h"
+#include "mailserver/store/store.h"
+
+/* Message n of the client is uids[n - 1]. */
+struct store_view {
+        int64_t mailbox;
+        uint32_t uidvalidity, uidnext;
+        int64_t modseq; /* told up to here */
+        uint32_t *uids; /* ascending; owned */
+        size_t n, cap;
+        uint32_t first_unseen; /* message number, 0: none; as of store_view_take */
+        int64_t unseen;        /* how many; as of store_view_take */
+        uint32_t recent_from;  /* UIDs from here on are \Recent in this view: store_view_take */
+};
+void store_view_done(struct store_view *v);
+/*
+ * With `claim_recent` (SELECT, not EXAMINE: then a STORE_WRITE task) the messages no session has
+ * been told of become this view's recent ones and nobody else's: RFC 3501 2.3.2. ERR_NOTFOUND.
+ */
+MUST_CHECK enum err store_view_take(struct store_txn *tx, int64_t mailbox, bool claim_recent,
+                                    struct store_view *ret_view);
+
+struct store_flag_change {
+        uint32_t uid;
+        uint64_t flags;
+        int64_t modseq;
+};
+/* What happened to a mailbox after `since`. */
+struct store_changes {
+        int64_t modseq; /* up to here */
+        uint32_t uidnext;
+        struct uid_set expunged;
+        uint32_t *arrived; /* UIDs at or above the uidnext of the view, ascending; owned */
+        size_t n_arrived;
+        struct store_flag_change
+                *flags; /* of messages that are there, arrived ones too; by uid; owned */
+        size_t n_flags;
+        bool gone; /* the mailbox was removed */
+};
+void store_changes_done(struct store_changes *c);
+/*
+ * `uidnext`: of the view; `since`: its modseq. `expunged` is below uidnext, complete however old the
+ * view is, and may name UIDs it does not have.
+ */
+MUST_CHECK enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since,
+                                        uint32_t uidnext, struct store_changes *ret_changes);
+
+#endif

@@ -1,0 +1,133 @@
+/* uid_set.c — sorted, disjoint, non-adjacent ranges in one array. */
+#include "mailserver/core/uid_set.h"
+
+#include "mailserver/core/mem.h"
+
+enum { FIRST_CAP = 4 };
+
+void uid_set_done(struct uid_set *s)
+{
+        mem_free(s->ranges);
+        *s = (struct uid_set){ 0 };
+}
+
+void uid_set_clear(struct uid_set *s)
+{
+        s->n = 0;
+}
+
+static void reserve(struct uid_set *s, size_t n)
+{
+        if (n <= s->cap)
+                return;
+        s->cap = s->cap ? s->cap * 2 : FIRST_CAP;
+        if (s->cap < n)
+                s->cap = n;
+        s->ranges = mem_realloc(s->ranges, s->cap * sizeof *s->ranges);
+}
+
+/* The first range whose end is at or behind `number`; s->n if there is none. */
+static size_t find(const struct uid_set *s, uint32_t number)
+{
+        size_t low = 0, high = s->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (s->ranges[middle].last < number)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* `first` - 1 without passing below zero, so that neighbours meet. */
+static uint32_t before(uint32_t first)
+{
+        return first ? first - 1 : 0;
+}
+
+void uid_set_add_range(struct uid_set *s, uint32_t first, uint32_t last)
+{
+        struct uid_range range = first <= last ? (struct uid_range){ first, last }
+                                               : (struct uid_range){ last, first };
+        size_t from = find(s, before(range.first)), to = from;
+
+        /* [from, to) touch or overlap the new range: they become one. */
+        while (to < s->n && (range.last == UINT32_MAX || s->ranges[to].first <= range.last + 1)) {
+                if (s->ranges[to].first < range.first)
+                        range.first = s->ranges[to].first;
+                if (s->ranges[to].last > range.last)
+                        range.last = s->ranges[to].last;
+                to++;
+        }
+        if (to == from) {
+                reserve(s, s->n + 1);
+                memmove(s->ranges + from + 1, s->ranges + from, (s->n - from) * sizeof *s->ranges);
+                s->n++;
+        } else {
+                memmove(s->ranges + from + 1, s->ranges + to, (s->n - to) * sizeof *s->ranges);
+                s->n -= to - from - 1;
+        }
+        s->ranges[from] = range;
+}
+
+void uid_set_add(struct uid_set *s, uint32_t number)
+{
+        struct uid_range *last = s->n ? &s->ranges[s->n - 1] : NULL;
+
+        if (last && last->last != UINT32_MAX && number == last->last + 1)
+                last->last = number;
+        else
+                uid_set_add_range(s, number, number);
+}
+
+void uid_set_add_set(struct uid_set *s, const struct uid_set *from)
+{
+        for (size_t i = 0; i < from->n; i++)
+                uid_set_add_range(s, from->ranges[i].first, from->ranges[i].last);
+}
+
+bool uid_set_contains(const struct uid_set *s, uint32_t number)
+{
+        size_t at = find(s, number);
+
+        return at < s->n && s->ranges[at].first <= number;
+}
+
+uint64_t uid_set_count(const struct uid_set *s)
+{
+        uint64_t count = 0;
+
+        for (size_t i = 0; i < s->n; i++)
+                count += (uint64_t)s->ranges[i].last - s->ranges[i].first + 1;
+        return count;
+}
+
+void uid_set_copy(struct uid_set *to, const struct uid_set *from)
+{
+        uid_set_clear(to);
+        if (!from->n)
+                return;
+        reserve(to, from->n);
+        memcpy(to->ranges, from->ranges, from->n * sizeof *from->ranges);
+        to->n = from->n;
+}
+
+enum err uid_set_print(const struct uid_set *s, struct buf *out)
+{
+        size_t start = out->len;
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < s->n && !err; i++) {
+                const struct uid_range *r = &s->ranges[i];
+                const char *comma = i ? "," : "";
+
+                err = r->first == r->last ? buf_printf(out, "%s%u", comma, r->first)
+                                          : buf_printf(out, "%s%u:%u", comma, r->first, r->last);
+        }
+        if (err)
+                buf_truncate(out, start);
+        return err;
+}

@@ -1,0 +1,81 @@
+/* append.c — messages on their way from an APPEND into a mailbox: what the workers do. */
+#include "append.h"
+
+#include "mailserver/core/mem.h"
+#include "mailserver/store/account.h"
+#include "mailserver/store/mailbox.h"
+
+void imap_append_free(struct imap_append *a)
+{
+        if (!a)
+                return;
+        for (size_t i = 0; i < a->n_messages; i++)
+                store_draft_free(a->messages[i].draft);
+        store_draft_free(a->draft);
+        spool_free(a->spool);
+        uid_set_done(&a->uids);
+        arena_done(&a->arena);
+        mem_free(a->messages);
+        mem_free(a->mailbox);
+        mem_free(a);
+}
+
+static struct imap_append *append_of(struct task *t)
+{
+        return container_of(t, struct imap_append, task);
+}
+
+enum err imap_append_check(struct task *t, struct store_txn *tx)
+{
+        const struct imap_append *a = append_of(t);
+        int64_t mailbox;
+        enum err err = store_mailbox_find(tx, a->account, slice_of(a->mailbox), &mailbox);
+
+        return err ? err : store_account_check_quota(tx, a->account, a->octets);
+}
+
+enum err imap_append_prepare(struct task *t, struct store_txn *tx)
+{
+        struct imap_append *a = append_of(t);
+        struct spool *spool = a->spool;
+
+        (void)tx;
+        a->spool = NULL; /* taken, whatever comes of it */
+        return store_draft_new(a->store, spool, &a->draft, &t->error);
+}
+
+static enum err write_one(struct imap_append *a, struct store_txn *tx, int64_t mailbox,
+                          const struct imap_append_message *m)
+{
+        struct store_message_new message = { .internal_date_us = m->head.date_us };
+        int64_t content;
+        uint32_t uid;
+        enum err err = store_account_check_quota(tx, a->account, store_draft_size(m->draft));
+
+        if (!err)
+                err = imap_flag_list_bits(tx, a->account, &m->head.flags, true, &message.flags);
+        if (!err)
+                err = store_content_add(tx, m->draft, &content);
+        if (!err)
+                err = store_message_add(tx, mailbox, content, &message, &uid);
+        if (!err)
+                uid_set_add(&a->uids, uid);
+        return err;
+}
+
+/* RFC 3502 6.3.11: all or nothing. May be run again. */
+enum err imap_append_write(struct task *t, struct store_txn *tx)
+{
+        struct imap_append *a = append_of(t);
+        AUTO(store_mailbox_done) struct store_mailbox m = { 0 };
+        int64_t mailbox;
+        enum err err = store_mailbox_find(tx, a->account, slice_of(a->mailbox), &mailbox);
+
+        uid_set_clear(&a->uids);
+        if (!err)
+                err = store_mailbox_get(tx, mailbox, &m);
+        for (size_t i = 0; !err && i < a->n_messages; i++)
+                err = write_one(a, tx, mailbox, &a->messages[i]);
+        a->uidvalidity = m.uidvalidity;
+        return err;
+}

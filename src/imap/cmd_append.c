@@ -1,0 +1,293 @@
+/*
+ * cmd_append.c — APPEND: RFC 9051 6.3.12; several messages RFC 3502; UTF8 RFC 6855 4.
+ *
+ *      head ─► check [reader] ─► "+" ─► octets ─► spool ─► draft [worker] ─► another head?
+ *                                                             └─► write [writer] ─► OK [APPENDUID]
+ *
+ * A mailbox that is not there, a full account and a literal over the limit are
+ * said before the client sends the message, if it waits. All messages of one
+ * command are stored in one transaction.
+ */
+#include "append.h"
+
+#include "mailserver/core/clock.h"
+#include "mailserver/core/mem.h"
+
+#include <stdio.h>
+
+enum { MAX_MESSAGES = 256, ARENA_MAX = 1 << 20 };
+
+static const struct task_class check_class, prepare_class, write_class;
+
+/* ---- who owns it ---- */
+
+static void end(struct imap_cmd *cmd)
+{
+        imap_append_free(cmd->data);
+        cmd->data = NULL;
+}
+
+static void drop(struct task *t)
+{
+        imap_append_free(container_of(t, struct imap_append, task));
+}
+
+static enum imap_flow submit(struct imap_cmd *cmd, enum store_lane lane,
+                             const struct task_class *class)
+{
+        struct imap_append *a = cmd->data;
+
+        cmd->data = NULL; /* the store's from here on */
+        a->task.class = class;
+        return imap_submit(cmd, lane, &a->task);
+}
+
+/* At the start of a done: the command's again. */
+static struct imap_append *take_back(struct imap_cmd *cmd, struct task *t)
+{
+        struct imap_append *a = container_of(t, struct imap_append, task);
+
+        task_keep(t);
+        cmd->data = a;
+        return a;
+}
+
+static enum imap_flow reply_err(struct imap_cmd *cmd, enum err err)
+{
+        if (err == ERR_NOTFOUND)
+                return imap_reply(cmd, IMAP_NO, "TRYCREATE", "No such mailbox");
+        return imap_reply_err(cmd, err);
+}
+
+/* ---- heads ---- */
+
+/* "UTF8 (" before the literal. */
+static enum err read_utf8(struct imap_cmd *cmd, struct imap_args *args,
+                          struct imap_append_head *head)
+{
+        if (!slice_skip_word(&args->rest, SLICE("UTF8 (")))
+                return ERR_OK;
+        head->utf8 = true;
+        if (imap_session_enabled(cmd->session) & IMAP_ENABLED_UTF8)
+                return ERR_OK;
+        args->wanted = "UTF8=ACCEPT enabled before UTF8";
+        return ERR_SYNTAX;
+}
+
+/* [flag-list SP] [date-time SP] literal */
+static enum err read_head(struct imap_cmd *cmd, struct imap_args *args, struct arena *arena,
+                          struct imap_append_head *ret_head)
+{
+        struct imap_append_head head = { .date_us = clock_now_us() };
+        enum err err = imap_arg_space(args);
+
+        if (!err && slice_starts(args->rest, SLICE("("))) {
+                err = imap_flag_list_parse(args, false, arena, &head.flags);
+                if (!err)
+                        err = imap_arg_space(args);
+        }
+        if (!err && slice_starts(args->rest, SLICE("\""))) {
+                err = imap_arg_date_time(args, &head.date_us);
+                if (!err)
+                        err = imap_arg_space(args);
+        }
+        if (!err)
+                err = read_utf8(cmd, args, &head);
+        if (!err)
+                err = imap_arg_literal(args, &head.literal);
+        if (!err && head.utf8 && !head.literal.binary) {
+                args->wanted = "a literal8";
+                err = ERR_SYNTAX;
+        }
+        if (!err)
+                *ret_head = head;
+        return err;
+}
+
+/* ---- a message ---- */
+
+static void put(void *arg, struct slice octets)
+{
+        spool_put(arg, octets);
+}
+
+static enum imap_flow message_whole(struct imap_cmd *cmd)
+{
+        struct imap_append *a = cmd->data;
+        int64_t max = imap_session_server(cmd->session)->config->max_message_size;
+        enum err err = spool_error(a->spool);
+
+        if (err)
+                return imap_reply_err(cmd, err);
+        if (a->text.nul)
+                return imap_reply(cmd, IMAP_NO, "CANNOT", "A message cannot hold a NUL");
+        /* Line feeds may have made it longer. */
+        if (spool_size(a->spool) > max)
+                return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
+        spool_disown(a->spool);
+        return submit(cmd, STORE_WORK, &prepare_class);
+}
+
+/* The spool has room again, has written its last block, or has failed. */
+static void writable(void *owner)
+{
+        struct imap_cmd *cmd = owner;
+        struct imap_append *a = cmd->data;
+
+        if (!a->finishing) {
+                imap_stream_resume(cmd);
+                return;
+        }
+        a->finishing = false;
+        message_whole(cmd);
+}
+
+static size_t octets_came(struct imap_cmd *cmd, struct slice octets)
+{
+        struct imap_append *a = cmd->data;
+
+        if (spool_full(a->spool))
+                return 0;
+        imap_append_text_put(&a->text, octets);
+        return octets.len;
+}
+
+static enum imap_flow rest_came(struct imap_cmd *cmd, struct imap_args *args)
+{
+        struct imap_append *a = cmd->data;
+        enum err err = a->head.utf8 ? imap_arg_char(args, ')') : ERR_OK;
+
+        a->more = !err && slice_starts(args->rest, SLICE(" ")) && args->rest.len > 1;
+        if (!err)
+                err = a->more ? read_head(cmd, args, &a->arena, &a->coming) : imap_arg_end(args);
+        if (err)
+                return imap_bad_args(cmd, args);
+        if (spool_finish(a->spool))
+                return message_whole(cmd);
+        a->finishing = true;
+        return IMAP_WAITING;
+}
+
+static const struct imap_stream stream = { octets_came, rest_came };
+
+/* The head has been read: may the message come? */
+static enum imap_flow ask(struct imap_cmd *cmd)
+{
+        struct imap_append *a = cmd->data;
+        const struct imap_server *server = imap_session_server(cmd->session);
+        uint64_t octets = a->head.literal.octets;
+
+        if (octets > (uint64_t)server->config->max_message_size)
+                return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
+        if (!octets) /* RFC 3502 6.3.11 */
+                return imap_reply(cmd, IMAP_NO, "CANNOT", "An empty message cannot be stored");
+        if (a->n_messages == MAX_MESSAGES)
+                return imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages in one command");
+        if (store_disk_low(server->store))
+                return imap_reply_err(cmd, ERR_FULL);
+        a->octets += (int64_t)octets;
+        return submit(cmd, STORE_READ, &check_class);
+}
+
+static void check_done(struct task *t)
+{
+        struct imap_cmd *cmd = imap_task_owner(t);
+        struct imap_append *a = take_back(cmd, t);
+
+        if (t->result) {
+                reply_err(cmd, t->result);
+                return;
+        }
+        a->spool = spool_new(a->store, cmd, writable);
+        a->text = (struct imap_append_text){
+                .binary = a->head.literal.binary,
+                .put = put,
+                .arg = a->spool,
+        };
+        imap_stream(cmd, &a->head.literal, &stream);
+}
+
+static void keep_message(struct imap_append *a)
+{
+        if (a->n_messages == a->cap) {
+                a->cap = a->cap * 2 + 4;
+                a->messages = mem_realloc(a->messages, a->cap * sizeof *a->messages);
+        }
+        a->messages[a->n_messages++] = (struct imap_append_message){ a->head, TAKE(a->draft) };
+}
+
+static void prepare_done(struct task *t)
+{
+        struct imap_cmd *cmd = imap_task_owner(t);
+        struct imap_append *a = take_back(cmd, t);
+
+        if (t->result) {
+                imap_reply_err(cmd, t->result);
+                return;
+        }
+        keep_message(a);
+        if (!a->more) {
+                submit(cmd, STORE_WRITE, &write_class);
+                return;
+        }
+        a->more = false;
+        a->head = a->coming;
+        ask(cmd);
+}
+
+/* ---- the end ---- */
+
+static void write_done(struct task *t)
+{
+        struct imap_cmd *cmd = imap_task_owner(t);
+        struct imap_append *a = take_back(cmd, t);
+        AUTO_BUF(code, BUF_MAX);
+
+        if (t->result == ERR_LIMIT) {
+                imap_reply(cmd, IMAP_NO, "LIMIT", "No room for another keyword");
+        } else if (t->result) {
+                reply_err(cmd, t->result);
+        } else {
+                /* RFC 4315 3. */
+                buf_addf(&code, "APPENDUID %u ", a->uidvalidity);
+                if (uid_set_print(&a->uids, &code))
+                        buf_clear(&code);
+                imap_reply(cmd, IMAP_OK, code.len ? code.ptr : NULL, "APPEND completed");
+        }
+}
+
+static const struct task_class check_class = { "imap append check", imap_append_check, check_done,
+                                               drop };
+static const struct task_class prepare_class = { "imap append prepare", imap_append_prepare,
+                                                 prepare_done, drop };
+static const struct task_class write_class = { "imap append", imap_append_write, write_done, drop };
+
+static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        struct imap_append *a = NEW(struct imap_append);
+        struct slice name;
+        enum err err;
+
+        a->arena.max = ARENA_MAX;
+        cmd->data = a;
+        cmd->end = end;
+        err = imap_arg_space(args);
+        if (!err)
+                err = imap_arg_mailbox(args, &name);
+        if (!err)
+                err = read_head(cmd, args, &a->arena, &a->head);
+        if (err)
+                return imap_bad_args(cmd, args);
+        a->account = imap_account(cmd);
+        a->store = imap_session_server(cmd->session)->store;
+        a->mailbox = mem_strdup(name);
+        return ask(cmd);
+}
+
+const struct imap_command imap_cmd_append = {
+        .name = "APPEND",
+        .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .capability = "MULTIAPPEND",
+        .rfc = "9051 6.3.12",
+        .start = append_start,
+};

@@ -1,0 +1,100 @@
+/* cmd_create.c — CREATE: RFC 9051 6.3.4; with USE RFC 6154 3. */
+#include "mailbox_task.h"
+
+/* Store writer. */
+static enum err create_work(struct task *t, struct store_txn *tx)
+{
+        struct imap_mailbox_task *m = container_of(t, struct imap_mailbox_task, task);
+        enum err err = imap_create_parents(tx, m->account, slice_of(m->name));
+        int64_t id;
+
+        return err ? err : store_mailbox_create(tx, m->account, slice_of(m->name), m->use, &id);
+}
+
+static const struct task_class create_class = { "imap create", create_work, imap_mailbox_task_done,
+                                                imap_mailbox_task_drop };
+
+/* ---- USE ---- */
+
+enum { N_USES = 5 };
+static const struct {
+        const char *name;
+        enum store_special_use use;
+} uses[N_USES] = {
+        {"\\Drafts",   STORE_USE_DRAFTS },
+        { "\\Sent",    STORE_USE_SENT   },
+        { "\\Archive", STORE_USE_ARCHIVE},
+        { "\\Junk",    STORE_USE_JUNK   },
+        { "\\Trash",   STORE_USE_TRASH  },
+};
+
+/* A mailbox has one use here. *ret_possible: false for those that we do not have (\All), or two. */
+static enum err read_use(struct imap_args *args, enum store_special_use *ret_use,
+                         bool *ret_possible)
+{
+        enum store_special_use use = STORE_USE_NONE;
+        struct slice name;
+        enum err err = imap_arg_flag(args, &name);
+
+        for (size_t i = 0; !err && i < N_USES; i++)
+                if (slice_eq_word(name, slice_of(uses[i].name)))
+                        use = uses[i].use;
+        if (err)
+                return err;
+        *ret_possible &= use != STORE_USE_NONE && *ret_use == STORE_USE_NONE;
+        *ret_use = use;
+        return ERR_OK;
+}
+
+/* " (USE (\Sent))" */
+static enum err read_parameters(struct imap_args *args, enum store_special_use *ret_use,
+                                bool *ret_possible)
+{
+        enum err err = imap_arg_space(args);
+
+        if (!err)
+                err = imap_arg_char(args, '(');
+        if (!err && !slice_skip_word(&args->rest, SLICE("USE ("))) {
+                args->wanted = "USE, the only parameter that is known";
+                err = ERR_SYNTAX;
+        }
+        if (!err && !imap_arg_take(args, ')')) {
+                do
+                        err = read_use(args, ret_use, ret_possible);
+                while (!err && imap_arg_take(args, ' '));
+                if (!err)
+                        err = imap_arg_char(args, ')');
+        }
+        return err ? err : imap_arg_char(args, ')');
+}
+
+/* ---- the command ---- */
+
+static enum imap_flow create_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        enum store_special_use use = STORE_USE_NONE;
+        bool possible = true;
+        struct imap_mailbox_task *m;
+        struct slice name;
+        enum err err = imap_arg_space(args);
+
+        if (!err)
+                err = imap_arg_mailbox(args, &name);
+        if (!err && !imap_arg_at_end(args))
+                err = read_parameters(args, &use, &possible);
+        if (err || imap_arg_end(args))
+                return imap_bad_args(cmd, args);
+        if (!possible)
+                return imap_reply(cmd, IMAP_NO, "USEATTR", "A mailbox cannot have this use");
+        m = imap_mailbox_task_new(cmd, &create_class, imap_new_name(name));
+        m->use = use;
+        return imap_submit(cmd, STORE_WRITE, &m->task);
+}
+
+const struct imap_command imap_cmd_create = {
+        .name = "CREATE",
+        .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .capability = "CREATE-SPECIAL-USE",
+        .rfc = "9051 6.3.4",
+        .start = create_start,
+};

@@ -1,0 +1,50 @@
+/*
+ * cmd_delete.c — DELETE: RFC 9051 6.3.5.
+ *
+ * What is below the name stays, and the name with it as a level that is no
+ * mailbox. A session may delete the mailbox it has selected; then it has none.
+ */
+#include "mailbox_task.h"
+
+/* Store writer. */
+static enum err delete_work(struct task *t, struct store_txn *tx)
+{
+        struct imap_mailbox_task *m = container_of(t, struct imap_mailbox_task, task);
+        enum err err = store_mailbox_find(tx, m->account, slice_of(m->name), &m->mailbox);
+
+        return err ? err : store_mailbox_delete(tx, m->mailbox);
+}
+
+static void delete_done(struct task *t)
+{
+        struct imap_mailbox_task *m = container_of(t, struct imap_mailbox_task, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+
+        if (t->result) {
+                imap_reply_err(cmd, t->result);
+                return;
+        }
+        if (imap_selected(cmd) == m->mailbox)
+                imap_close_mailbox(cmd->session, true);
+        imap_reply(cmd, IMAP_OK, NULL, "DELETE completed");
+}
+
+static const struct task_class delete_class = { "imap delete", delete_work, delete_done,
+                                                imap_mailbox_task_drop };
+
+static enum imap_flow delete_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        struct slice name;
+
+        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
+                return imap_bad_args(cmd, args);
+        return imap_submit(cmd, STORE_WRITE,
+                           &imap_mailbox_task_new(cmd, &delete_class, name)->task);
+}
+
+const struct imap_command imap_cmd_delete = {
+        .name = "DELETE",
+        .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .rfc = "9051 6.3.5",
+        .start = delete_start,
+};

@@ -1,0 +1,33 @@
+/*
+ * cmd_enable.c — ENABLE: RFC 9051 6.3.1, once RFC 5161.
+ *
+ * IMAP4rev2 and UTF8=ACCEPT (RFC 6855) can be switched on; each makes names of
+ * mailboxes UTF-8. Words that are not known are passed over.
+ */
+#include "session_impl.h"
+
+static enum imap_flow enable_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        struct imap_session *s = cmd->session;
+        AUTO_BUF(enabled, 256);
+        unsigned bits = 0;
+        struct slice word;
+
+        do {
+                if (imap_arg_space(args) || imap_arg_atom(args, &word))
+                        return imap_bad_args(cmd, args);
+                bits |= imap_extension_bit(word);
+        } while (!imap_arg_at_end(args));
+        s->enabled |= bits;
+        imap_put_extensions(bits, &enabled);
+        imap_untagged(cmd, "ENABLED%s", enabled.len ? enabled.ptr : "");
+        return imap_reply(cmd, IMAP_OK, NULL, "ENABLE completed");
+}
+
+const struct imap_command imap_cmd_enable = {
+        .name = "ENABLE",
+        .states = IMAP_AUTHENTICATED,
+        .capability = "ENABLE",
+        .rfc = "9051 6.3.1",
+        .start = enable_start,
+};

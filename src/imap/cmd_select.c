@@ -1,0 +1,179 @@
+/*
+ * cmd_select.c — SELECT and EXAMINE: RFC 9051 6.3.2, 6.3.3.
+ *
+ *      read the view ─► (messages nobody was told of ─► claim them [writer]) ─► untagged responses
+ *
+ * Changes are watched for before the view is read, so that none is lost. To be
+ * the first who is told of a message (\Recent, RFC 3501 2.3.2) is kept, which
+ * takes a write; SELECT of a mailbox without such messages writes nothing.
+ */
+#include "session_impl.h"
+
+#include "mailserver/store/mailbox.h"
+
+enum { MAX_NAME = 4096 };
+
+struct select_task {
+        struct task task;
+        int64_t account;
+        struct buf name;
+        bool read_only, claim;
+        struct store_view view;         /* set by select_work */
+        struct store_keywords keywords; /* likewise */
+};
+
+/* In the command's arena: notes what changes before the mailbox is open. */
+struct select_watch {
+        struct store_watcher watcher;
+        bool changed;
+};
+
+static void changed(struct store_watcher *w, const struct store_change *change)
+{
+        (void)change;
+        container_of(w, struct select_watch, watcher)->changed = true;
+}
+
+static void unwatch(struct imap_cmd *cmd)
+{
+        struct select_watch *watch = cmd->data;
+
+        store_unwatch(imap_session_server(cmd->session)->store, &watch->watcher);
+}
+
+/* Store reader, or writer to claim. */
+static enum err select_work(struct task *t, struct store_txn *tx)
+{
+        struct select_task *st = container_of(t, struct select_task, task);
+        int64_t mailbox;
+        enum err err = store_mailbox_find(tx, st->account, buf_slice(&st->name), &mailbox);
+
+        store_view_done(&st->view);
+        store_keywords_done(&st->keywords);
+        if (!err)
+                err = store_view_take(tx, mailbox, st->claim, &st->view);
+        return err ? err : store_keywords_get(tx, st->account, &st->keywords);
+}
+
+static void put_responses(const struct imap_session *s, struct slice name, struct buf *out)
+{
+        const struct store_view *v = imap_session_view(s);
+        bool rev2 = s->enabled & IMAP_ENABLED_REV2;
+
+        imap_put_mailbox_flags(s, out);
+        buf_addf(out, "* %zu EXISTS\r\n", v->n);
+        if (!rev2)
+                buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
+        if (!rev2 && v->first_unseen)
+                buf_addf(out, "* OK [UNSEEN %u] The first unseen message\r\n", v->first_unseen);
+        buf_addf(out,
+                 "* OK [UIDVALIDITY %u] UIDs valid\r\n"
+                 "* OK [UIDNEXT %u] The next UID\r\n",
+                 v->uidvalidity, v->uidnext);
+        if (rev2) {
+                buf_add(out, SLICE("* LIST () \"/\" "));
+                imap_put_mailbox(s, out, name);
+                buf_add(out, SLICE("\r\n"));
+        }
+}
+
+/* Takes what the task has read. */
+static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
+{
+        struct imap_session *s = cmd->session;
+        const struct select_watch *watch = cmd->data;
+        struct imap_mailbox *m = NEW(struct imap_mailbox);
+        AUTO_BUF(label, MAX_NAME + 16);
+        AUTO_BUF(out, BUF_MAX);
+
+        m->view = st->view;
+        m->keywords = st->keywords;
+        m->read_only = st->read_only;
+        m->dirty = watch->changed;
+        st->view = (struct store_view){ 0 };
+        st->keywords = (struct store_keywords){ 0 };
+        buf_addf(&label, "selected " SLICE_FMT, SLICE_ARG(buf_slice(&st->name)));
+        m->label = buf_take(&label, NULL);
+        imap_open_mailbox(s, m);
+        put_responses(s, buf_slice(&st->name), &out);
+        imap_write_take(cmd, &out);
+        imap_reply(cmd, IMAP_OK, st->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
+}
+
+/* Messages are there that no client was told of. */
+static bool to_claim(const struct imap_session *s, const struct select_task *st)
+{
+        const struct store_view *v = &st->view;
+
+        return !st->read_only && !st->claim && !(s->enabled & IMAP_ENABLED_REV2) && v->n &&
+               v->recent_from && v->uids[v->n - 1] >= v->recent_from;
+}
+
+static void select_done(struct task *t)
+{
+        struct select_task *st = container_of(t, struct select_task, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+
+        if (t->result) {
+                imap_reply_err(cmd, t->result);
+        } else if (to_claim(cmd->session, st)) {
+                st->claim = true;
+                task_keep(t);
+                imap_submit(cmd, STORE_WRITE, t);
+        } else {
+                open_mailbox(cmd, st);
+        }
+}
+
+static void select_drop(struct task *t)
+{
+        struct select_task *st = container_of(t, struct select_task, task);
+
+        buf_done(&st->name);
+        store_view_done(&st->view);
+        store_keywords_done(&st->keywords);
+        mem_free(st);
+}
+
+static const struct task_class select_class = { "imap select", select_work, select_done,
+                                                select_drop };
+
+static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        struct imap_session *s = cmd->session;
+        struct select_watch *watch;
+        struct select_task *st;
+        struct slice name;
+
+        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
+                return imap_bad_args(cmd, args);
+        /* Whether it succeeds or not: RFC 9051 6.3.2. */
+        imap_close_mailbox(s, true);
+        watch = ARENA_NEW(&cmd->arena, struct select_watch);
+        if (!watch || name.len > MAX_NAME)
+                return imap_reply_err(cmd, ERR_LIMIT);
+        watch->watcher.changed = changed;
+        store_watch(s->server->store, &watch->watcher);
+        cmd->data = watch;
+        cmd->end = unwatch;
+        st = NEW(struct select_task);
+        st->task.class = &select_class;
+        st->account = s->account;
+        st->name.max = MAX_NAME;
+        buf_add(&st->name, name);
+        st->read_only = cmd->def == &imap_cmd_examine;
+        return imap_submit(cmd, STORE_READ, &st->task);
+}
+
+const struct imap_command imap_cmd_examine = {
+        .name = "EXAMINE",
+        .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .rfc = "9051 6.3.3",
+        .start = select_start,
+};
+const struct imap_command imap_cmd_select = {
+        .name = "SELECT",
+        .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
+        .rfc = "9051 6.3.2",
+        .start = select_start,
+};

@@ -1,0 +1,131 @@
+/*
+ * cmd_store.c — STORE and UID STORE: flags and keywords.
+ *
+ * RFC 9051 6.4.6. Keywords are made on demand; when an account has all it may
+ * have, NO [LIMIT]. Without .SILENT the flags are read back and told, of all the
+ * messages named, whether or not they changed.
+ */
+#include "fetch_run.h"
+#include "flag_list.h"
+
+#include "mailserver/core/mem.h"
+
+enum { MAX_ARENA = 64 << 10 };
+
+struct store_task {
+        struct task task;
+        int64_t account, mailbox;
+        struct uid_set uids;
+        enum store_flags_op op;
+        bool silent;
+        struct arena arena; /* of `flags` */
+        struct imap_flag_list flags;
+        int64_t modseq; /* set by work: of the change */
+};
+
+/* Store writer. */
+static enum err store_work(struct task *t, struct store_txn *tx)
+{
+        struct store_task *s = container_of(t, struct store_task, task);
+        struct uid_set modified = { 0 };
+        uint64_t flags = 0;
+        enum err err =
+                imap_flag_list_bits(tx, s->account, &s->flags, s->op != STORE_FLAGS_REMOVE, &flags);
+
+        if (!err)
+                err = store_flags_change(tx, s->mailbox, &s->uids, s->op, flags, 0, &modified,
+                                         &s->modseq);
+        uid_set_done(&modified);
+        return err;
+}
+
+static const char completed[] = "STORE completed";
+
+static void store_done(struct task *t)
+{
+        struct store_task *s = container_of(t, struct store_task, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+        struct imap_fetch_plan plan;
+
+        if (t->result) {
+                imap_reply_err(cmd, t->result);
+        } else if (s->silent) {
+                imap_flags_told(cmd, &s->uids, s->modseq);
+                imap_reply(cmd, IMAP_OK, NULL, completed);
+        } else {
+                imap_fetch_plan_flags(cmd->uid, &plan);
+                imap_fetch_run(cmd, &(struct imap_fetch_params){
+                                            .plan = &plan,
+                                            .uids = &s->uids,
+                                            .told_modseq = s->modseq,
+                                            .completed = completed,
+                                    });
+        }
+}
+
+static void store_drop(struct task *t)
+{
+        struct store_task *s = container_of(t, struct store_task, task);
+
+        uid_set_done(&s->uids);
+        arena_done(&s->arena);
+        mem_free(s);
+}
+
+static const struct task_class store_class = { "imap store", store_work, store_done, store_drop };
+
+/* RFC 9051 9: store-att-flags. */
+static enum err parse_item(struct imap_args *args, struct store_task *s)
+{
+        struct slice word;
+        enum err err;
+
+        s->op = STORE_FLAGS_SET;
+        if (imap_arg_take(args, '+'))
+                s->op = STORE_FLAGS_ADD;
+        else if (imap_arg_take(args, '-'))
+                s->op = STORE_FLAGS_REMOVE;
+        err = imap_arg_atom(args, &word);
+        if (err)
+                return err;
+        s->silent = slice_eq_word(word, SLICE("FLAGS.SILENT"));
+        if (s->silent || slice_eq_word(word, SLICE("FLAGS")))
+                return ERR_OK;
+        args->wanted = "FLAGS or FLAGS.SILENT";
+        return ERR_SYNTAX;
+}
+
+static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        struct store_task *s = NEW(struct store_task);
+        struct imap_set set;
+
+        s->task.class = &store_class;
+        s->arena.max = MAX_ARENA;
+        if (imap_arg_space(args) || imap_arg_set(args, &set) || imap_arg_space(args) ||
+            parse_item(args, s) || imap_arg_space(args) ||
+            imap_flag_list_parse(args, true, &s->arena, &s->flags) || imap_arg_end(args)) {
+                store_drop(&s->task);
+                return imap_bad_args(cmd, args);
+        }
+        if (imap_set_uids(cmd, &set, &s->uids)) {
+                store_drop(&s->task);
+                return imap_reply(cmd, IMAP_BAD, NULL, "No such message");
+        }
+        if (imap_read_only(cmd)) {
+                store_drop(&s->task);
+                return imap_reply(cmd, IMAP_NO, "CANNOT", "The mailbox is open for reading only");
+        }
+        s->account = imap_account(cmd);
+        s->mailbox = imap_selected(cmd);
+        return imap_submit(cmd, STORE_WRITE, &s->task);
+}
+
+const struct imap_command imap_cmd_store = {
+        .name = "STORE",
+        .states = IMAP_SELECTED,
+        .has_uid_form = true,
+        .needs_numbers = true,
+        .rfc = "9051 6.4.6",
+        .start = store_start,
+};

@@ -1,0 +1,337 @@
+/*
+ * fetch_run.c — the producer behind FETCH, and behind STORE's answer.
+ *
+ * RFC 9051 6.4.5. Messages that somebody expunged since the view was told are
+ * left out, and the reply says EXPUNGEISSUED (RFC 2180 4.1.2, RFC 9051 7.1). \Seen is
+ * set behind the last octet, by one write for the whole command: the session
+ * tells the flags that this changes before the tagged reply. That it cannot be
+ * set, on a full disk, keeps nobody from reading.
+ */
+#include "fetch_run.h"
+
+#include "fetch_render.h"
+
+#include "mailserver/core/log.h"
+#include "mailserver/core/mem.h"
+#include "mailserver/store/fetch.h"
+#include "mailserver/store/message.h"
+
+enum {
+        BATCH = 256,
+        /* Pieces of a stream a task reads when they make no output: counting. */
+        MAX_PIECES = 64,
+};
+
+struct fetch {
+        struct task task;
+        int64_t account, mailbox;
+        struct imap_fetch_plan plan;
+        struct uid_set uids;
+        int64_t told_modseq;
+        const char *completed;
+        bool marks_seen;
+
+        /* the messages in hand, by UID; and where the next ones are in `uids` */
+        struct uid_set batch;
+        struct {
+                uint32_t uid;
+                struct imap_fetch_message message;
+        } messages[BATCH];
+        size_t n, at;
+        size_t range;
+        uint32_t next;
+
+        struct imap_fetch_render render;
+        struct uid_set unseen; /* sent, and not \Seen before */
+        bool expunged;         /* some were gone */
+        bool cut;              /* loop: half a response is out */
+        bool stopped;          /* the walk: before the end of the batch */
+        enum err err;          /* the walk */
+};
+
+/* ---- batches: loop ---- */
+
+/* The index of the first message of the view whose UID is not below `uid`. */
+static size_t view_index(const struct store_view *v, uint32_t uid)
+{
+        size_t low = 0, high = v->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (v->uids[middle] < uid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/*
+ * Messages that follow each other in the view become one range: the UIDs in
+ * between are of nobody.
+ */
+static void batch_add(struct fetch *f, const struct imap_session *s, const struct store_view *v,
+                      size_t index)
+{
+        uint32_t uid = v->uids[index];
+        bool follows = f->n && f->messages[f->n - 1].message.number == (uint32_t)index;
+
+        f->messages[f->n].uid = uid;
+        f->messages[f->n].message.number = (uint32_t)index + 1;
+        f->messages[f->n].message.recent = imap_is_recent(s, uid);
+        uid_set_add_range(&f->batch, follows ? f->messages[f->n - 1].uid + 1 : uid, uid);
+        f->n++;
+}
+
+/* False: there are no more. */
+static bool next_batch(struct fetch *f, const struct imap_session *s)
+{
+        const struct store_view *v = imap_session_view(s);
+
+        uid_set_clear(&f->batch);
+        f->n = f->at = 0;
+        for (; f->n < BATCH && f->range < f->uids.n; f->range++) {
+                const struct uid_range *r = &f->uids.ranges[f->range];
+                size_t i = view_index(v, f->next > r->first ? f->next : r->first);
+
+                while (f->n < BATCH && i < v->n && v->uids[i] <= r->last)
+                        batch_add(f, s, v, i++);
+                if (i < v->n && v->uids[i] <= r->last) {
+                        f->next = v->uids[i];
+                        break;
+                }
+        }
+        if (f->n)
+                f->render.uid = f->messages[0].uid;
+        return f->n > 0;
+}
+
+/* ---- reading: store reader ---- */
+
+/* The message in hand is done with. */
+static void pass(struct fetch *f)
+{
+        f->render.uid = f->messages[f->at].uid + 1;
+        f->at++;
+}
+
+/* Messages below `uid` are not there any more. */
+static enum err pass_missing(struct fetch *f, uint32_t uid)
+{
+        enum err err = ERR_OK;
+
+        while (f->at < f->n && f->messages[f->at].uid < uid) {
+                if (f->render.open)
+                        err = imap_fetch_render_close(&f->render);
+                f->expunged = true;
+                pass(f);
+        }
+        return err;
+}
+
+static enum err take_row(struct fetch *f, const struct store_fetch_row *row)
+{
+        bool whole;
+        enum err err = pass_missing(f, row->uid);
+
+        if (err || f->at == f->n || f->messages[f->at].uid != row->uid)
+                return err;
+        if (f->marks_seen && !f->render.open && !(row->flags & STORE_FLAG_SEEN))
+                uid_set_add(&f->unseen, row->uid);
+        err = imap_fetch_render_row(&f->render, row, &f->messages[f->at].message, &whole);
+        if (err)
+                return err;
+        if (whole)
+                pass(f);
+        f->stopped = !whole || imap_fetch_render_full(&f->render);
+        return ERR_OK;
+}
+
+static bool fetch_row(void *arg, const struct store_fetch_row *row)
+{
+        struct fetch *f = arg;
+
+        f->err = atomic_load(&f->task.cancelled) ? ERR_CANCELLED : take_row(f, row);
+        return !f->err && !f->stopped;
+}
+
+static enum err walk(struct fetch *f, struct store_txn *tx)
+{
+        enum err err;
+
+        f->stopped = false;
+        f->err = ERR_OK;
+        err = store_fetch(tx, f->mailbox, &f->batch, f->render.uid, f->plan.rows, fetch_row, f);
+        if (!err)
+                err = f->err;
+        if (!err && !f->stopped) {
+                err = pass_missing(f, UINT32_MAX);
+                /* The largest UID there can be is none below itself. */
+                if (!err && f->at < f->n)
+                        err = f->render.open ? imap_fetch_render_close(&f->render) : ERR_OK;
+                f->expunged |= f->at < f->n;
+                f->at = f->n;
+        }
+        return err;
+}
+
+/* One piece of the item that streams; behind the last one of a response, its end. */
+static enum err stream_piece(struct fetch *f, struct store_txn *tx)
+{
+        struct imap_fetch_render *r = &f->render;
+        size_t wanted = imap_fetch_stream_wants(&r->stream);
+        AUTO_BUF(octets, IMAP_FETCH_PIECE);
+        enum err err = store_message_read(tx, f->mailbox, r->uid, (int64_t)r->stream.offset, wanted,
+                                          &octets);
+
+        if (!err)
+                err = imap_fetch_stream_put(&r->stream, buf_slice(&octets), &r->scratch, &r->chunk);
+        if (err || r->stream.phase != IMAP_STREAM_IDLE || r->item < f->plan.n)
+                return err;
+        pass(f);
+        return imap_fetch_render_close(r);
+}
+
+static enum err read_keywords(struct fetch *f, struct store_txn *tx)
+{
+        store_keywords_done(&f->render.keywords);
+        f->render.keywords = (struct store_keywords){ 0 };
+        return store_keywords_get(tx, f->account, &f->render.keywords);
+}
+
+static enum err fetch_work(struct task *t, struct store_txn *tx)
+{
+        struct fetch *f = container_of(t, struct fetch, task);
+        enum err err = read_keywords(f, tx);
+        int pieces = 0;
+
+        while (!err && !imap_fetch_render_full(&f->render)) {
+                if (f->render.stream.phase == IMAP_STREAM_IDLE) {
+                        if (f->at == f->n)
+                                break;
+                        err = walk(f, tx);
+                } else {
+                        if (++pieces > MAX_PIECES)
+                                break;
+                        err = stream_piece(f, tx);
+                }
+        }
+        return err;
+}
+
+static void fetch_free(struct fetch *f)
+{
+        imap_fetch_render_done(&f->render);
+        imap_fetch_plan_done(&f->plan);
+        uid_set_done(&f->uids);
+        uid_set_done(&f->batch);
+        uid_set_done(&f->unseen);
+        mem_free(f);
+}
+
+static void fetch_drop(struct task *t)
+{
+        fetch_free(container_of(t, struct fetch, task));
+}
+
+/* ---- answering: loop ---- */
+
+static enum imap_flow complete(struct imap_cmd *cmd, const struct fetch *f)
+{
+        if (f->told_modseq)
+                imap_flags_told(cmd, &f->uids, f->told_modseq);
+        if (f->render.corrupt)
+                return imap_reply_err(cmd, ERR_CORRUPT);
+        if (f->render.unknown_encoding)
+                return imap_reply(cmd, IMAP_NO, "UNKNOWN-CTE", "An encoding is not known here");
+        return imap_reply(cmd, IMAP_OK, f->expunged ? "EXPUNGEISSUED" : NULL, f->completed);
+}
+
+/* Store writer. */
+static enum err seen_work(struct task *t, struct store_txn *tx)
+{
+        struct fetch *f = container_of(t, struct fetch, task);
+        struct uid_set modified = { 0 };
+        int64_t modseq;
+        enum err err = store_flags_change(tx, f->mailbox, &f->unseen, STORE_FLAGS_ADD,
+                                          STORE_FLAG_SEEN, 0, &modified, &modseq);
+
+        uid_set_done(&modified);
+        return err;
+}
+
+static void seen_done(struct task *t)
+{
+        struct fetch *f = container_of(t, struct fetch, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+
+        if (t->result)
+                log_warn("c=%s imap cannot mark as seen account=%lld error=%s",
+                         conn_id(imap_session_conn(cmd->session)), (long long)f->account,
+                         err_name(t->result));
+        complete(cmd, f);
+}
+
+static const struct task_class seen_class = { "imap seen", seen_work, seen_done, fetch_drop };
+
+static void failed(struct imap_cmd *cmd, const struct fetch *f, enum err err)
+{
+        struct conn *conn = imap_session_conn(cmd->session);
+
+        log_warn("c=%s imap cannot read account=%lld mailbox=%lld uid=%u octet=%llu error=%s",
+                 conn_id(conn), (long long)f->account, (long long)f->mailbox, f->render.uid,
+                 (unsigned long long)f->render.stream.offset, err_name(err));
+        /* What was promised cannot be kept, and nothing else may be said in its place. */
+        if (f->cut)
+                conn_close(conn);
+        else
+                imap_reply_err(cmd, err);
+}
+
+static void fetch_done(struct task *t)
+{
+        struct fetch *f = container_of(t, struct fetch, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+
+        if (t->result) {
+                failed(cmd, f, t->result);
+                return;
+        }
+        imap_write_take(cmd, &f->render.chunk);
+        f->cut = f->render.open;
+        if (f->at < f->n || next_batch(f, cmd->session)) {
+                task_keep(t);
+                imap_submit_when_drained(cmd, STORE_READ, t);
+        } else if (f->unseen.n) {
+                task_keep(t);
+                t->class = &seen_class;
+                imap_submit_when_drained(cmd, STORE_WRITE, t);
+        } else {
+                complete(cmd, f);
+        }
+}
+
+static const struct task_class fetch_class = { "imap fetch", fetch_work, fetch_done, fetch_drop };
+
+enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_params *params)
+{
+        struct fetch *f = NEW(struct fetch);
+
+        f->task.class = &fetch_class;
+        f->account = imap_account(cmd);
+        f->mailbox = imap_selected(cmd);
+        f->plan = *params->plan;
+        *params->plan = (struct imap_fetch_plan){ 0 };
+        f->uids = *params->uids;
+        *params->uids = (struct uid_set){ 0 };
+        f->told_modseq = params->told_modseq;
+        f->completed = params->completed;
+        f->marks_seen = f->plan.sets_seen && !imap_read_only(cmd);
+        imap_fetch_render_init(&f->render, &f->plan);
+        if (next_batch(f, cmd->session))
+                return imap_submit(cmd, STORE_READ, &f->task);
+        complete(cmd, f);
+        fetch_free(f);
+        return IMAP_FINISHED;
+}

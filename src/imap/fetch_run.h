@@ -1,0 +1,24 @@
+/*
+ * fetch_run.h — messages on their way to the client, chunk by chunk.
+ *
+ *      batch [loop] ─► read ≤ 64 KiB of it [store reader] ─► out [loop] ─► room for more? ─► …
+ *
+ * A batch is up to 256 messages with their numbers, taken from the view between
+ * the chunks. Between two chunks all that is held is the cursor (fetch_render.h).
+ */
+#ifndef IMAP_FETCH_RUN_H
+#define IMAP_FETCH_RUN_H
+
+#include "command.h"
+#include "fetch_plan.h"
+
+struct imap_fetch_params {
+        struct imap_fetch_plan *plan; /* taken: zeroed */
+        struct uid_set *uids;         /* of the view; taken likewise */
+        int64_t told_modseq;          /* > 0: their flags as of this MODSEQ are told: STORE */
+        const char *completed;        /* "FETCH completed" */
+};
+/* Sends them all and replies. Where the plan says so, \Seen is set for what was sent. */
+enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_params *params);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * search_eval.c — does a message match?
+ *
+ * Keys that a row can answer come before those that need its header, and those
+ * before the text; all strings of BODY and TEXT are looked for in one pass, when
+ * the first of them is asked for.
+ */
+#include "search_eval.h"
+
+#include "mailserver/mime/date.h"
+#include "mailserver/mime/field.h"
+
+enum { US_PER_SECOND = 1000000 };
+static const int64_t us_per_day = (int64_t)86400 * US_PER_SECOND;
+
+struct eval {
+        struct imap_search *search;
+        const struct imap_search_message *m;
+        bool texts_known, sent_known;
+        int64_t sent_day;
+        enum err err;
+};
+
+unsigned imap_search_items(const struct imap_search *search)
+{
+        unsigned items = 0;
+
+        if (search->root->cost >= IMAP_SEARCH_BY_HEADER)
+                items |= STORE_FETCH_HEADER;
+        if (!search->texts)
+                return items;
+        items |= STORE_FETCH_PARTS | STORE_FETCH_BODY;
+        for (const struct imap_search_key *key = search->root->child; key; key = key->next)
+                if (key->cost < IMAP_SEARCH_BY_BODY && key->kind != IMAP_SEARCH_ALL)
+                        items &= ~(unsigned)STORE_FETCH_BODY;
+        return items;
+}
+
+/* ---- dates ---- */
+
+static int64_t day_of(int64_t us)
+{
+        return us >= 0 ? us / us_per_day : -((-us + us_per_day - 1) / us_per_day);
+}
+
+/* "+hhmm" or "-hhmm" in a Date field, in µs; named zones are rare enough to be taken for UTC. */
+static int64_t zone_of(struct slice date)
+{
+        for (size_t i = date.len; i-- > 0;) {
+                uint64_t hhmm;
+
+                if ((date.ptr[i] != '+' && date.ptr[i] != '-') || date.len - i < 5 ||
+                    !slice_number(slice_head(slice_from(date, i + 1), 4), &hhmm))
+                        continue;
+                if (hhmm / 100 > 14 || hhmm % 100 > 59)
+                        return 0;
+                return (int64_t)((hhmm / 100 * 60 + hhmm % 100) * 60 * US_PER_SECOND) *
+                       (date.ptr[i] == '-' ? -1 : 1);
+        }
+        return 0;
+}
+
+/* The day as its author wrote it, "disregarding time and timezone". INT64_MIN: there is none. */
+static int64_t sent_day(struct eval *e)
+{
+        struct mime_field field;
+        int64_t us;
+
+        if (e->sent_known)
+                return e->sent_day;
+        e->sent_known = true;
+        e->sent_day = INT64_MIN;
+        if (mime_field_find(e->m->row->header, SLICE("Date"), &field) &&
+            mime_date_parse(field.value, &us))
+                e->sent_day = day_of(us + zone_of(field.value));
+        return e->sent_day;
+}
+
+static bool within(const struct imap_search_key *key, int64_t value)
+{
+        return value >= key->from && value < key->to;
+}
+
+/* RFC 5032 3: YOUNGER is at most so old, OLDER at least. */
+static bool age_within(const struct imap_search_key *key, const struct imap_search_message *m)
+{
+        int64_t age = (m->now_us - m->row->internal_date_us) / US_PER_SECOND;
+
+        return age >= key->from && age <= key->to;
+}
+
+/* ---- keys ---- */
+
+static bool find_text(struct eval *e, const struct imap_search_key *key)
+{
+        const struct store_fetch_row *row = e->m->row;
+        const struct imap_search_source source = {
+                .header = row->header,
+                .body = row->octets,
+                .parts = row->parts,
+                .size = (uint64_t)row->size - row->trace.len,
+                .read = e->m->read,
+                .arg = e->m->arg,
+                .trace = row->trace,
+        };
+
+        if (!e->texts_known) {
+                enum err err = imap_search_texts(e->search->texts, &source);
+
+                e->texts_known = true;
+                /* A part table that does not add up: what was found counts. */
+                if (err && err != ERR_CORRUPT)
+                        e->err = err;
+        }
+        return key->found;
+}
+
+static bool matches(struct eval *e, const struct imap_search_key *key);
+
+/* True when some child's answer is `wanted`; the cheap ones are asked first. */
+static bool any_child(struct eval *e, const struct imap_search_key *key, bool wanted)
+{
+        for (int cost = IMAP_SEARCH_BY_ROW; cost <= IMAP_SEARCH_BY_BODY; cost++)
+                for (const struct imap_search_key *child = key->child; child; child = child->next)
+                        if ((int)child->cost == cost && matches(e, child) == wanted)
+                                return true;
+        return false;
+}
+
+static bool matches(struct eval *e, const struct imap_search_key *key)
+{
+        const struct store_fetch_row *row = e->m->row;
+
+        switch (key->kind) {
+        case IMAP_SEARCH_ALL:
+                return true;
+        case IMAP_SEARCH_AND:
+                return !any_child(e, key, false);
+        case IMAP_SEARCH_OR:
+                return any_child(e, key, true);
+        case IMAP_SEARCH_NOT:
+                return !matches(e, key->child);
+        case IMAP_SEARCH_FLAG:
+        case IMAP_SEARCH_KEYWORD:
+                return (row->flags & key->flag) != 0;
+        case IMAP_SEARCH_RECENT:
+                return e->m->recent;
+        case IMAP_SEARCH_SET:
+                return uid_set_contains(&key->uids, row->uid);
+        case IMAP_SEARCH_SIZE:
+                return within(key, row->size);
+        case IMAP_SEARCH_INTERNAL:
+                return within(key, day_of(row->internal_date_us));
+        case IMAP_SEARCH_SENT:
+                return sent_day(e) != INT64_MIN && within(key, sent_day(e));
+        case IMAP_SEARCH_AGE:
+                return age_within(key, e->m);
+        case IMAP_SEARCH_HEADER:
+                return imap_search_field(row->trace, key->name, key->text) ||
+                       imap_search_field(row->header, key->name, key->text);
+        case IMAP_SEARCH_BODY:
+        case IMAP_SEARCH_TEXT:
+                return find_text(e, key);
+        }
+        return false;
+}
+
+enum err imap_search_match(struct imap_search *search, const struct imap_search_message *message,
+                           bool *ret_match)
+{
+        struct eval e = { .search = search, .m = message };
+        bool match = matches(&e, search->root);
+
+        if (e.err)
+                return e.err;
+        *ret_match = match;
+        return ERR_OK;
+}

@@ -1,0 +1,463 @@
+/* search_parse.c — what a SEARCH asks for, as a tree: RFC 9051 6.4.4. */
+#include "search_parse.h"
+
+#include "text_fold.h"
+
+#include "mailserver/mime/charset.h"
+#include "mailserver/store/message.h"
+
+/* No client comes near; a key is some 150 octets. */
+enum { MAX_DEPTH = 50, MAX_KEYS = 2000, MAX_TEXT = 8192 };
+
+enum argument {
+        NONE,
+        DATE_BEFORE,
+        DATE_ON,
+        DATE_SINCE,
+        NUMBER_ABOVE,
+        NUMBER_BELOW,
+        AGE_OVER,
+        AGE_UNDER,
+        STRING,
+        FIELD, /* a string, looked for in the field that has the key's name */
+        FIELD_AND_STRING,
+        KEYWORD,
+        UID_SET,
+};
+
+/* FROM, TO, …: RFC 9051 6.4.4 says "the envelope structure's"; we look into the decoded field. */
+static const struct word {
+        const char *name;
+        enum imap_search_kind kind;
+        enum argument argument;
+        bool negated;
+        uint64_t flag;
+} words[] = {
+        {"ALL",         IMAP_SEARCH_ALL,      NONE,             false, 0                  },
+        { "ANSWERED",   IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_ANSWERED},
+        { "BCC",        IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "BEFORE",     IMAP_SEARCH_INTERNAL, DATE_BEFORE,      false, 0                  },
+        { "BODY",       IMAP_SEARCH_BODY,     STRING,           false, 0                  },
+        { "CC",         IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "DELETED",    IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_DELETED },
+        { "DRAFT",      IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_DRAFT   },
+        { "FLAGGED",    IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_FLAGGED },
+        { "FROM",       IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "HEADER",     IMAP_SEARCH_HEADER,   FIELD_AND_STRING, false, 0                  },
+        { "KEYWORD",    IMAP_SEARCH_KEYWORD,  KEYWORD,          false, 0                  },
+        { "LARGER",     IMAP_SEARCH_SIZE,     NUMBER_ABOVE,     false, 0                  },
+        { "OLD",        IMAP_SEARCH_RECENT,   NONE,             true,  0                  },
+        { "OLDER",      IMAP_SEARCH_AGE,      AGE_OVER,         false, 0                  },
+        { "ON",         IMAP_SEARCH_INTERNAL, DATE_ON,          false, 0                  },
+        { "RECENT",     IMAP_SEARCH_RECENT,   NONE,             false, 0                  },
+        { "SEEN",       IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_SEEN    },
+        { "SENTBEFORE", IMAP_SEARCH_SENT,     DATE_BEFORE,      false, 0                  },
+        { "SENTON",     IMAP_SEARCH_SENT,     DATE_ON,          false, 0                  },
+        { "SENTSINCE",  IMAP_SEARCH_SENT,     DATE_SINCE,       false, 0                  },
+        { "SINCE",      IMAP_SEARCH_INTERNAL, DATE_SINCE,       false, 0                  },
+        { "SMALLER",    IMAP_SEARCH_SIZE,     NUMBER_BELOW,     false, 0                  },
+        { "SUBJECT",    IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "TEXT",       IMAP_SEARCH_TEXT,     STRING,           false, 0                  },
+        { "TO",         IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "UID",        IMAP_SEARCH_SET,      UID_SET,          false, 0                  },
+        { "UNANSWERED", IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_ANSWERED},
+        { "UNDELETED",  IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DELETED },
+        { "UNDRAFT",    IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DRAFT   },
+        { "UNFLAGGED",  IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_FLAGGED },
+        { "UNKEYWORD",  IMAP_SEARCH_KEYWORD,  KEYWORD,          true,  0                  },
+        { "UNSEEN",     IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_SEEN    },
+        { "YOUNGER",    IMAP_SEARCH_AGE,      AGE_UNDER,        false, 0                  },
+};
+
+struct parser {
+        struct imap_args *args;
+        struct arena *arena;
+        struct imap_search *search;
+        struct slice charset;
+        size_t n_keys;
+};
+
+static enum err wants(struct parser *p, enum err err, const char *what)
+{
+        p->args->wanted = what;
+        return err;
+}
+
+static struct imap_search_key *key_new(struct parser *p, enum imap_search_kind kind)
+{
+        struct imap_search_key *key = NULL;
+
+        if (p->n_keys < MAX_KEYS)
+                key = ARENA_NEW(p->arena, struct imap_search_key);
+        if (!key)
+                return NULL;
+        p->n_keys++;
+        key->kind = kind;
+        return key;
+}
+
+static enum err too_much(struct parser *p)
+{
+        return wants(p, ERR_LIMIT, "a shorter search");
+}
+
+/* ---- arguments ---- */
+
+static enum err read_text(struct parser *p, struct imap_search_key *key)
+{
+        AUTO_BUF(utf8, MAX_TEXT);
+        AUTO_BUF(folded, MAX_TEXT);
+        struct slice octets;
+        enum err err = imap_arg_astring(p->args, &octets);
+
+        if (err)
+                return err;
+        if (mime_charset_to_utf8(p->charset, octets, &utf8) || text_fold(buf_slice(&utf8), &folded))
+                return wants(p, ERR_LIMIT, "a shorter string to search for");
+        key->text = arena_copy(p->arena, buf_slice(&folded));
+        return key->text.ptr ? ERR_OK : too_much(p);
+}
+
+static enum err read_name(struct parser *p, struct imap_search_key *key)
+{
+        struct slice name;
+        enum err err = key->kind == IMAP_SEARCH_KEYWORD ? imap_arg_atom(p->args, &name)
+                                                        : imap_arg_astring(p->args, &name);
+
+        if (err)
+                return err;
+        key->name = arena_copy(p->arena, name);
+        return key->name.ptr ? ERR_OK : too_much(p);
+}
+
+static enum err read_date(struct parser *p, enum argument argument, struct imap_search_key *key)
+{
+        int64_t day;
+        enum err err = imap_arg_date(p->args, &day);
+
+        if (err)
+                return err;
+        key->from = argument == DATE_BEFORE ? INT64_MIN : day;
+        key->to = argument == DATE_BEFORE ? day : argument == DATE_ON ? day + 1 : INT64_MAX;
+        return ERR_OK;
+}
+
+static enum err read_number(struct parser *p, enum argument argument, struct imap_search_key *key)
+{
+        bool age = argument == AGE_OVER || argument == AGE_UNDER;
+        uint64_t number;
+        enum err err = imap_arg_number(p->args, age ? UINT32_MAX : INT64_MAX - 1, &number);
+        int64_t n;
+
+        if (err)
+                return err;
+        n = (int64_t)number;
+        key->from = argument == NUMBER_ABOVE ? n + 1 : argument == AGE_OVER ? n : INT64_MIN;
+        key->to = argument == NUMBER_BELOW || argument == AGE_UNDER ? n : INT64_MAX;
+        /* RFC 5032 4.1: interval = nz-number. */
+        return age && !n ? wants(p, ERR_SYNTAX, "a number of seconds that is not 0") : ERR_OK;
+}
+
+static enum err read_argument(struct parser *p, const struct word *word,
+                              struct imap_search_key *key)
+{
+        enum err err;
+
+        if (word->argument == NONE)
+                return ERR_OK;
+        err = imap_arg_space(p->args);
+        if (err)
+                return err;
+        switch (word->argument) {
+        case NONE:
+                break;
+        case DATE_BEFORE:
+        case DATE_ON:
+        case DATE_SINCE:
+                return read_date(p, word->argument, key);
+        case NUMBER_ABOVE:
+        case NUMBER_BELOW:
+        case AGE_OVER:
+        case AGE_UNDER:
+                return read_number(p, word->argument, key);
+        case FIELD:
+                key->name = slice_of(word->name);
+                return read_text(p, key);
+        case STRING:
+                return read_text(p, key);
+        case FIELD_AND_STRING:
+                err = read_name(p, key);
+                if (!err)
+                        err = imap_arg_space(p->args);
+                return err ? err : read_text(p, key);
+        case KEYWORD:
+                return read_name(p, key);
+        case UID_SET:
+                key->set_is_uids = true;
+                return imap_arg_set(p->args, &key->set);
+        }
+        return ERR_OK;
+}
+
+/* ---- keys ---- */
+
+static enum err read_key(struct parser *p, unsigned depth, struct imap_search_key **ret_key);
+
+static void note(struct parser *p, struct imap_search_key *key)
+{
+        switch (key->kind) {
+        case IMAP_SEARCH_BODY:
+        case IMAP_SEARCH_TEXT:
+                key->cost = IMAP_SEARCH_BY_BODY;
+                key->next_text = p->search->texts;
+                p->search->texts = key;
+                break;
+        case IMAP_SEARCH_HEADER:
+        case IMAP_SEARCH_SENT:
+                key->cost = IMAP_SEARCH_BY_HEADER;
+                break;
+        case IMAP_SEARCH_KEYWORD:
+                p->search->has_keywords = true;
+                break;
+        case IMAP_SEARCH_ALL:
+        case IMAP_SEARCH_AND:
+        case IMAP_SEARCH_OR:
+        case IMAP_SEARCH_NOT:
+        case IMAP_SEARCH_FLAG:
+        case IMAP_SEARCH_RECENT:
+        case IMAP_SEARCH_SET:
+        case IMAP_SEARCH_SIZE:
+        case IMAP_SEARCH_INTERNAL:
+        case IMAP_SEARCH_AGE:
+                break;
+        }
+}
+
+static void add_child(struct imap_search_key *parent, struct imap_search_key ***last,
+                      struct imap_search_key *child)
+{
+        **last = child;
+        *last = &child->next;
+        if (child->cost > parent->cost)
+                parent->cost = child->cost;
+}
+
+/* search-key *(SP search-key), up to what cannot begin another. */
+static enum err read_keys(struct parser *p, unsigned depth, struct imap_search_key **ret_key)
+{
+        struct imap_search_key *key, *and = key_new(p, IMAP_SEARCH_AND), **last;
+        enum err err;
+
+        if (!and)
+                return too_much(p);
+        last = &and->child;
+        do {
+                err = read_key(p, depth, &key);
+                if (!err)
+                        add_child(and, &last, key);
+                /* A blank at the end of the line is forgiven, as imap_arg_end does. */
+        } while (!err && imap_arg_take(p->args, ' ') && !imap_arg_at_end(p->args));
+        *ret_key = and;
+        return err;
+}
+
+/* NOT and OR: `n` keys, each after a space. */
+static enum err read_operands(struct parser *p, unsigned depth, struct imap_search_key *parent,
+                              unsigned n)
+{
+        struct imap_search_key *key, **last = &parent->child;
+
+        for (unsigned i = 0; i < n; i++) {
+                enum err err = imap_arg_space(p->args);
+
+                if (!err)
+                        err = read_key(p, depth, &key);
+                if (err)
+                        return err;
+                add_child(parent, &last, key);
+        }
+        return ERR_OK;
+}
+
+static const struct word *find_word(struct slice name)
+{
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+                if (slice_eq_word(name, slice_of(words[i].name)))
+                        return &words[i];
+        return NULL;
+}
+
+static enum err negate(struct parser *p, struct imap_search_key **key)
+{
+        struct imap_search_key *not = key_new(p, IMAP_SEARCH_NOT);
+
+        if (!not )
+                return too_much(p);
+        not ->child = *key;
+        not ->cost = (*key)->cost;
+        *key = not ;
+        return ERR_OK;
+}
+
+/* RFC 3501 6.4.4: NEW is RECENT UNSEEN. */
+static enum err make_new(struct parser *p, struct imap_search_key **ret_key)
+{
+        struct imap_search_key *and = key_new(p, IMAP_SEARCH_AND), **last;
+        struct imap_search_key *recent = key_new(p, IMAP_SEARCH_RECENT);
+        struct imap_search_key *seen = key_new(p, IMAP_SEARCH_FLAG);
+
+        if (!and || !recent || !seen)
+                return too_much(p);
+        seen->flag = STORE_FLAG_SEEN;
+        if (negate(p, &seen))
+                return ERR_LIMIT;
+        last = &and->child;
+        add_child(and, &last, recent);
+        add_child(and, &last, seen);
+        *ret_key = and;
+        return ERR_OK;
+}
+
+static enum err read_word(struct parser *p, unsigned depth, struct imap_search_key **ret_key)
+{
+        const struct word *word;
+        struct slice name;
+        enum err err = imap_arg_atom(p->args, &name);
+        bool is_or = !err && slice_eq_word(name, SLICE("OR"));
+
+        if (err)
+                return err;
+        if (is_or || slice_eq_word(name, SLICE("NOT"))) {
+                *ret_key = key_new(p, is_or ? IMAP_SEARCH_OR : IMAP_SEARCH_NOT);
+                return *ret_key ? read_operands(p, depth, *ret_key, is_or ? 2 : 1) : too_much(p);
+        }
+        if (slice_eq_word(name, SLICE("NEW")))
+                return make_new(p, ret_key);
+        word = find_word(name);
+        if (!word)
+                return wants(p, ERR_SYNTAX, "a search key");
+        *ret_key = key_new(p, word->kind);
+        if (!*ret_key)
+                return too_much(p);
+        (*ret_key)->flag = word->flag;
+        err = read_argument(p, word, *ret_key);
+        if (err)
+                return err;
+        note(p, *ret_key);
+        return word->negated ? negate(p, ret_key) : ERR_OK;
+}
+
+static bool begins_set(const struct imap_args *a)
+{
+        char c = a->rest.len ? a->rest.ptr[0] : '\0';
+
+        return ascii_digit(c) || c == '*' || c == '$';
+}
+
+static enum err read_key(struct parser *p, unsigned depth, struct imap_search_key **ret_key)
+{
+        if (depth >= MAX_DEPTH)
+                return too_much(p);
+        if (imap_arg_take(p->args, '(')) {
+                enum err err = read_keys(p, depth + 1, ret_key);
+
+                return err ? err : imap_arg_char(p->args, ')');
+        }
+        if (begins_set(p->args)) {
+                *ret_key = key_new(p, IMAP_SEARCH_SET);
+                return *ret_key ? imap_arg_set(p->args, &(*ret_key)->set) : too_much(p);
+        }
+        return read_word(p, depth + 1, ret_key);
+}
+
+/* ---- what stands before the keys ---- */
+
+static enum err read_return_option(struct parser *p)
+{
+        static const struct {
+                const char *name;
+                unsigned option;
+        } options[] = {
+                {"MIN",    IMAP_SEARCH_MIN       },
+                { "MAX",   IMAP_SEARCH_MAX       },
+                { "ALL",   IMAP_SEARCH_RETURN_ALL},
+                { "COUNT", IMAP_SEARCH_COUNT     },
+                { "SAVE",  IMAP_SEARCH_SAVE      },
+        };
+        struct slice name;
+        enum err err = imap_arg_atom(p->args, &name);
+
+        for (size_t i = 0; !err && i < sizeof options / sizeof *options; i++)
+                if (slice_eq_word(name, slice_of(options[i].name))) {
+                        p->search->returns |= options[i].option;
+                        return ERR_OK;
+                }
+        /* RFC 9051 6.4.4: unknown ones are BAD. */
+        return wants(p, ERR_SYNTAX, "MIN, MAX, ALL, COUNT or SAVE");
+}
+
+/* "RETURN (…) " */
+static enum err read_return(struct parser *p)
+{
+        enum err err;
+
+        if (!slice_skip_word(&p->args->rest, SLICE("RETURN ")))
+                return ERR_OK;
+        p->search->has_return = true;
+        err = imap_arg_char(p->args, '(');
+        if (!err && !imap_arg_take(p->args, ')')) {
+                do
+                        err = read_return_option(p);
+                while (!err && imap_arg_take(p->args, ' '));
+                if (!err)
+                        err = imap_arg_char(p->args, ')');
+        }
+        if (!p->search->returns)
+                p->search->returns = IMAP_SEARCH_RETURN_ALL;
+        return err ? err : imap_arg_space(p->args);
+}
+
+static bool charset_known(struct slice name)
+{
+        struct mime_charset charset;
+        bool known;
+
+        if (slice_eq_word(name, SLICE("US-ASCII")))
+                return true;
+        mime_charset_open(&charset, name);
+        known = charset.kind != MIME_CHARSET_GUESS;
+        mime_charset_close(&charset);
+        return known;
+}
+
+/* "CHARSET name " */
+static enum err read_charset(struct parser *p)
+{
+        enum err err;
+
+        if (!slice_skip_word(&p->args->rest, SLICE("CHARSET ")))
+                return ERR_OK;
+        p->search->has_charset = true;
+        err = imap_arg_astring(p->args, &p->charset);
+        if (!err && !charset_known(p->charset))
+                return wants(p, ERR_NOTFOUND, "a charset that is known");
+        return err ? err : imap_arg_space(p->args);
+}
+
+enum err imap_search_parse(struct imap_args *args, struct arena *arena,
+                           struct imap_search *ret_search)
+{
+        struct imap_search search = { 0 };
+        struct parser p = { .args = args, .arena = arena, .search = &search };
+        enum err err = read_return(&p);
+
+        if (!err)
+                err = read_charset(&p);
+        if (!err)
+                err = read_keys(&p, 0, &search.root);
+        if (!err)
+                err = imap_arg_end(args);
+        if (!err)
+                *ret_search = search;
+        return err;
+}

@@ -1,0 +1,91 @@
+/*
+ * search_parse.h — what a SEARCH asks for, as a tree: RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 5032.
+ *
+ * Strings are UTF-8 and folded (text_fold.h) whatever charset they came in;
+ * dates are days since 1970; flags are bits. The tree lies in an arena of its own
+ * and borrows nothing from the command, so that a task may own it. Its depth and
+ * the number of its keys are limited. Pure.
+ */
+#ifndef IMAP_SEARCH_PARSE_H
+#define IMAP_SEARCH_PARSE_H
+
+#include "args.h"
+
+#include "mailserver/store/flags.h"
+#include "mailserver/store/view.h"
+
+enum imap_search_return {
+        IMAP_SEARCH_MIN = 1u << 0,
+        IMAP_SEARCH_MAX = 1u << 1,
+        IMAP_SEARCH_RETURN_ALL = 1u << 2,
+        IMAP_SEARCH_COUNT = 1u << 3,
+        IMAP_SEARCH_SAVE = 1u << 4,
+};
+
+enum imap_search_kind {
+        IMAP_SEARCH_ALL,
+        IMAP_SEARCH_AND,      /* of its children, one or more */
+        IMAP_SEARCH_OR,       /* of its two children */
+        IMAP_SEARCH_NOT,      /* its only child does not match */
+        IMAP_SEARCH_FLAG,     /* `flag` is set */
+        IMAP_SEARCH_KEYWORD,  /* likewise, once imap_search_bind_keywords has found `flag` */
+        IMAP_SEARCH_RECENT,   /* RFC 3501 2.3.2 */
+        IMAP_SEARCH_SET,      /* in `uids`, once imap_search_bind_sets has made them */
+        IMAP_SEARCH_SIZE,     /* from ≤ octets < to */
+        IMAP_SEARCH_INTERNAL, /* from ≤ day of the internal date < to */
+        IMAP_SEARCH_SENT,     /* from ≤ day of the Date field < to */
+        IMAP_SEARCH_AGE,      /* from ≤ seconds since the internal date ≤ to: RFC 5032 3 */
+        IMAP_SEARCH_HEADER,   /* a field `name` contains `text` */
+        IMAP_SEARCH_BODY,     /* a textual part contains `text` */
+        IMAP_SEARCH_TEXT,     /* likewise, or a header */
+};
+
+/* How dear it is to find out: the cheap keys of an AND are looked at first. */
+enum imap_search_cost { IMAP_SEARCH_BY_ROW, IMAP_SEARCH_BY_HEADER, IMAP_SEARCH_BY_BODY };
+
+struct imap_search_key {
+        enum imap_search_kind kind;
+        enum imap_search_cost cost;
+        struct imap_search_key *child; /* the first; AND, OR, NOT */
+        struct imap_search_key *next;  /* of the same parent */
+        uint64_t flag;
+        struct slice name; /* HEADER, KEYWORD */
+        struct slice text; /* folded */
+        int64_t from, to;
+        struct imap_set set; /* as written; gone with the command's arena */
+        bool set_is_uids;
+        struct uid_set uids; /* owned */
+
+        /* search_eval.c: BODY and TEXT keys are looked for together, in one pass */
+        struct imap_search_key *next_text;
+        bool found;
+};
+
+struct imap_search {
+        struct imap_search_key *root;
+        struct imap_search_key *texts; /* all BODY and TEXT keys */
+        unsigned returns;              /* enum imap_search_return */
+        bool has_return;               /* RETURN was said, "()" too: an ESEARCH is wanted */
+        bool has_charset, has_keywords;
+};
+
+/*
+ * All that follows "SEARCH ". ERR_SYNTAX; ERR_LIMIT: too deep, too many keys, the arena is full;
+ * ERR_NOTFOUND: a charset that is not known (NO [BADCHARSET]).
+ */
+MUST_CHECK enum err imap_search_parse(struct imap_args *args, struct arena *arena,
+                                      struct imap_search *ret_search);
+/* Frees what the arena does not hold. */
+void imap_search_done(struct imap_search *search);
+/*
+ * Message numbers and "*" become UIDs of the view, "$" becomes `saved`. ERR_SYNTAX: a message number
+ * that is not there.
+ */
+MUST_CHECK enum err imap_search_bind_sets(struct imap_search *search, const struct store_view *view,
+                                          const struct uid_set *saved);
+/* Keywords become bits; those that nobody has used match nothing. */
+void imap_search_bind_keywords(struct imap_search *search, const struct store_keywords *keywords);
+/* The messages outside of which none can match; NULL: any may. */
+const struct uid_set *imap_search_candidates(const struct imap_search *search);
+
+#endif

@@ -1,0 +1,199 @@
+/* server.c — the service: its options, and what the connections call. */
+#include "session_impl.h"
+
+#include "mailserver/core/log.h"
+
+#define IMAP(field) offsetof(struct imap_config, field)
+static const struct conf_option imap_options[] = {
+        {.name = "timeout",
+         .type = CONF_TIME,
+         .offset = IMAP(timeout_ms),
+         .fallback = "35m",
+         .min = 1000,
+         .max = 86400000,
+         .help = "A client that is logged in and says nothing for so long is disconnected. The "
+                  "standard wants 30 minutes at least." },
+        { .name = "login_timeout",
+         .type = CONF_TIME,
+         .offset = IMAP(login_timeout_ms),
+         .fallback = "60s",
+         .min = 1000,
+         .max = 3600000,
+         .help = "The same before a client has logged in." },
+        { .name = "idle_interval",
+         .type = CONF_TIME,
+         .offset = IMAP(idle_interval_ms),
+         .fallback = "2m",
+         .min = 1000,
+         .max = 1740000,
+         .help = "A client that waits for news (IDLE) is sent a line so often, which keeps "
+                  "routers from forgetting the connection." },
+        { .name = "max_errors",
+         .type = CONF_INT,
+         .offset = IMAP(max_errors),
+         .fallback = "20",
+         .min = 1,
+         .max = 1000,
+         .help = "Commands in a row that cannot be understood, failed logins among them, before "
+                  "the client is disconnected." },
+        { .name = "max_line",
+         .type = CONF_SIZE,
+         .offset = IMAP(max_line),
+         .fallback = "64K",
+         .min = 8192,
+         .max = 1 << 20,
+         .help = "The longest command without its literals, in octets." },
+        { .name = "max_literals",
+         .type = CONF_SIZE,
+         .offset = IMAP(max_literals),
+         .fallback = "256K",
+         .min = 8192,
+         .max = 16 << 20,
+         .help = "The most octets the literals of one command may have together; messages that "
+                  "are appended have their own limit." },
+        { .name = "max_message_size",
+         .type = CONF_SIZE,
+         .offset = IMAP(max_message_size),
+         .fallback = "50M",
+         .min = 65536,
+         .max = (int64_t)2 << 30,
+         .help = "The largest message a client may store (APPEND), in octets." },
+        { .name = "max_copy_messages",
+         .type = CONF_INT,
+         .offset = IMAP(max_copy_messages),
+         .fallback = "500000",
+         .min = 1000,
+         .max = 10000000,
+         .help = "The most messages one COPY or MOVE may take." },
+        { .name = "max_search_results",
+         .type = CONF_INT,
+         .offset = IMAP(max_search_results),
+         .fallback = "1000000",
+         .min = 1000,
+         .max = 100000000,
+         .help = "The most messages that are remembered as the result of a search." },
+        { 0                 },
+};
+const struct conf_table imap_conf_table = {
+        .path = "imap",
+        .help = "Mail is read and kept in order here by clients that leave it on the server.",
+        .options = imap_options,
+        .size = sizeof(struct imap_config),
+};
+
+struct imap_server *imap_server_new(const char *hostname, const struct imap_config *config,
+                                    struct auth *auth, struct store *store)
+{
+        struct imap_server *server = NEW(struct imap_server);
+
+        server->hostname = hostname;
+        server->config = config;
+        server->auth = auth;
+        server->store = store;
+        return server;
+}
+
+void imap_server_free(struct imap_server *s)
+{
+        mem_free(s);
+}
+
+void imap_server_set_config(struct imap_server *s, const struct imap_config *config)
+{
+        s->config = config;
+}
+
+/* ---- what the connections call ---- */
+
+static void *opened(struct conn *c, void *service)
+{
+        struct imap_session *s = NEW(struct imap_session);
+        AUTO_BUF(words, 4096);
+
+        s->conn = c;
+        s->server = service;
+        s->state = IMAP_NOT_AUTHENTICATED;
+        imap_put_capability(s, &words);
+        conn_printf(c, "* OK [CAPABILITY %s] %s IMAP ready\r\n", words.ptr, s->server->hostname);
+        imap_session_run(s);
+        return s;
+}
+
+static void ready(struct conn *c, void *session)
+{
+        (void)c;
+        imap_session_run(session);
+}
+
+static void timed_out(struct conn *c, void *session)
+{
+        struct imap_session *s = session;
+
+        (void)c;
+        s->end = "timeout";
+        /* RFC 9051 5.4. */
+        imap_bye(s, NULL, "You have been silent for too long");
+}
+
+static void tls_started(struct conn *c, void *session)
+{
+        (void)c;
+        imap_session_reset(session);
+        imap_session_run(session);
+}
+
+static void stopping(struct conn *c, void *session, const char *reason)
+{
+        (void)c;
+        imap_session_stop(session, reason);
+}
+
+static void closed(struct conn *c, void *session)
+{
+        struct imap_session *s = session;
+
+        (void)c;
+        if (s->account)
+                log_info("c=%s imap end=%s account=%lld commands=%lld", conn_id(s->conn),
+                         s->end ? s->end : "dropped", (long long)s->account,
+                         (long long)s->n_commands);
+        else
+                log_debug("c=%s imap end=%s", conn_id(s->conn), s->end ? s->end : "dropped");
+        imap_command_end(s);
+        imap_mailbox_free(s->mailbox);
+        imap_gather_done(&s->gather);
+        mem_free(s->stop_reason);
+        mem_free(s);
+}
+
+static const char *state(const void *session)
+{
+        const struct imap_session *s = session;
+
+        if (s->idling)
+                return "idle";
+        if (s->mailbox)
+                return s->mailbox->label;
+        switch (s->state) {
+        case IMAP_NOT_AUTHENTICATED:
+                return "login";
+        case IMAP_AUTHENTICATED:
+                return "authenticated";
+        case IMAP_SELECTED:
+        case IMAP_LOGOUT:
+        case IMAP_ANY:
+                break;
+        }
+        return "logout";
+}
+
+const struct conn_handler imap_handler = {
+        .protocol = "imap",
+        .opened = opened,
+        .ready = ready,
+        .timed_out = timed_out,
+        .tls_started = tls_started,
+        .stopping = stopping,
+        .closed = closed,
+        .state = state,
+};

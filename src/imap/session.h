@@ -1,0 +1,52 @@
+/*
+ * session.h — one client of the IMAP server.
+ *
+ *      NOT AUTHENTICATED ─► AUTHENTICATED ⇄ SELECTED ─► LOGOUT      RFC 9051 3
+ */
+#ifndef IMAP_SESSION_H
+#define IMAP_SESSION_H
+
+#include "mailserver/auth/auth.h"
+#include "mailserver/imap/imap.h"
+#include "mailserver/net/conn.h"
+#include "mailserver/store/flags.h"
+#include "mailserver/store/store.h"
+#include "mailserver/store/view.h"
+
+enum imap_state {
+        IMAP_NOT_AUTHENTICATED = 1u << 0,
+        IMAP_AUTHENTICATED = 1u << 1,
+        IMAP_SELECTED = 1u << 2,
+        IMAP_LOGOUT = 1u << 3,
+        IMAP_ANY = IMAP_NOT_AUTHENTICATED | IMAP_AUTHENTICATED | IMAP_SELECTED,
+};
+
+/* What ENABLE has switched on: RFC 5161. */
+enum imap_enabled {
+        IMAP_ENABLED_REV2 = 1u << 0,
+        IMAP_ENABLED_UTF8 = 1u << 1,
+};
+
+struct imap_server {
+        const char *hostname;
+        const struct imap_config *config;
+        struct auth *auth;
+        struct store *store;
+};
+
+struct imap_cmd;
+/* Complete in session_impl.h, which only session.c, gather.c, view.c and idle.c read. */
+struct imap_session;
+
+/* What commands may look at. */
+struct imap_server *imap_session_server(const struct imap_session *s);
+struct conn *imap_session_conn(const struct imap_session *s);
+unsigned imap_session_enabled(const struct imap_session *s);
+/* Keyword names of the account, as last read; a bit that is not named is read again by the session. */
+const struct store_keywords *imap_session_keywords(const struct imap_session *s);
+/* The selected mailbox' view; NULL when none is. */
+const struct store_view *imap_session_view(const struct imap_session *s);
+/* RFC 9051 6.4.4.1: the result that "$" stands for. */
+struct uid_set *imap_session_saved(struct imap_session *s);
+
+#endif

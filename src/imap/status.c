@@ -1,0 +1,90 @@
+/* status.c — what STATUS tells of a mailbox. */
+#include "status.h"
+
+static const struct {
+        const char *name;
+        enum imap_status_item item;
+} names[] = {
+        {"MESSAGES",     IMAP_STATUS_MESSAGES   },
+        { "RECENT",      IMAP_STATUS_RECENT     },
+        { "UIDNEXT",     IMAP_STATUS_UIDNEXT    },
+        { "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY},
+        { "UNSEEN",      IMAP_STATUS_UNSEEN     },
+        { "DELETED",     IMAP_STATUS_DELETED    },
+        { "SIZE",        IMAP_STATUS_SIZE       },
+        { "APPENDLIMIT", IMAP_STATUS_APPENDLIMIT},
+};
+enum { N_NAMES = sizeof names / sizeof *names };
+
+static enum err parse_item(struct imap_args *args, unsigned *items)
+{
+        struct slice word;
+        enum err err = imap_arg_atom(args, &word);
+
+        for (size_t i = 0; !err && i < N_NAMES; i++)
+                if (slice_eq_word(word, slice_of(names[i].name))) {
+                        *items |= names[i].item;
+                        return ERR_OK;
+                }
+        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE or RECENT";
+        return ERR_SYNTAX;
+}
+
+enum err imap_status_parse(struct imap_args *args, unsigned *ret_items)
+{
+        unsigned items = 0;
+        enum err err = imap_arg_char(args, '(');
+
+        if (err)
+                return err;
+        do
+                err = parse_item(args, &items);
+        while (!err && imap_arg_take(args, ' '));
+        if (!err)
+                err = imap_arg_char(args, ')');
+        if (!err)
+                *ret_items = items;
+        return err;
+}
+
+enum err imap_status_read(struct store_txn *tx, int64_t mailbox,
+                          struct imap_status_counts *ret_counts)
+{
+        AUTO(store_mailbox_done) struct store_mailbox m = { 0 };
+        enum err err = store_mailbox_get(tx, mailbox, &m);
+
+        if (!err)
+                imap_status_of(&m, ret_counts);
+        return err;
+}
+
+void imap_status_of(const struct store_mailbox *m, struct imap_status_counts *ret_counts)
+{
+        *ret_counts = (struct imap_status_counts){
+                .messages = m->messages,
+                .recent = m->recent,
+                .uidnext = m->uidnext,
+                .uidvalidity = m->uidvalidity,
+                .unseen = m->unseen,
+                .deleted = m->deleted,
+                .size = m->octets,
+        };
+}
+
+void imap_status_put(struct buf *out, unsigned items, const struct imap_status_counts *counts,
+                     int64_t append_limit)
+{
+        const int64_t values[N_NAMES] = { counts->messages,    counts->recent, counts->uidnext,
+                                          counts->uidvalidity, counts->unseen, counts->deleted,
+                                          counts->size,        append_limit };
+        char before = '(';
+
+        buf_addc(out, ' ');
+        for (size_t i = 0; i < N_NAMES; i++) {
+                if (!(items & names[i].item))
+                        continue;
+                buf_addf(out, "%c%s %lld", before, names[i].name, (long long)values[i]);
+                before = ' ';
+        }
+        buf_add(out, SLICE(")\r\n"));
+}

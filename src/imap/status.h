@@ -1,0 +1,34 @@
+/* status.h — what STATUS tells of a mailbox: RFC 9051 6.3.11; for STATUS, and for LIST (RFC 5819). */
+#ifndef IMAP_STATUS_H
+#define IMAP_STATUS_H
+
+#include "args.h"
+
+#include "mailserver/store/mailbox.h"
+
+enum imap_status_item {
+        IMAP_STATUS_MESSAGES = 1u << 0,
+        IMAP_STATUS_RECENT = 1u << 1, /* RFC 3501 */
+        IMAP_STATUS_UIDNEXT = 1u << 2,
+        IMAP_STATUS_UIDVALIDITY = 1u << 3,
+        IMAP_STATUS_UNSEEN = 1u << 4,
+        IMAP_STATUS_DELETED = 1u << 5,
+        IMAP_STATUS_SIZE = 1u << 6,
+        IMAP_STATUS_APPENDLIMIT = 1u << 7, /* RFC 7889 3.2 */
+};
+
+struct imap_status_counts {
+        int64_t messages, recent, uidnext, uidvalidity, unseen, deleted, size;
+};
+
+/* "(MESSAGES UIDNEXT …)" */
+MUST_CHECK enum err imap_status_parse(struct imap_args *args, unsigned *ret_items);
+/* STORE_READ. ERR_NOTFOUND. */
+MUST_CHECK enum err imap_status_read(struct store_txn *tx, int64_t mailbox,
+                                     struct imap_status_counts *ret_counts);
+void imap_status_of(const struct store_mailbox *mailbox, struct imap_status_counts *ret_counts);
+/* " (MESSAGES 3 …)" CRLF */
+void imap_status_put(struct buf *out, unsigned items, const struct imap_status_counts *counts,
+                     int64_t append_limit);
+
+#endif

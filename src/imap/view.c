@@ -1,0 +1,254 @@
+/* view.c — the selected mailbox: numbers and UIDs, what is recent, what has been told. */
+#include "session_impl.h"
+
+#include <assert.h>
+
+/* ---- open and closed ---- */
+
+static void changed(struct store_watcher *w, const struct store_change *change)
+{
+        struct imap_mailbox *m = container_of(w, struct imap_mailbox, watcher);
+
+        (void)change;
+        m->dirty = true;
+        if (m->session->idling)
+                imap_view_push(m->session);
+}
+
+void imap_open_mailbox(struct imap_session *s, struct imap_mailbox *m)
+{
+        assert(!s->mailbox);
+        m->session = s;
+        m->watcher.mailbox = m->view.mailbox;
+        m->watcher.changed = changed;
+        store_watch(s->server->store, &m->watcher);
+        s->mailbox = m;
+        s->state = IMAP_SELECTED;
+}
+
+void imap_forget_told(struct imap_mailbox *m)
+{
+        for (size_t i = 0; i < m->n_told; i++)
+                uid_set_done(&m->told[i].uids);
+        mem_free(m->told);
+        m->told = NULL;
+        m->n_told = 0;
+}
+
+void imap_mailbox_free(struct imap_mailbox *m)
+{
+        if (!m)
+                return;
+        if (m->session)
+                store_unwatch(m->session->server->store, &m->watcher);
+        task_cancel(m->task);
+        imap_update_free(m->update);
+        imap_forget_told(m);
+        uid_set_done(&m->withheld);
+        uid_set_done(&m->saved);
+        store_keywords_done(&m->keywords);
+        store_view_done(&m->view);
+        mem_free(m->label);
+        mem_free(m);
+}
+
+void imap_close_mailbox(struct imap_session *s, bool say_so)
+{
+        if (!s->mailbox)
+                return;
+        imap_mailbox_free(s->mailbox);
+        s->mailbox = NULL;
+        s->state = IMAP_AUTHENTICATED;
+        /* RFC 9051 7.1: what follows is not about that mailbox. */
+        if (say_so)
+                conn_write(s->conn, SLICE("* OK [CLOSED] Previous mailbox is now closed\r\n"));
+}
+
+int64_t imap_selected(const struct imap_cmd *cmd)
+{
+        const struct imap_mailbox *m = cmd->session->mailbox;
+
+        return m ? m->view.mailbox : 0;
+}
+
+bool imap_read_only(const struct imap_cmd *cmd)
+{
+        const struct imap_mailbox *m = cmd->session->mailbox;
+
+        return m && m->read_only;
+}
+
+const struct store_view *imap_session_view(const struct imap_session *s)
+{
+        return s->mailbox ? &s->mailbox->view : NULL;
+}
+
+const struct store_keywords *imap_session_keywords(const struct imap_session *s)
+{
+        static const struct store_keywords none;
+
+        return s->mailbox ? &s->mailbox->keywords : &none;
+}
+
+struct uid_set *imap_session_saved(struct imap_session *s)
+{
+        assert(s->mailbox);
+        return &s->mailbox->saved;
+}
+
+/* ---- numbers ---- */
+
+/* How many messages have a UID below `uid`. */
+static size_t count_below(const struct store_view *v, uint32_t uid)
+{
+        size_t low = 0, high = v->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (v->uids[middle] < uid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+uint32_t imap_number_of(const struct imap_session *s, uint32_t uid)
+{
+        const struct store_view *v = imap_session_view(s);
+        size_t i = v ? count_below(v, uid) : 0;
+
+        return v && i < v->n && v->uids[i] == uid ? (uint32_t)i + 1 : 0;
+}
+
+/* Messages first to last (indexes) of the view. */
+static void add_messages(const struct store_view *v, size_t first, size_t last,
+                         struct uid_set *uids)
+{
+        while (first <= last) {
+                size_t end = first;
+
+                while (end < last && v->uids[end + 1] == v->uids[end] + 1)
+                        end++;
+                uid_set_add_range(uids, v->uids[first], v->uids[end]);
+                first = end + 1;
+        }
+}
+
+static enum err add_numbers(const struct store_view *v, uint32_t first, uint32_t last,
+                            struct uid_set *uids)
+{
+        /* "*" of an empty mailbox is a number that is not there: RFC 9051 9, seq-number. */
+        uint32_t a = first ? first : (uint32_t)v->n, b = last ? last : (uint32_t)v->n;
+
+        if (a == 0 || b == 0 || a > v->n || b > v->n)
+                return ERR_SYNTAX;
+        add_messages(v, (a < b ? a : b) - 1, (a < b ? b : a) - 1, uids);
+        return ERR_OK;
+}
+
+static void add_uids(const struct store_view *v, uint32_t first, uint32_t last,
+                     struct uid_set *uids)
+{
+        uint32_t largest = v->n ? v->uids[v->n - 1] : 0;
+        uint32_t a = first ? first : largest, b = last ? last : largest;
+        size_t from = count_below(v, a < b ? a : b), end;
+
+        if (a == 0 || b == 0)
+                return;
+        b = a < b ? b : a;
+        end = b == UINT32_MAX ? v->n : count_below(v, b + 1);
+        if (from < end)
+                add_messages(v, from, end - 1, uids);
+}
+
+/* Those of `saved` that the client still sees. */
+static void add_saved(const struct store_view *v, const struct uid_set *saved, struct uid_set *uids)
+{
+        for (size_t i = 0; i < saved->n; i++)
+                add_uids(v, saved->ranges[i].first, saved->ranges[i].last, uids);
+}
+
+enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct uid_set *ret_uids)
+{
+        const struct imap_mailbox *m = cmd->session->mailbox;
+        struct uid_set uids = { 0 };
+        enum err err = ERR_OK;
+
+        assert(m);
+        if (set->saved)
+                add_saved(&m->view, &m->saved, &uids);
+        for (size_t i = 0; !set->saved && !err && i < set->n; i++) {
+                uint32_t first = set->ranges[i].first, last = set->ranges[i].last;
+
+                if (cmd->uid)
+                        add_uids(&m->view, first, last, &uids);
+                else
+                        err = add_numbers(&m->view, first, last, &uids);
+        }
+        if (err)
+                uid_set_done(&uids);
+        else
+                *ret_uids = uids;
+        return err;
+}
+
+/* ---- recent: RFC 3501 2.3.2 ---- */
+
+bool imap_is_recent(const struct imap_session *s, uint32_t uid)
+{
+        const struct store_view *v = imap_session_view(s);
+
+        return v && !(s->enabled & IMAP_ENABLED_REV2) && v->recent_from && uid >= v->recent_from;
+}
+
+size_t imap_count_recent(const struct imap_session *s)
+{
+        const struct store_view *v = imap_session_view(s);
+
+        return v && v->recent_from ? v->n - count_below(v, v->recent_from) : 0;
+}
+
+/* ---- flags the client knows already ---- */
+
+/* The first that was told of a MODSEQ of at least this one. */
+static size_t find_told(const struct imap_mailbox *m, int64_t modseq)
+{
+        size_t low = 0, high = m->n_told;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (m->told[middle].modseq < modseq)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, int64_t modseq)
+{
+        struct imap_mailbox *m = cmd->session->mailbox;
+        size_t at;
+
+        if (!m || !uids->n || modseq <= 0)
+                return;
+        at = find_told(m, modseq);
+        if (at == m->n_told || m->told[at].modseq != modseq) {
+                m->told = mem_realloc(m->told, (m->n_told + 1) * sizeof *m->told);
+                memmove(m->told + at + 1, m->told + at, (m->n_told - at) * sizeof *m->told);
+                m->told[at] = (struct imap_told){ .modseq = modseq };
+                m->n_told++;
+        }
+        uid_set_add_set(&m->told[at].uids, uids);
+}
+
+bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
+{
+        size_t at = find_told(m, modseq);
+
+        return at < m->n_told && m->told[at].modseq == modseq &&
+               uid_set_contains(&m->told[at].uids, uid);
+}

@@ -1,0 +1,324 @@
+/*
+ * view_update.c — telling a client what has changed in its mailbox.
+ *
+ *      a watcher says "dirty" ─► changes since view.modseq [reader] ─► EXPUNGE, EXISTS, FETCH ─► tagged
+ *
+ * RFC 9051 7.5.1: nothing is told but before a tagged reply, or in IDLE; and no
+ * EXPUNGE by the commands whose numbers it would move (needs_numbers): such
+ * messages are withheld, and stay in the view until a later command. However
+ * much has changed, what is written waits for room in the output.
+ */
+#include "session_impl.h"
+
+#include "mailserver/core/log.h"
+#include "mailserver/store/message.h"
+
+enum { PIECE = 64 << 10 };
+
+enum stage { EXPUNGED, FLAGS, TOLD };
+
+struct imap_update {
+        struct task task;
+        int64_t account, mailbox, since;
+        uint32_t uidnext;
+        uint64_t named; /* keyword bits whose names are known */
+        struct store_changes changes;
+        struct store_keywords keywords; /* only if has_keywords */
+        bool has_keywords;
+        enum stage stage;
+        size_t cursor;
+};
+
+void imap_update_free(struct imap_update *u)
+{
+        if (!u)
+                return;
+        store_changes_done(&u->changes);
+        store_keywords_done(&u->keywords);
+        mem_free(u);
+}
+
+/* ---- reading what has changed ---- */
+
+static bool has_unnamed(const struct imap_update *u)
+{
+        for (size_t i = 0; i < u->changes.n_flags; i++)
+                if (u->changes.flags[i].flags >> STORE_KEYWORD_FIRST_BIT & ~u->named)
+                        return true;
+        return false;
+}
+
+/* Store reader. */
+static enum err update_work(struct task *t, struct store_txn *tx)
+{
+        struct imap_update *u = container_of(t, struct imap_update, task);
+        enum err err = store_changes_since(tx, u->mailbox, u->since, u->uidnext, &u->changes);
+
+        if (!err && has_unnamed(u)) {
+                err = store_keywords_get(tx, u->account, &u->keywords);
+                u->has_keywords = !err;
+        }
+        return err;
+}
+
+static void update_drop(struct task *t)
+{
+        imap_update_free(container_of(t, struct imap_update, task));
+}
+
+/* ---- telling it ---- */
+
+static void send_tagged(struct imap_session *s)
+{
+        conn_write(s->conn, buf_slice(&s->tagged));
+        s->replied = false;
+        s->finished = true;
+        imap_session_wake(s);
+}
+
+/* Nothing (more) is to be told. */
+static void told(struct imap_session *s)
+{
+        if (s->replied)
+                send_tagged(s);
+}
+
+static bool may_expunge(const struct imap_session *s)
+{
+        return !s->in_hand || !s->cmd.def || s->cmd.uid || !s->cmd.def->needs_numbers;
+}
+
+/* From the last to the first: no number is moved by one told before it. */
+static bool tell_expunged(struct imap_mailbox *m, struct imap_update *u, struct buf *out)
+{
+        while (u->cursor && out->len < PIECE) {
+                if (uid_set_contains(&m->withheld, m->view.uids[u->cursor - 1]))
+                        buf_addf(out, "* %zu EXPUNGE\r\n", u->cursor);
+                u->cursor--;
+        }
+        return u->cursor == 0;
+}
+
+static void forget_expunged(struct imap_mailbox *m)
+{
+        struct store_view *v = &m->view;
+        size_t n = 0;
+
+        for (size_t i = 0; i < v->n; i++)
+                if (!uid_set_contains(&m->withheld, v->uids[i]))
+                        v->uids[n++] = v->uids[i];
+        v->n = n;
+        uid_set_clear(&m->withheld);
+}
+
+static void tell_arrived(struct imap_session *s, struct imap_update *u, struct buf *out)
+{
+        struct store_view *v = &s->mailbox->view;
+        size_t before = v->n;
+
+        if (v->n + u->changes.n_arrived > v->cap) {
+                v->cap = v->n + u->changes.n_arrived + v->n / 8;
+                v->uids = mem_realloc(v->uids, v->cap * sizeof *v->uids);
+        }
+        for (size_t i = 0; i < u->changes.n_arrived; i++)
+                if (v->n == 0 || u->changes.arrived[i] > v->uids[v->n - 1])
+                        v->uids[v->n++] = u->changes.arrived[i];
+        if (v->n == before)
+                return;
+        buf_addf(out, "* %zu EXISTS\r\n", v->n);
+        if (!(s->enabled & IMAP_ENABLED_REV2))
+                buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
+}
+
+static void tell_keywords(struct imap_session *s, struct imap_update *u, struct buf *out)
+{
+        if (!u->has_keywords)
+                return;
+        store_keywords_done(&s->mailbox->keywords);
+        s->mailbox->keywords = u->keywords;
+        u->keywords = (struct store_keywords){ 0 };
+        imap_put_mailbox_flags(s, out);
+}
+
+static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t i, struct buf *out)
+{
+        const struct store_flag_change *change = &u->changes.flags[i];
+        uint32_t number = imap_number_of(s, change->uid);
+
+        /* The client asks for all of what has just arrived; that it has asked for, it knows. */
+        if (!number || change->uid >= u->uidnext ||
+            imap_was_told(s->mailbox, change->uid, change->modseq))
+                return;
+        buf_addf(out, "* %u FETCH (", number);
+        /* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form. */
+        if (s->enabled & IMAP_ENABLED_REV2 || (s->in_hand && s->cmd.uid))
+                buf_addf(out, "UID %u ", change->uid);
+        buf_add(out, SLICE("FLAGS "));
+        imap_put_flags(s, out, change->flags, imap_is_recent(s, change->uid));
+        buf_add(out, SLICE(")\r\n"));
+}
+
+static bool tell_flags(struct imap_session *s, struct imap_update *u, struct buf *out)
+{
+        while (u->cursor < u->changes.n_flags && out->len < PIECE)
+                tell_flags_of(s, u, u->cursor++, out);
+        return u->cursor == u->changes.n_flags;
+}
+
+static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
+{
+        struct imap_mailbox *m = s->mailbox;
+
+        if (u->stage == EXPUNGED && tell_expunged(m, u, out)) {
+                if (m->withheld.n && may_expunge(s))
+                        forget_expunged(m);
+                tell_arrived(s, u, out);
+                tell_keywords(s, u, out);
+                u->stage = FLAGS;
+                u->cursor = 0;
+        }
+        if (u->stage == FLAGS && tell_flags(s, u, out)) {
+                imap_forget_told(m);
+                u->stage = TOLD;
+        }
+}
+
+bool imap_view_step(struct imap_session *s)
+{
+        struct imap_mailbox *m = s->mailbox;
+        AUTO_BUF(out, BUF_MAX);
+
+        if (conn_output_full(s->conn))
+                return false;
+        tell(s, m->update, &out);
+        conn_write_take(s->conn, &out);
+        if (m->update->stage != TOLD)
+                return true;
+        imap_update_free(TAKE(m->update));
+        if (s->idling && m->dirty && !s->replied)
+                imap_view_push(s);
+        told(s);
+        return true;
+}
+
+/* The view is changed by what was read; it is told from here on. Takes u. */
+static void begin_telling(struct imap_session *s, struct imap_update *u)
+{
+        struct imap_mailbox *m = s->mailbox;
+        const struct uid_set *gone = &u->changes.expunged;
+
+        for (size_t i = 0; i < gone->n; i++)
+                uid_set_add_range(&m->withheld, gone->ranges[i].first, gone->ranges[i].last);
+        m->view.modseq = u->changes.modseq;
+        m->view.uidnext = u->changes.uidnext;
+        u->stage = EXPUNGED;
+        u->cursor = may_expunge(s) && m->withheld.n ? m->view.n : 0;
+        m->update = u;
+}
+
+/* ---- the mailbox was removed ---- */
+
+static void mailbox_gone(struct imap_session *s)
+{
+        if (s->in_hand && s->cmd.def == imap_command_find(SLICE("DELETE"))) {
+                imap_close_mailbox(s, true);
+                told(s);
+                return;
+        }
+        s->end = "mailbox removed";
+        imap_bye(s, NULL, "The selected mailbox was removed");
+}
+
+static void update_done(struct task *t)
+{
+        struct imap_update *u = container_of(t, struct imap_update, task);
+        struct imap_session *s = t->owner;
+
+        s->mailbox->task = NULL;
+        if (t->result) {
+                log_warn("c=%s imap cannot read changes mailbox=%lld error=%s text=\"%s\"",
+                         conn_id(s->conn), (long long)u->mailbox, err_name(t->result),
+                         t->error.text);
+                s->mailbox->dirty = true;
+                told(s);
+        } else if (u->changes.gone) {
+                mailbox_gone(s);
+        } else {
+                task_keep(t);
+                begin_telling(s, u);
+        }
+        imap_session_run(s);
+}
+
+static const struct task_class update_class = { "imap update", update_work, update_done,
+                                                update_drop };
+
+static struct imap_update *update_new(const struct imap_session *s)
+{
+        const struct imap_mailbox *m = s->mailbox;
+        struct imap_update *u = NEW(struct imap_update);
+
+        u->task.class = &update_class;
+        u->account = s->account;
+        u->mailbox = m->view.mailbox;
+        u->since = m->view.modseq;
+        u->uidnext = m->view.uidnext;
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < 64; bit++)
+                if (m->keywords.names[bit])
+                        u->named |= (uint64_t)1 << (bit - STORE_KEYWORD_FIRST_BIT);
+        return u;
+}
+
+static bool submit(struct imap_session *s)
+{
+        struct imap_update *u = update_new(s);
+
+        u->task.owner = s;
+        if (store_submit(s->server->store, s->account, STORE_READ, &u->task)) {
+                imap_update_free(u);
+                return false;
+        }
+        s->mailbox->dirty = false;
+        s->mailbox->task = &u->task;
+        return true;
+}
+
+/* What was withheld may be told now, and nothing else has happened. */
+static void tell_withheld(struct imap_session *s)
+{
+        struct imap_update *u = update_new(s);
+
+        u->changes.modseq = u->since;
+        u->changes.uidnext = u->uidnext;
+        begin_telling(s, u);
+        imap_session_wake(s);
+}
+
+void imap_view_settle(struct imap_session *s)
+{
+        struct imap_mailbox *m = s->mailbox;
+
+        if (m && (m->update || m->task))
+                return;
+        if (m && m->dirty && submit(s))
+                return;
+        if (m && m->withheld.n && may_expunge(s))
+                tell_withheld(s);
+        else
+                told(s);
+}
+
+void imap_view_push(struct imap_session *s)
+{
+        struct imap_mailbox *m = s->mailbox;
+
+        if (!m || m->update || m->task || s->replied)
+                return;
+        if (m->dirty) {
+                /* If it cannot be read now, the next keep-alive tries again. */
+                submit(s);
+                return;
+        }
+        if (m->withheld.n)
+                tell_withheld(s);
+}

@@ -1,0 +1,213 @@
+/*
+ * copy.c — messages come into another mailbox without their octets: RFC 9051
+ * 6.4.7, 6.4.8.
+ *
+ * The rows are made by one statement a range, with a run of UIDs taken from
+ * the destination at once and one MODSEQ; each is one more reference to its
+ * content. A move is a copy and an expunge in one transaction.
+ */
+#include "mailserver/store/copy.h"
+
+#include "copy_keywords.h"
+#include "query.h"
+#include "selection.h"
+
+#include "mailserver/core/clock.h"
+
+struct copy {
+        struct selection from;
+        struct uid_set uids; /* of `from`; owned */
+        struct selection_sum sum;
+        int64_t from_account;
+        int64_t to, to_account;
+        int64_t first_uid, modseq, uidvalidity; /* in the destination */
+};
+
+void store_copy_result_done(struct store_copy_result *r)
+{
+        uid_set_done(&r->from);
+        uid_set_done(&r->to);
+        *r = (struct store_copy_result){ 0 };
+}
+
+/* ---- what is to be copied ---- */
+
+static enum err read_mailbox(struct store_txn *tx, int64_t mailbox, int64_t *ret_account,
+                             int64_t *ret_uidvalidity)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT account, uidvalidity FROM mailbox WHERE id = $1");
+        bool found = false;
+        enum err err;
+
+        db_bind_int(q, 1, mailbox);
+        if (db_step(q) == DB_ROW) {
+                *ret_account = db_column_int(q, 0);
+                *ret_uidvalidity = db_column_int(q, 1);
+                found = true;
+        }
+        err = db_finish(q);
+        return !err && !found ? ERR_NOTFOUND : err;
+}
+
+/* Would what is copied pass the quota of an account? */
+static enum err check_quota(struct store_txn *tx, int64_t account, const struct selection_sum *sum)
+{
+        struct db_stmt *q = db_prepare(
+                tx->db, "SELECT (quota_octets > 0 AND used_octets > quota_octets - $2)"
+                        " OR (quota_messages > 0 AND used_messages > quota_messages - $3)"
+                        " FROM account WHERE id = $1");
+        int64_t over = 0;
+        enum err err;
+
+        db_bind_int(q, 1, account);
+        db_bind_int(q, 2, sum->octets);
+        db_bind_int(q, 3, sum->messages);
+        err = query_int(q, &over);
+        return !err && over ? ERR_QUOTA : err;
+}
+
+/* From here on c->from holds just those that are there: copies into the same mailbox are not. */
+static enum err select_messages(struct store_txn *tx, const struct uid_set *uids, struct copy *c)
+{
+        enum err err;
+
+        c->from.uids = uids;
+        err = selection_uids(tx, &c->from, &c->uids);
+        c->from.uids = &c->uids;
+        return err ? err : selection_add_up(tx, &c->from, &c->sum);
+}
+
+static enum err prepare(struct store_txn *tx, const struct uid_set *uids, int64_t max_messages,
+                        struct copy *c)
+{
+        int64_t ignored;
+        enum err err = read_mailbox(tx, c->to, &c->to_account, &c->uidvalidity);
+
+        if (!err)
+                err = read_mailbox(tx, c->from.mailbox, &c->from_account, &ignored);
+        if (!err)
+                err = select_messages(tx, uids, c);
+        if (!err && c->sum.messages > max_messages)
+                err = ERR_LIMIT;
+        if (!err && c->sum.messages && c->from_account != c->to_account)
+                err = check_quota(tx, c->to_account, &c->sum);
+        return err;
+}
+
+/* ---- copying ---- */
+
+static enum err count_in(struct store_txn *tx, struct copy *c)
+{
+        struct db_stmt *q = db_prepare(
+                tx->db, "UPDATE mailbox SET uidnext = uidnext + $2,"
+                        " highestmodseq = highestmodseq + 1, messages = messages + $2,"
+                        " unseen = unseen + $3, deleted = deleted + $4, octets = octets + $5"
+                        " WHERE id = $1 AND uidnext + $2 <= 4294967295"
+                        " RETURNING uidnext - $2, highestmodseq");
+        bool found = false;
+        enum err err;
+
+        db_bind_int(q, 1, c->to);
+        db_bind_int(q, 2, c->sum.messages);
+        db_bind_int(q, 3, c->sum.unseen);
+        db_bind_int(q, 4, c->sum.deleted);
+        db_bind_int(q, 5, c->sum.octets);
+        while (db_step(q) == DB_ROW) {
+                c->first_uid = db_column_int(q, 0);
+                c->modseq = db_column_int(q, 1);
+                found = true;
+        }
+        err = db_finish(q);
+        if (err || !found)
+                return err ? err : ERR_LIMIT; /* no UIDs left */
+        q = db_prepare(tx->db, "UPDATE account SET used_octets = used_octets + $2,"
+                               " used_messages = used_messages + $3 WHERE id = $1");
+        db_bind_int(q, 1, c->to_account);
+        db_bind_int(q, 2, c->sum.octets);
+        db_bind_int(q, 3, c->sum.messages);
+        return db_run(q);
+}
+
+/* A UIDL is of one maildrop and is not copied; INTERNALDATE is, the save date is now (RFC 8514). */
+static enum err insert_range(struct store_txn *tx, const struct copy *c, size_t range,
+                             int64_t first_uid, int64_t now_us)
+{
+        struct db_stmt *q = db_prepare(
+                tx->db, "INSERT INTO message (mailbox, uid, content, size, flags, modseq,"
+                        " internal_date_us, save_date_us, trace)"
+                        " SELECT $5, $6 + row_number() OVER (ORDER BY uid) - 1, content, size,"
+                        " flags, $7, internal_date_us, $8, trace FROM message" SELECTION_WHERE
+                        " ORDER BY uid");
+
+        selection_bind(q, &c->from, range);
+        db_bind_int(q, 5, c->to);
+        db_bind_int(q, 6, first_uid);
+        db_bind_int(q, 7, c->modseq);
+        db_bind_int(q, 8, now_us);
+        return db_run(q);
+}
+
+static enum err insert_rows(struct store_txn *tx, const struct copy *c)
+{
+        int64_t uid = c->first_uid, now_us = clock_now_us();
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < c->uids.n && !err; i++) {
+                err = insert_range(tx, c, i, uid, now_us);
+                uid += (int64_t)c->uids.ranges[i].last - c->uids.ranges[i].first + 1;
+        }
+        return err;
+}
+
+static enum err count_references(struct store_txn *tx, const struct copy *c)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE content SET refs = refs + x.n FROM"
+                                   " (SELECT content, count(*) AS n FROM message"
+                                   " WHERE mailbox = $1 AND uid >= $2 GROUP BY content) AS x"
+                                   " WHERE content.id = x.content");
+
+        db_bind_int(q, 1, c->to);
+        db_bind_int(q, 2, c->first_uid);
+        return db_run(q);
+}
+
+static enum err copy_rows(struct store_txn *tx, struct copy *c)
+{
+        enum err err = count_in(tx, c);
+
+        if (!err)
+                err = insert_rows(tx, c);
+        if (!err)
+                err = count_references(tx, c);
+        if (!err && c->from_account != c->to_account)
+                err = copy_keywords(tx, c->from_account, c->to_account, c->to,
+                                    (uint32_t)c->first_uid);
+        if (!err)
+                txn_change(tx, STORE_CHANGE_MAILBOX, c->to_account, c->to, c->modseq);
+        return err;
+}
+
+enum err store_copy(struct store_txn *tx, int64_t from, const struct uid_set *uids, int64_t to,
+                    bool move, int64_t max_messages, struct store_copy_result *ret_result)
+{
+        struct copy c = { .from = { .mailbox = from }, .to = to };
+        size_t expunged;
+        enum err err = prepare(tx, uids, max_messages, &c);
+
+        if (!err && c.sum.messages)
+                err = copy_rows(tx, &c);
+        if (!err && c.sum.messages && move)
+                err = selection_expunge(tx, &c.from, &expunged);
+        if (err) {
+                uid_set_done(&c.uids);
+                return err;
+        }
+        *ret_result = (struct store_copy_result){ .uidvalidity = (uint32_t)c.uidvalidity,
+                                                  .from = c.uids };
+        if (c.sum.messages)
+                uid_set_add_range(&ret_result->to, (uint32_t)c.first_uid,
+                                  (uint32_t)(c.first_uid + c.sum.messages - 1));
+        return ERR_OK;
+}

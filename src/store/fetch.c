@@ -1,0 +1,159 @@
+/*
+ * fetch.c — messages with what was rendered when they were stored.
+ *
+ * One sequential read of the rows of a mailbox, by UID; what stands in other
+ * tables is looked up by the content's id, and only what is asked for.
+ */
+#include "mailserver/store/fetch.h"
+
+#include "txn.h"
+
+struct walk {
+        struct store_txn *tx;
+        int64_t mailbox;
+        unsigned items;
+        store_fetch_fn *fn;
+        void *arg;
+        bool stopped;
+};
+
+#define MESSAGE_COLUMNS                                                                            \
+        "m.uid, m.flags, m.modseq, m.internal_date_us, m.save_date_us, m.content, m.size, m.trace"
+#define OF_RANGE " WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid"
+
+static struct db_stmt *prepare_walk(struct walk *w)
+{
+        if (w->items & STORE_FETCH_CONTENT)
+                return db_prepare(w->tx->db,
+                                  "SELECT " MESSAGE_COLUMNS ", c.header_size, c.sent_us,"
+                                  " c.envelope, c.bodystructure, c.body, c.preview, c.base_subject,"
+                                  " c.message_id, c.reference_ids FROM message m"
+                                  " LEFT JOIN content c ON c.id = m.content" OF_RANGE);
+        return db_prepare(w->tx->db, "SELECT " MESSAGE_COLUMNS " FROM message m" OF_RANGE);
+}
+
+static void read_message(struct db_stmt *q, struct store_fetch_row *row)
+{
+        *row = (struct store_fetch_row){
+                .uid = (uint32_t)db_column_int(q, 0),
+                .flags = (uint64_t)db_column_int(q, 1),
+                .modseq = db_column_int(q, 2),
+                .internal_date_us = db_column_int(q, 3),
+                .save_date_us = db_column_int(q, 4),
+                .content = db_column_int(q, 5),
+                .size = db_column_int(q, 6),
+                .trace = db_column_slice(q, 7),
+        };
+}
+
+static enum err read_content(struct db_stmt *q, struct store_fetch_row *row)
+{
+        if (db_column_is_null(q, 8))
+                return ERR_CORRUPT; /* a message without its content */
+        row->header_size = db_column_int(q, 8);
+        row->sent_us = db_column_is_null(q, 9) ? INT64_MIN : db_column_int(q, 9);
+        row->envelope = db_column_slice(q, 10);
+        row->bodystructure = db_column_slice(q, 11);
+        row->body = db_column_slice(q, 12);
+        row->preview = db_column_slice(q, 13);
+        row->base_subject = db_column_slice(q, 14);
+        row->message_id = db_column_slice(q, 15);
+        row->references = db_column_slice(q, 16);
+        return ERR_OK;
+}
+
+/*
+ * Looked up by the content's id; they stay open while the row is shown, for it points into them. Not
+ * asked for: NULL.
+ */
+struct lookups {
+        struct db_stmt *header, *parts, *body;
+};
+
+/* One column of one row; without it the message is damaged. */
+static struct db_stmt *look_up(struct db_stmt *q, int64_t content, struct slice *out, enum err *err)
+{
+        db_bind_int(q, 1, content);
+        if (db_step(q) == DB_ROW)
+                *out = db_column_slice(q, 0);
+        else
+                *err = ERR_CORRUPT;
+        return q;
+}
+
+static enum err look_up_all(struct walk *w, struct lookups *l, struct store_fetch_row *row)
+{
+        struct db *db = w->tx->db;
+        enum err err = ERR_OK;
+
+        if (w->items & STORE_FETCH_HEADER)
+                l->header = look_up(
+                        db_prepare(db, "SELECT octets FROM content_header WHERE content = $1"),
+                        row->content, &row->header, &err);
+        if (w->items & STORE_FETCH_PARTS)
+                l->parts =
+                        look_up(db_prepare(db, "SELECT parts FROM content_body WHERE content = $1"),
+                                row->content, &row->parts, &err);
+        if (w->items & STORE_FETCH_BODY) {
+                l->body = look_up(
+                        db_prepare(db, "SELECT octets, blob FROM content_body WHERE content = $1"),
+                        row->content, &row->octets, &err);
+                if (!err && !db_column_is_null(l->body, 1))
+                        row->octets = (struct slice){ NULL, 0 };
+        }
+        return err;
+}
+
+/* The driver's error, if there was one, says more than the missing row. */
+static enum err finish(struct db_stmt *q, enum err err)
+{
+        enum err finished = q ? db_finish(q) : ERR_OK;
+
+        return finished ? finished : err;
+}
+
+static enum err show_row(struct walk *w, struct db_stmt *q)
+{
+        struct store_fetch_row row;
+        struct lookups l = { 0 };
+        enum err err = ERR_OK;
+
+        read_message(q, &row);
+        if (w->items & STORE_FETCH_CONTENT)
+                err = read_content(q, &row);
+        if (!err)
+                err = look_up_all(w, &l, &row);
+        if (!err)
+                w->stopped = !w->fn(w->arg, &row);
+        err = finish(l.header, err);
+        err = finish(l.parts, err);
+        return finish(l.body, err);
+}
+
+static enum err walk_range(struct walk *w, uint32_t first, uint32_t last)
+{
+        struct db_stmt *q = prepare_walk(w);
+        enum err err = ERR_OK;
+
+        db_bind_int(q, 1, w->mailbox);
+        db_bind_int(q, 2, first);
+        db_bind_int(q, 3, last);
+        while (!err && !w->stopped && db_step(q) == DB_ROW)
+                err = show_row(w, q);
+        return finish(q, err);
+}
+
+enum err store_fetch(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
+                     uint32_t from, unsigned items, store_fetch_fn *fn, void *arg)
+{
+        struct walk w = { tx, mailbox, items, fn, arg, false };
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < uids->n && !err && !w.stopped; i++) {
+                const struct uid_range *r = &uids->ranges[i];
+
+                if (r->last >= from)
+                        err = walk_range(&w, r->first > from ? r->first : from, r->last);
+        }
+        return err;
+}

@@ -1,0 +1,156 @@
+/*
+ * flags.c — flags of messages change: RFC 9051 6.4.6, RFC 7162 3.1.3.
+ *
+ * SET, ADD and REMOVE are one: of the old flags some are kept, and some are
+ * added. Two statements a range, whatever it holds: what would change, counted,
+ * and, under one new MODSEQ, the change.
+ */
+#include "mailserver/store/flags.h"
+
+#include "query.h"
+#include "selection.h"
+
+#include "mailserver/store/message.h"
+
+#include <assert.h>
+
+struct change {
+        struct selection messages;
+        int64_t keep, add;          /* new flags: (flags & keep) | add */
+        int64_t unchanged_since;    /* INT64_MAX: whatever they have */
+        int64_t n, unseen, deleted; /* how many change, and by how much the counters do */
+};
+
+/* Of the rows of SELECTION_WHERE those that change: $5 to $7. */
+#define CHANGING " AND modseq <= $7 AND flags <> ((flags & $5) | $6)"
+
+static void bind_change(struct db_stmt *q, const struct change *c, size_t range)
+{
+        selection_bind(q, &c->messages, range);
+        db_bind_int(q, 5, c->keep);
+        db_bind_int(q, 6, c->add);
+        db_bind_int(q, 7, c->unchanged_since);
+}
+
+static enum err count_range(struct store_txn *tx, struct change *c, size_t range)
+{
+        /* The bits themselves are summed up; a bit apart is divided out below. */
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT count(*),"
+                                   " coalesce(sum((flags & $8) - (((flags & $5) | $6) & $8)), 0),"
+                                   " coalesce(sum((((flags & $5) | $6) & $9) - (flags & $9)), 0)"
+                                   " FROM message" SELECTION_WHERE CHANGING);
+
+        bind_change(q, c, range);
+        db_bind_int(q, 8, STORE_FLAG_SEEN);
+        db_bind_int(q, 9, STORE_FLAG_DELETED);
+        if (db_step(q) == DB_ROW) {
+                c->n += db_column_int(q, 0);
+                c->unseen += db_column_int(q, 1) / STORE_FLAG_SEEN;
+                c->deleted += db_column_int(q, 2) / STORE_FLAG_DELETED;
+        }
+        return db_finish(q);
+}
+
+static enum err find_modified(struct store_txn *tx, const struct change *c, size_t range,
+                              struct uid_set *out)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message" SELECTION_WHERE
+                                               " AND modseq > $5 ORDER BY uid");
+
+        selection_bind(q, &c->messages, range);
+        db_bind_int(q, 5, c->unchanged_since);
+        while (db_step(q) == DB_ROW)
+                uid_set_add(out, (uint32_t)db_column_int(q, 0));
+        return db_finish(q);
+}
+
+static enum err change_mailbox(struct store_txn *tx, const struct change *c, int64_t *ret_modseq)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE mailbox SET highestmodseq = highestmodseq + 1,"
+                                   " changed_modseq = highestmodseq + 1, unseen = unseen + $2,"
+                                   " deleted = deleted + $3 WHERE id = $1"
+                                   " RETURNING highestmodseq");
+
+        db_bind_int(q, 1, c->messages.mailbox);
+        db_bind_int(q, 2, c->unseen);
+        db_bind_int(q, 3, c->deleted);
+        return query_int(q, ret_modseq);
+}
+
+static enum err change_range(struct store_txn *tx, const struct change *c, size_t range,
+                             int64_t modseq)
+{
+        struct db_stmt *q = db_prepare(
+                tx->db, "UPDATE message SET flags = (flags & $5) | $6, modseq = $8" SELECTION_WHERE
+                                CHANGING);
+
+        bind_change(q, c, range);
+        db_bind_int(q, 8, modseq);
+        return db_run(q);
+}
+
+static enum err account_of(struct store_txn *tx, int64_t mailbox, int64_t *ret_account)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT account FROM mailbox WHERE id = $1");
+
+        db_bind_int(q, 1, mailbox);
+        return query_int(q, ret_account);
+}
+
+static struct change change_of(int64_t mailbox, const struct uid_set *uids, enum store_flags_op op,
+                               uint64_t flags, int64_t unchanged_since)
+{
+        struct change c = {
+                .messages = {.mailbox = mailbox, .uids = uids},
+                .unchanged_since = unchanged_since > 0 ? unchanged_since : INT64_MAX,
+        };
+
+        switch (op) {
+        case STORE_FLAGS_SET:
+                c.add = (int64_t)flags;
+                break;
+        case STORE_FLAGS_ADD:
+                c.keep = -1;
+                c.add = (int64_t)flags;
+                break;
+        case STORE_FLAGS_REMOVE:
+                c.keep = (int64_t)~flags;
+                break;
+        }
+        return c;
+}
+
+enum err store_flags_change(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
+                            enum store_flags_op op, uint64_t flags, int64_t unchanged_since,
+                            struct uid_set *ret_modified, int64_t *ret_modseq)
+{
+        struct change c = change_of(mailbox, uids, op, flags, unchanged_since);
+        struct uid_set modified = { 0 };
+        int64_t account = 0, modseq = 0;
+        enum err err = account_of(tx, mailbox, &account);
+
+        assert(flags >> STORE_KEYWORD_BITS == 0);
+        for (size_t i = 0; i < uids->n && !err; i++) {
+                err = count_range(tx, &c, i);
+                if (!err && unchanged_since > 0)
+                        err = find_modified(tx, &c, i, &modified);
+        }
+        if (!err && c.n)
+                err = change_mailbox(tx, &c, &modseq);
+        for (size_t i = 0; i < uids->n && !err && c.n; i++)
+                err = change_range(tx, &c, i, modseq);
+        if (err) {
+                uid_set_done(&modified);
+                return err;
+        }
+        if (c.n)
+                txn_change(tx, STORE_CHANGE_MAILBOX, account, mailbox, modseq);
+        if (ret_modified)
+                *ret_modified = modified;
+        else
+                uid_set_done(&modified);
+        *ret_modseq = modseq;
+        return ERR_OK;
+}

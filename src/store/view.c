@@ -1,0 +1,221 @@
+/*
+ * view.c — what one client is told of a mailbox: all of it once, then the
+ * changes (RFC 9051 7.5, RFC 7162 3.1).
+ */
+#include "mailserver/store/view.h"
+
+#include "query.h"
+#include "txn.h"
+
+#include "mailserver/core/mem.h"
+#include "mailserver/store/message.h"
+
+#include <assert.h>
+
+/* Lists that grow by one at a time. */
+static void *grown(void *items, size_t n, size_t *cap, size_t size)
+{
+        if (n < *cap)
+                return items;
+        *cap = *cap ? *cap * 2 : 64;
+        return mem_realloc(items, *cap * size);
+}
+
+/* ---- taking one ---- */
+
+void store_view_done(struct store_view *v)
+{
+        mem_free(v->uids);
+        *v = (struct store_view){ 0 };
+}
+
+static enum err read_mailbox(struct store_txn *tx, struct store_view *v)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT uidvalidity, uidnext, highestmodseq, recent_from,"
+                                   " messages FROM mailbox WHERE id = $1");
+        bool found = false;
+        enum err err;
+
+        db_bind_int(q, 1, v->mailbox);
+        if (db_step(q) == DB_ROW) {
+                v->uidvalidity = (uint32_t)db_column_int(q, 0);
+                v->uidnext = (uint32_t)db_column_int(q, 1);
+                v->modseq = db_column_int(q, 2);
+                v->recent_from = (uint32_t)db_column_int(q, 3);
+                v->cap = (size_t)db_column_int(q, 4);
+                found = true;
+        }
+        err = db_finish(q);
+        return !err && !found ? ERR_NOTFOUND : err;
+}
+
+static enum err read_messages(struct store_txn *tx, struct store_view *v)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags FROM message WHERE mailbox = $1"
+                                               " ORDER BY uid");
+
+        v->uids = v->cap ? mem_alloc_array(v->cap, sizeof *v->uids) : NULL;
+        db_bind_int(q, 1, v->mailbox);
+        while (db_step(q) == DB_ROW) {
+                v->uids = grown(v->uids, v->n, &v->cap, sizeof *v->uids);
+                v->uids[v->n++] = (uint32_t)db_column_int(q, 0);
+                if (db_column_int(q, 1) & STORE_FLAG_SEEN)
+                        continue;
+                v->unseen++;
+                if (!v->first_unseen)
+                        v->first_unseen = (uint32_t)v->n;
+        }
+        return db_finish(q);
+}
+
+static enum err claim_recent(struct store_txn *tx, int64_t mailbox)
+{
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE mailbox SET recent_from = uidnext"
+                                               " WHERE id = $1");
+
+        assert(tx->write);
+        db_bind_int(q, 1, mailbox);
+        return db_run(q);
+}
+
+enum err store_view_take(struct store_txn *tx, int64_t mailbox, bool claim,
+                         struct store_view *ret_view)
+{
+        struct store_view v = { .mailbox = mailbox };
+        enum err err = read_mailbox(tx, &v);
+
+        if (!err)
+                err = read_messages(tx, &v);
+        if (!err && claim && v.recent_from < v.uidnext)
+                err = claim_recent(tx, mailbox);
+        if (err)
+                store_view_done(&v);
+        else
+                *ret_view = v;
+        return err;
+}
+
+/* ---- bringing it up to date ---- */
+
+void store_changes_done(struct store_changes *c)
+{
+        uid_set_done(&c->expunged);
+        mem_free(c->arrived);
+        mem_free(c->flags);
+        *c = (struct store_changes){ 0 };
+}
+
+/* Of the mailbox: what else tells where changes may be. */
+struct state {
+        int64_t expunged_floor; /* expunges up to this MODSEQ may be forgotten */
+        int64_t changed_modseq; /* after it messages only arrived, or went */
+};
+
+static enum err read_state(struct store_txn *tx, int64_t mailbox, struct store_changes *c,
+                           struct state *s)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uidnext, highestmodseq, expunged_floor,"
+                                               " changed_modseq FROM mailbox WHERE id = $1");
+
+        c->gone = true;
+        db_bind_int(q, 1, mailbox);
+        if (db_step(q) == DB_ROW) {
+                c->uidnext = (uint32_t)db_column_int(q, 0);
+                c->modseq = db_column_int(q, 1);
+                s->expunged_floor = db_column_int(q, 2);
+                s->changed_modseq = db_column_int(q, 3);
+                c->gone = false;
+        }
+        return db_finish(q);
+}
+
+/*
+ * A message that arrived has a MODSEQ above `since`, so it is found among the changed. When no other
+ * was changed, as after a delivery, only the new ones are looked at.
+ */
+static enum err read_changed(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
+                             const struct state *s, struct store_changes *c)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags, modseq FROM message"
+                                               " WHERE mailbox = $1 AND uid >= $3 AND modseq > $2"
+                                               " ORDER BY uid");
+        size_t cap_flags = 0, cap_arrived = 0;
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, since);
+        db_bind_int(q, 3, s->changed_modseq > since ? 1 : uidnext);
+        while (db_step(q) == DB_ROW) {
+                uint32_t uid = (uint32_t)db_column_int(q, 0);
+
+                c->flags = grown(c->flags, c->n_flags, &cap_flags, sizeof *c->flags);
+                c->flags[c->n_flags++] = (struct store_flag_change){
+                        .uid = uid,
+                        .flags = (uint64_t)db_column_int(q, 1),
+                        .modseq = db_column_int(q, 2),
+                };
+                if (uid < uidnext)
+                        continue;
+                c->arrived = grown(c->arrived, c->n_arrived, &cap_arrived, sizeof *c->arrived);
+                c->arrived[c->n_arrived++] = uid;
+        }
+        return db_finish(q);
+}
+
+static enum err read_expunged(struct store_txn *tx, int64_t mailbox, int64_t since,
+                              uint32_t uidnext, struct store_changes *c)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
+                                               " AND uid < $3 AND modseq > $2 ORDER BY uid");
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, since);
+        db_bind_int(q, 3, uidnext);
+        while (db_step(q) == DB_ROW)
+                uid_set_add(&c->expunged, (uint32_t)db_column_int(q, 0));
+        return db_finish(q);
+}
+
+/* When some were forgotten: everything below uidnext that is not there. */
+static enum err read_missing(struct store_txn *tx, int64_t mailbox, uint32_t uidnext,
+                             struct store_changes *c)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message WHERE mailbox = $1"
+                                               " AND uid < $2 ORDER BY uid");
+        uint32_t next = 1;
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uidnext);
+        while (db_step(q) == DB_ROW) {
+                uint32_t uid = (uint32_t)db_column_int(q, 0);
+
+                if (next < uid)
+                        uid_set_add_range(&c->expunged, next, uid - 1);
+                next = uid + 1;
+        }
+        if (next < uidnext)
+                uid_set_add_range(&c->expunged, next, uidnext - 1);
+        return db_finish(q);
+}
+
+enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
+                             struct store_changes *ret_changes)
+{
+        struct store_changes c = { 0 };
+        struct state s = { 0 };
+        enum err err = read_state(tx, mailbox, &c, &s);
+
+        /* Nothing happened: one row was read. */
+        if (!err && !c.gone && c.modseq > since) {
+                err = read_changed(tx, mailbox, since, uidnext, &s, &c);
+                if (!err)
+                        err = since < s.expunged_floor
+                                      ? read_missing(tx, mailbox, uidnext, &c)
+                                      : read_expunged(tx, mailbox, since, uidnext, &c);
+        }
+        if (err)
+                store_changes_done(&c);
+        else
+                *ret_changes = c;
+        return err;
+}

@@ -1,0 +1,115 @@
+/* test_uid_set.c — sets of numbers as ranges. */
+#include "mailserver/core/uid_set.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static const struct {
+        const char *name;
+        struct uid_range adds[6];
+        size_t n;
+        const char *wanted;
+} sums[] = {
+        {"nothing",                           { { 0, 0 } },                                0, ""                         },
+        { "one number",                       { { 7, 7 } },                                1, "7"                        },
+        { "neighbours become one",            { { 1, 3 }, { 4, 9 } },                      2, "1:9"                      },
+        { "neighbours from below become one", { { 4, 9 }, { 1, 3 } },                      2, "1:9"                      },
+        { "a gap stays",                      { { 1, 3 }, { 5, 9 } },                      2, "1:3,5:9"                  },
+        { "the gap is filled",                { { 1, 3 }, { 5, 9 }, { 4, 4 } },            3, "1:9"                      },
+        { "overlaps become one",              { { 5, 9 }, { 7, 20 }, { 1, 6 } },           3, "1:20"                     },
+        { "what is inside changes nothing",   { { 1, 9 }, { 3, 4 } },                      2, "1:9"                      },
+        { "one swallows many",                { { 3, 3 }, { 5, 5 }, { 9, 9 }, { 2, 10 } }, 4, "2:10"                     },
+        { "reversed ends",                    { { 9, 2 } },                                1, "2:9"                      },
+        { "the ends of all numbers",
+         { { UINT32_MAX, UINT32_MAX }, { 0, 1 }, { UINT32_MAX - 1, UINT32_MAX } },
+         3,                                                                                   "0:1,4294967294:4294967295"},
+};
+
+START_TEST(ranges_are_kept_sorted_and_apart)
+{
+        struct uid_set s = { 0 };
+        AUTO_BUF(text, 1000);
+
+        for (size_t i = 0; i < sums[_i].n; i++)
+                uid_set_add_range(&s, sums[_i].adds[i].first, sums[_i].adds[i].last);
+        ck_assert(uid_set_print(&s, &text) == ERR_OK);
+        ck_assert_msg(slice_eq(buf_slice(&text), slice_of(sums[_i].wanted)), "%s: %s",
+                      sums[_i].name, text.ptr);
+        uid_set_done(&s);
+}
+END_TEST
+
+/* Against an array of booleans. */
+START_TEST(any_order_gives_the_same_set)
+{
+        enum { NUMBERS = 200, ADDS = 60 };
+        bool in[NUMBERS] = { 0 };
+        struct uid_set s = { 0 };
+        uint64_t count = 0;
+
+        srand((unsigned)_i);
+        for (int i = 0; i < ADDS; i++) {
+                uint32_t first = (uint32_t)(rand() % NUMBERS),
+                         last = first + (uint32_t)(rand() % 4);
+
+                for (uint32_t u = first; u <= last && u < NUMBERS; u++)
+                        in[u] = true;
+                uid_set_add_range(&s, first, last < NUMBERS ? last : NUMBERS - 1);
+        }
+        for (uint32_t u = 0; u < NUMBERS; u++) {
+                ck_assert_msg(uid_set_contains(&s, u) == in[u], "%u", u);
+                count += in[u];
+        }
+        ck_assert_uint_eq(uid_set_count(&s), count);
+        for (size_t i = 1; i < s.n; i++)
+                ck_assert_uint_gt(s.ranges[i].first, s.ranges[i - 1].last + 1);
+        uid_set_done(&s);
+}
+END_TEST
+
+START_TEST(a_set_too_long_to_print_leaves_the_text_alone)
+{
+        struct uid_set s = { 0 }, copy = { 0 };
+        AUTO_BUF(text, 8);
+
+        buf_add(&text, SLICE("to "));
+        for (uint32_t u = 1; u < 100; u += 2)
+                uid_set_add(&s, u);
+        ck_assert(uid_set_print(&s, &text) == ERR_LIMIT);
+        ck_assert_str_eq(text.ptr, "to ");
+        uid_set_copy(&copy, &s);
+        ck_assert_uint_eq(uid_set_count(&copy), 50);
+        uid_set_done(&s);
+        uid_set_done(&copy);
+}
+END_TEST
+
+START_TEST(ascending_numbers_are_one_range)
+{
+        struct uid_set s = { 0 };
+
+        for (uint32_t u = 1; u <= 100000; u++)
+                uid_set_add(&s, u);
+        ck_assert_uint_eq(s.n, 1);
+        ck_assert_uint_eq(uid_set_count(&s), 100000);
+        uid_set_done(&s);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("uid_set");
+        TCase *tc = tcase_create("core");
+        SRunner *r = srunner_create(s);
+
+        suite_add_tcase(s, tc);
+        tcase_add_loop_test(tc, ranges_are_kept_sorted_and_apart, 0,
+                            (int)(sizeof sums / sizeof *sums));
+        tcase_add_loop_test(tc, any_order_gives_the_same_set, 0, 20);
+        tcase_add_test(tc, a_set_too_long_to_print_leaves_the_text_alone);
+        tcase_add_test(tc, ascending_numbers_are_one_range);
+        srunner_run_all(r, CK_ENV);
+        int failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

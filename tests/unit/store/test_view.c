@@ -1,0 +1,310 @@
+/* test_view.c — what a client is told of a mailbox, and what has changed since. */
+#include "helper_ops.h"
+
+#include "mailserver/core/buf.h"
+#include "mailserver/store/copy.h"
+#include "mailserver/store/flags.h"
+#include "mailserver/store/mailbox.h"
+#include "mailserver/store/message.h"
+#include "mailserver/store/view.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static int64_t alice, inbox, content;
+
+static uint32_t add(int64_t mailbox, uint64_t flags)
+{
+        struct store_message_new message = { .trace = SLICE(""), .flags = flags };
+        uint32_t uid = 0;
+
+        ck_assert_int_eq(store_message_add(&ops.tx, mailbox, content, &message, &uid), ERR_OK);
+        return uid;
+}
+
+/* Messages 1 to 6, of which 1 and 4 are seen. */
+static void setup(void)
+{
+        ops_start();
+        alice = ops_account("alice@example.org");
+        inbox = ops_mailbox(alice, "INBOX");
+        content = ops_content(SLICE("\r\n23456789"));
+        for (uint32_t i = 1; i <= 6; i++)
+                add(inbox, i == 1 || i == 4 ? STORE_FLAG_SEEN : 0);
+        ops_commit();
+}
+
+static void expunge(uint32_t uid)
+{
+        size_t n = 0;
+
+        ck_assert_int_eq(store_message_expunge(&ops.tx, inbox, &uid, 1, &n), ERR_OK);
+        ck_assert_uint_eq(n, 1);
+}
+
+static void set_flags(uint32_t first, uint32_t last, uint64_t flags)
+{
+        struct uid_range range = { first, last };
+        const struct uid_set uids = { .ranges = &range, .n = 1 };
+        int64_t modseq;
+
+        ck_assert_int_eq(
+                store_flags_change(&ops.tx, inbox, &uids, STORE_FLAGS_SET, flags, 0, NULL, &modseq),
+                ERR_OK);
+}
+
+static struct store_view take(bool claim)
+{
+        struct store_view v = { 0 };
+
+        ck_assert_int_eq(store_view_take(&ops.tx, inbox, claim, &v), ERR_OK);
+        return v;
+}
+
+/* ---- taking one ---- */
+
+START_TEST(a_view_has_the_messages_that_are_there)
+{
+        static const uint32_t uids[] = { 1, 3, 4, 5, 6 };
+        struct store_view v;
+
+        expunge(2);
+        v = take(false);
+        ck_assert_uint_eq(v.n, 5);
+        ck_assert_mem_eq(v.uids, uids, sizeof uids);
+        ck_assert_uint_eq(v.uidnext, 7);
+        ck_assert_int_eq(v.modseq, ops_int("SELECT highestmodseq FROM mailbox WHERE id = 1"));
+        ck_assert_int_eq(v.uidvalidity, ops_int("SELECT uidvalidity FROM mailbox WHERE id = 1"));
+        ck_assert_uint_eq(v.first_unseen, 2); /* UID 3 */
+        ck_assert_int_eq(v.unseen, 3);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(an_empty_mailbox_has_an_empty_view)
+{
+        struct store_view v = { 0 };
+
+        ck_assert_int_eq(store_view_take(&ops.tx, ops_mailbox(alice, "Sent"), true, &v), ERR_OK);
+        ck_assert_uint_eq(v.n, 0);
+        ck_assert_uint_eq(v.uidnext, 1);
+        ck_assert_uint_eq(v.first_unseen, 0);
+        ck_assert_uint_eq(v.recent_from, 1);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(a_mailbox_that_is_gone_has_no_view)
+{
+        struct store_view v = { .n = 77 };
+
+        ck_assert_int_eq(store_view_take(&ops.tx, 999, false, &v), ERR_NOTFOUND);
+        ck_assert_uint_eq(v.n, 77);
+}
+END_TEST
+
+static int64_t recent_now(void)
+{
+        struct store_mailbox m = { 0 };
+
+        ck_assert_int_eq(store_mailbox_get(&ops.tx, inbox, &m), ERR_OK);
+        store_mailbox_done(&m);
+        return m.recent;
+}
+
+START_TEST(recent_messages_are_those_of_the_first_who_claims_them)
+{
+        static const struct {
+                bool claim;
+                uint32_t recent_from;
+                int64_t left;
+        } views[] = {
+                {false,  1, 6}, /* EXAMINE takes nothing away */
+                { true,  1, 0},
+                { true,  7, 0},
+                { false, 7, 0},
+        };
+
+        ck_assert_int_eq(recent_now(), 6);
+        for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+                struct store_view v = take(views[i].claim);
+
+                ck_assert_msg(v.recent_from == views[i].recent_from, "view %zu", i);
+                ck_assert_msg(recent_now() == views[i].left, "view %zu", i);
+                store_view_done(&v);
+        }
+        add(inbox, 0);
+        add(inbox, 0);
+        expunge(8);
+        ck_assert_int_eq(recent_now(), 1);
+}
+END_TEST
+
+/* ---- what has changed ---- */
+
+enum { NOTHING, ARRIVE, FLAG, EXPUNGE, ARRIVE_AND_GO, FLAG_AND_GO, MOVE_IN };
+
+static const struct {
+        const char *name;
+        int what[3];
+        const char *told; /* expunged | arrived | flags */
+} changes[] = {
+        {"nothing",                        { NOTHING },               "||"             },
+        { "a message arrives",             { ARRIVE },                "|7|7=0"         },
+        { "two arrive",                    { ARRIVE, ARRIVE },        "|7 8|7=0 8=0"   },
+        { "flags change",                  { FLAG },                  "||2=4 3=4"      },
+        { "one is expunged",               { EXPUNGE },               "5||"            },
+        { "two are expunged",              { EXPUNGE, EXPUNGE },      "5:6||"          },
+        { "one arrives and goes",          { ARRIVE_AND_GO },         "||"             },
+        { "flags change, then it is gone", { FLAG_AND_GO },           "3||2=4"         },
+        { "all at once",                   { ARRIVE, FLAG, EXPUNGE }, "5|7|2=4 3=4 7=0"},
+        { "copies share a MODSEQ",         { MOVE_IN },               "|7 8|7=1 8=1"   },
+};
+
+static void change(int what)
+{
+        switch (what) {
+        case ARRIVE:
+                add(inbox, 0);
+                break;
+        case FLAG:
+                set_flags(2, 3, STORE_FLAG_FLAGGED);
+                break;
+        case EXPUNGE:
+                expunge(ops_int("SELECT count(*) FROM expunged") ? 6 : 5);
+                break;
+        case ARRIVE_AND_GO:
+                expunge(add(inbox, 0));
+                break;
+        case FLAG_AND_GO:
+                set_flags(2, 3, STORE_FLAG_FLAGGED);
+                expunge(3);
+                break;
+        case MOVE_IN: {
+                int64_t sent = ops_mailbox(alice, "Sent");
+                struct uid_range range = { 1, UINT32_MAX };
+                const struct uid_set all = { .ranges = &range, .n = 1 };
+                struct store_copy_result r = { 0 };
+
+                add(sent, STORE_FLAG_SEEN);
+                add(sent, STORE_FLAG_SEEN);
+                ck_assert_int_eq(store_copy(&ops.tx, sent, &all, inbox, true, 10, &r), ERR_OK);
+                store_copy_result_done(&r);
+                break;
+        }
+        default:
+                break;
+        }
+}
+
+static void print_changes(const struct store_changes *c, struct buf *out)
+{
+        ck_assert_int_eq(uid_set_print(&c->expunged, out), ERR_OK);
+        buf_addf(out, "|");
+        for (size_t i = 0; i < c->n_arrived; i++)
+                buf_addf(out, "%s%u", i ? " " : "", c->arrived[i]);
+        buf_addf(out, "|");
+        for (size_t i = 0; i < c->n_flags; i++)
+                buf_addf(out, "%s%u=%llu", i ? " " : "", c->flags[i].uid,
+                         (unsigned long long)c->flags[i].flags);
+        buf_addc(out, '\0');
+}
+
+START_TEST(changes_are_found_by_modseq)
+{
+        struct store_view v = take(true);
+        struct store_changes c = { 0 };
+        AUTO_BUF(told, 1024);
+
+        for (size_t i = 0; i < 3; i++)
+                change(changes[_i].what[i]);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        print_changes(&c, &told);
+        ck_assert_msg(strcmp(told.ptr, changes[_i].told) == 0, "%s: %s", changes[_i].name,
+                      told.ptr);
+        ck_assert(!c.gone);
+        ck_assert_int_eq(c.modseq, ops_int("SELECT highestmodseq FROM mailbox WHERE id = 1"));
+        ck_assert_int_eq(c.uidnext, ops_int("SELECT uidnext FROM mailbox WHERE id = 1"));
+        for (size_t i = 0; i < c.n_flags; i++)
+                ck_assert(c.flags[i].modseq > v.modseq && c.flags[i].modseq <= c.modseq);
+        store_changes_done(&c);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(changes_before_the_view_are_not_told_again)
+{
+        struct store_changes c = { 0 };
+        struct store_view v;
+        AUTO_BUF(told, 1024);
+
+        set_flags(2, 3, STORE_FLAG_FLAGGED);
+        v = take(true);
+        add(inbox, 0);
+        set_flags(7, 7, STORE_FLAG_SEEN);
+        add(inbox, 0);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        print_changes(&c, &told);
+        ck_assert_str_eq(told.ptr, "|7 8|7=1 8=0");
+        store_changes_done(&c);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(expunges_that_were_forgotten_are_told_all_the_same)
+{
+        struct store_view v = take(true);
+        struct store_changes c = { 0 };
+        AUTO_BUF(told, 1024);
+
+        expunge(2);
+        expunge(5);
+        expunge(6);
+        expunge(add(inbox, 0));
+        add(inbox, 0);
+        ops_sql("DELETE FROM expunged WHERE uid < 6;"
+                "UPDATE mailbox SET expunged_floor = highestmodseq - 2 WHERE id = 1");
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        print_changes(&c, &told);
+        ck_assert_str_eq(told.ptr, "2,5:6|8|8=0");
+        store_changes_done(&c);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(a_mailbox_that_goes_is_said_to_be_gone)
+{
+        struct store_changes c = { 0 };
+        struct store_change told = { 0 };
+        int64_t sent = ops_mailbox(alice, "Sent");
+
+        ck_assert_int_eq(store_mailbox_delete(&ops.tx, sent), ERR_OK);
+        ck_assert_uint_eq(ops_changes(STORE_CHANGE_FOLDERS, &told), 1);
+        ck_assert_int_eq(told.mailbox, sent); /* so those who watch it hear of it */
+        ck_assert_int_eq(store_changes_since(&ops.tx, sent, 1, 1, &c), ERR_OK);
+        ck_assert(c.gone);
+        store_changes_done(&c);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("store view");
+        TCase *tc = tcase_create("view");
+        SRunner *r = srunner_create(s);
+
+        suite_add_tcase(s, tc);
+        tcase_add_checked_fixture(tc, setup, ops_stop);
+        tcase_add_test(tc, a_view_has_the_messages_that_are_there);
+        tcase_add_test(tc, an_empty_mailbox_has_an_empty_view);
+        tcase_add_test(tc, a_mailbox_that_is_gone_has_no_view);
+        tcase_add_test(tc, recent_messages_are_those_of_the_first_who_claims_them);
+        tcase_add_loop_test(tc, changes_are_found_by_modseq, 0, ops_rows(changes));
+        tcase_add_test(tc, changes_before_the_view_are_not_told_again);
+        tcase_add_test(tc, expunges_that_were_forgotten_are_told_all_the_same);
+        tcase_add_test(tc, a_mailbox_that_goes_is_said_to_be_gone);
+        srunner_run_all(r, CK_ENV);
+        int failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
