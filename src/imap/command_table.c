@@ -37,6 +37,7 @@ const struct imap_command *const imap_commands[] = {
         NULL,
 };
 /* clang-format on */
+/* Of pointers, as meant. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 const size_t imap_n_commands = sizeof imap_commands / sizeof *imap_commands - 1;
 
 /* <0, 0, >0, ASCII case ignored. */
