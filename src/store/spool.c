@@ -168,7 +168,6 @@ static void write_done(struct task *t)
 {
         struct spool_write *w = container_of(t, struct spool_write, task);
         struct spool *spool = w->spool;
-        bool was_full = spool_full(spool);
 
         spool->writing = false;
         spool->file = w->file;
@@ -184,9 +183,11 @@ static void write_done(struct task *t)
         }
         if (!spool->error && !spool->finished && spool->pending.len >= block_size(spool))
                 start_write(spool);
-        /* The owner may free the spool when it is told. */
-        if (spool->writable &&
-            (spool->error || spool->finished || (was_full && !spool_full(spool))))
+        /*
+         * Whether the owner has stopped is not known here: what is full changes with the memory of
+         * all. The owner may free the spool when it is told.
+         */
+        if (spool->writable && (spool->error || spool->finished || !spool_full(spool)))
                 spool->writable(spool->owner);
 }
 

@@ -14,7 +14,7 @@
 
 struct spool;
 
-/* `writable(owner)` is called when spool_full has become false, or the spool has failed. */
+/* `writable(owner)` is called when spool_full may have become false, or the spool has failed. */
 struct spool *spool_new(struct store *s, void *owner, void (*writable)(void *owner));
 /* Any time: what a worker still has in hand is dropped when it comes back. */
 void spool_free(struct spool *spool);
