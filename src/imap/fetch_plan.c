@@ -442,7 +442,8 @@ enum err imap_fetch_plan_parse(struct imap_args *args, bool uid, struct imap_fet
 
 void imap_fetch_plan_flags(bool uid, struct imap_fetch_plan *ret_plan)
 {
-        struct parser p = begin(NULL, 2, ret_plan);
+        struct imap_args none = { 0 };
+        struct parser p = begin(&none, 2, ret_plan);
         enum err err = uid ? add_simple(&p, IMAP_FETCH_UID) : ERR_OK;
 
         if (!err)

@@ -202,7 +202,10 @@ START_TEST(a_field_name_holds_no_nul)
 {
         static const char text[] = "BODY[HEADER.FIELDS (~{3}\r\na\0b)]";
         struct arena arena = ARENA_INIT(4096);
-        struct imap_args args = { .rest = { text, sizeof text - 1 }, .arena = &arena };
+        struct imap_args args = {
+                .rest = {text, sizeof text - 1},
+                  .arena = &arena
+        };
         struct imap_fetch_plan plan;
 
         ck_assert_int_eq(imap_fetch_plan_parse(&args, false, &plan), ERR_SYNTAX);
