@@ -173,6 +173,9 @@ static enum err read_names(struct parser *p, struct imap_fetch_item *item)
 
                 if (err)
                         return err;
+                /* It comes back in a literal that may hold none. */
+                if (slice_find(name, '\0') >= 0)
+                        return want(p, "a field name without NUL");
                 if (item->n_names == cap)
                         return too_much(p);
                 names[item->n_names] = arena_copy(&p->plan->arena, name);
@@ -439,7 +442,8 @@ enum err imap_fetch_plan_parse(struct imap_args *args, bool uid, struct imap_fet
 
 void imap_fetch_plan_flags(bool uid, struct imap_fetch_plan *ret_plan)
 {
-        struct parser p = begin(NULL, 2, ret_plan);
+        struct imap_args none = { 0 };
+        struct parser p = begin(&none, 2, ret_plan);
         enum err err = uid ? add_simple(&p, IMAP_FETCH_UID) : ERR_OK;
 
         if (!err)

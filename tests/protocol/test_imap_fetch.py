@@ -349,6 +349,29 @@ def test_a_client_that_leaves_in_the_middle_of_a_literal_harms_nobody(server):
         assert len(one(talk, "BODY[]")["BODY[]"]) > 3_000_000
 
 
+def test_a_literal_that_cannot_be_kept_ends_the_connection(make_server):
+    server = make_server()
+    message = big_message(16_000_000)
+    server.deliver("alice", message)
+    with server.imap("alice") as talk:
+        ask(talk, "EXAMINE INBOX")
+        talk.send_line("a FETCH 1 (BODY.PEEK[] FLAGS)")
+        promised = int(re.search(r"{(\d+)}$", talk.expect("* 1 FETCH (BODY[] {..."))[1])
+        (blob,) = [path for path in (server.data_dir / "blobs").rglob("*") if path.is_file()]
+        blob.rename(server.directory / "away")
+        octets = talk.read_octets(promised)
+        assert len(octets) < promised and message.startswith(octets[octets.index(b"From: ") :])
+        talk.closes()
+    with server.imap("alice") as talk:
+        ask(talk, "EXAMINE INBOX")
+        # Nothing was promised yet: it can be said.
+        answers = ask(talk, "FETCH 1 BODY.PEEK[]")
+        assert answers.status == "NO" and answers.text.startswith("[CORRUPTION] ")
+        assert list(one(talk, "(ENVELOPE BODY.PEEK[HEADER])")) == ["ENVELOPE", "BODY[HEADER]"]
+        (server.directory / "away").rename(blob)
+        assert one(talk, "BODY.PEEK[]")["BODY[]"].endswith(message)
+
+
 # ---- what others do meanwhile ----
 
 

@@ -198,6 +198,21 @@ START_TEST(no_more_is_read_than_is_wanted)
 }
 END_TEST
 
+START_TEST(a_field_name_holds_no_nul)
+{
+        static const char text[] = "BODY[HEADER.FIELDS (~{3}\r\na\0b)]";
+        struct arena arena = ARENA_INIT(4096);
+        struct imap_args args = {
+                .rest = {text, sizeof text - 1},
+                  .arena = &arena
+        };
+        struct imap_fetch_plan plan;
+
+        ck_assert_int_eq(imap_fetch_plan_parse(&args, false, &plan), ERR_SYNTAX);
+        arena_done(&arena);
+}
+END_TEST
+
 START_TEST(store_answers_flags)
 {
         struct imap_fetch_plan plan;
@@ -224,6 +239,7 @@ int main(void)
         tcase_add_test(tc, names_without_end_are_refused);
         tcase_add_loop_test(tc, no_more_is_read_than_is_wanted, 0,
                             (int)(sizeof rows / sizeof *rows));
+        tcase_add_test(tc, a_field_name_holds_no_nul);
         tcase_add_test(tc, store_answers_flags);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);
