@@ -382,6 +382,16 @@ size_t task_pool_waiting(struct task_pool *p)
         return n;
 }
 
+bool task_pool_idle(struct task_pool *p)
+{
+        bool idle;
+
+        pthread_mutex_lock(&p->lock);
+        idle = !p->waiting.n && !list_empty(&p->idle);
+        pthread_mutex_unlock(&p->lock);
+        return idle;
+}
+
 bool task_pool_stopping(struct task_pool *p)
 {
         return atomic_load(&p->stopping);

@@ -10,8 +10,12 @@
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/store/message.h"
+#include "mailserver/store/spool.h"
 
 #include <stdio.h>
+
+/* Octets that the writer may prepare when it has nothing else to do. */
+enum { SMALL = 16 << 10 };
 
 static void message_free(struct delivery_message *m)
 {
@@ -70,7 +74,7 @@ static void answer(struct delivery_message *m, enum err err)
                 d->answered(d);
 }
 
-/* ---- the two tasks ---- */
+/* ---- the tasks ---- */
 
 static void write_done(struct task *t)
 {
@@ -84,15 +88,13 @@ static void write_done(struct task *t)
 static const struct task_class write_class = { "delivery write", delivery_write_work, write_done,
                                                message_drop };
 
-static void submit_write(struct delivery_message *m)
+static void submit(struct delivery_message *m, const struct task_class *class, enum store_lane lane)
 {
         struct smtp_delivery *d = m->d;
         enum err err;
 
-        task_keep(&m->task);
-        m->task.class = &write_class;
-        err = store_submit(m->sink->store, delivery_key(d->account, d->client), STORE_WRITE,
-                           &m->task);
+        m->task.class = class;
+        err = store_submit(m->sink->store, delivery_key(d->account, d->client), lane, &m->task);
         if (err) {
                 m->task.result = err;
                 answer(m, err);
@@ -112,7 +114,8 @@ static void prepare_done(struct task *t)
                 log_info("c=%s delivery id=%s abandoned=client-gone", m->d->connection_id,
                          m->d->id);
         } else {
-                submit_write(m);
+                task_keep(t);
+                submit(m, &write_class, STORE_WRITE);
         }
 }
 
@@ -122,17 +125,13 @@ static const struct task_class prepare_class = { "delivery prepare", delivery_pr
 void delivery_deliver(struct smtp_sink *sink, struct smtp_delivery *d)
 {
         struct delivery_message *m = NEW(struct delivery_message);
-        enum err err;
 
-        m->task.class = &prepare_class;
         m->task.owner = sink;
         m->sink = sink;
         m->d = d;
         m->rules = delivery_rules_ref(sink->rules);
-        err = store_submit(sink->store, delivery_key(d->account, d->client), STORE_WORK, &m->task);
-        if (err) {
-                m->task.result = err;
-                answer(m, err);
-                message_free(m);
-        }
+        if (spool_size(d->spool) <= SMALL && store_lane_idle(sink->store, STORE_WRITE))
+                submit(m, &write_class, STORE_WRITE);
+        else
+                submit(m, &prepare_class, STORE_WORK);
 }

@@ -4,7 +4,9 @@
  *   prepare [work]   header rules, parse, hash, blob
  *   write   [writer] resolve again, one content, a row for each account
  *
- * One task struct serves both, one after the other; it belongs to the message.
+ * One task struct serves both, one after the other; it belongs to the message. A
+ * small message that finds the writer idle is prepared there, too: going by a
+ * worker would take longer than preparing it does.
  */
 #ifndef DELIVERY_MESSAGE_H
 #define DELIVERY_MESSAGE_H
@@ -25,6 +27,8 @@ struct delivery_message {
         struct store_draft *draft; /* owned; NULL before */
         struct trace_found trace;
         struct names authors; /* of a submission */
+        bool prepared;        /* prepare has run, whatever came of it: */
+        enum err prepare_result;
 
         /* What the last task has to say. */
         struct smtp_reply refusal; /* code 0: the task's result says it all */
@@ -33,7 +37,7 @@ struct delivery_message {
 
 /* Worker: looks at the message, mends a submission, and makes the draft. */
 enum err delivery_prepare_work(struct task *t, struct store_txn *tx);
-/* Writer: what is stored, or why not. May run more than once. */
+/* Writer: what is stored, or why not. May run more than once; the first time prepares if need be. */
 enum err delivery_write_work(struct task *t, struct store_txn *tx);
 
 #endif

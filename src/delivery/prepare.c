@@ -43,13 +43,11 @@ static enum err mend_submission(struct delivery_message *m, struct slice header)
         return err;
 }
 
-enum err delivery_prepare_work(struct task *t, struct store_txn *tx)
+static enum err prepare(struct delivery_message *m, struct error *reterr)
 {
-        struct delivery_message *m = container_of(t, struct delivery_message, task);
         struct slice whole, header;
         enum err err = spool_map(m->d->spool, &whole);
 
-        (void)tx;
         if (err)
                 return err;
         header = slice_head(whole, mime_header_length(whole));
@@ -58,7 +56,17 @@ enum err delivery_prepare_work(struct task *t, struct store_txn *tx)
                 err = mend_submission(m, header);
         if (err)
                 return err;
-        err = store_draft_new(m->sink->store, m->d->spool, &m->draft, &t->error);
+        err = store_draft_new(m->sink->store, m->d->spool, &m->draft, reterr);
         m->d->spool = NULL; /* taken, whatever came of it */
         return err;
+}
+
+enum err delivery_prepare_work(struct task *t, struct store_txn *tx)
+{
+        struct delivery_message *m = container_of(t, struct delivery_message, task);
+
+        (void)tx;
+        m->prepare_result = prepare(m, &t->error);
+        m->prepared = true;
+        return m->prepare_result;
 }

@@ -143,9 +143,8 @@ static enum err store_for(struct delivery_message *m, struct store_txn *tx,
         return store_message_add(tx, mailbox, content, &message, &uid);
 }
 
-enum err delivery_write_work(struct task *t, struct store_txn *tx)
+static enum err store_message(struct delivery_message *m, struct store_txn *tx)
 {
-        struct delivery_message *m = container_of(t, struct delivery_message, task);
         AUTO(accounts_done) struct accounts accounts = { 0 };
         int64_t content;
         enum err err;
@@ -164,4 +163,12 @@ enum err delivery_write_work(struct task *t, struct store_txn *tx)
         if (!err)
                 m->stored = accounts.n;
         return err;
+}
+
+enum err delivery_write_work(struct task *t, struct store_txn *tx)
+{
+        struct delivery_message *m = container_of(t, struct delivery_message, task);
+        enum err err = m->prepared ? m->prepare_result : delivery_prepare_work(t, tx);
+
+        return err ? err : store_message(m, tx);
 }

@@ -81,6 +81,11 @@ enum err store_submit(struct store *s, int64_t account, enum store_lane lane, st
         return task_submit(s->pools[lane], account, t);
 }
 
+bool store_lane_idle(struct store *s, enum store_lane lane)
+{
+        return s->pools[lane] && task_pool_idle(s->pools[lane]);
+}
+
 /* ---- inline ---- */
 
 enum err store_run(struct store *s, enum store_lane lane, struct task *t)

@@ -129,7 +129,7 @@ def test_a_client_that_resets_while_its_message_is_written(make_server):
 def test_a_client_that_resets_before_its_message_is_written(make_server):
     server = make_server(args=["--hold", "delivery prepare"])
     talk = open_data(server.smtp(), "alice")
-    talk.send_data(MESSAGE)
+    talk.send_data(MESSAGE + 500 * b"too large for the writer to prepare\r\n")
     server.wait_log(r"held class=")
     talk.abort()
     server.wait_log(r"net closed")

@@ -124,6 +124,8 @@ void task_keep(struct task *t);
 /* Inline pools: runs what waits on this thread, which may block here; the number of tasks run. */
 size_t task_pool_run_waiting(struct task_pool *p);
 size_t task_pool_waiting(struct task_pool *p);
+/* Nothing waits and a thread sleeps: a task would start at once. Never so of an inline pool. */
+bool task_pool_idle(struct task_pool *p);
 /* Any thread: true when the pool is told to stop (long work ends early). */
 bool task_pool_stopping(struct task_pool *p);
 

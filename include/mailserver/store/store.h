@@ -81,6 +81,8 @@ void store_close(struct store *s);
 /* ERR_BUSY: the lane, or this account's share of it, is full and `t` is still the caller's. */
 MUST_CHECK enum err store_submit(struct store *s, int64_t account, enum store_lane lane,
                                  struct task *t);
+/* A task submitted now would start at once. Never so of inline lanes. */
+bool store_lane_idle(struct store *s, enum store_lane lane);
 /* Inline lanes: runs work now, commits, and returns its result; done and drop are not called. */
 enum err store_run(struct store *s, enum store_lane lane, struct task *t);
 /* Inline lanes with a hub: runs what waits in the writer as one group; number of tasks. */

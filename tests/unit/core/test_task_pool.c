@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -371,6 +372,25 @@ static void *post_many(void *arg)
         return NULL;
 }
 
+START_TEST(a_pool_is_idle_while_a_thread_sleeps_and_nothing_waits)
+{
+        pool_start(2, (struct task_pool_config){ 0 });
+        while (!task_pool_idle(pool)) /* they have opened, and fall asleep */
+                sched_yield();
+        gate_set(true);
+        submit(1, 1);
+        submit(2, 1);
+        gate_wait_for(2);
+        ck_assert(!task_pool_idle(pool));
+        submit(3, 1);
+        ck_assert(!task_pool_idle(pool));
+        gate_set(false);
+        turn_until_dropped(3);
+        while (!task_pool_idle(pool))
+                sched_yield();
+}
+END_TEST
+
 START_TEST(several_threads_may_post)
 {
         pthread_t threads[3];
@@ -403,6 +423,7 @@ int main(void)
         tcase_add_test(tc, what_gathers_while_a_batch_runs_is_the_next_batch_up_to_its_ceiling);
         tcase_add_test(tc, a_pool_whose_thread_cannot_open_is_not_made);
         tcase_add_test(tc, signals_are_left_to_the_loop);
+        tcase_add_test(tc, a_pool_is_idle_while_a_thread_sleeps_and_nothing_waits);
         tcase_add_test(tc, several_threads_may_post);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

@@ -1,8 +1,10 @@
 /* test_deliver.c — from the envelope to mailboxes, over a real store. */
 #include "helper_sink.h"
+#include "message.h"
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/task.h"
+#include "mailserver/store/message.h"
 #include "mailserver/store/store.h"
 
 #include <check.h>
@@ -262,7 +264,7 @@ START_TEST(no_one_writes_in_anothers_name)
 }
 END_TEST
 
-/* ---- clients that go, and reloads ---- */
+/* ---- clients that go ---- */
 
 START_TEST(a_client_that_goes_before_the_writer_has_it_is_forgotten)
 {
@@ -290,6 +292,60 @@ START_TEST(once_the_writer_has_it_it_is_stored)
         ck_assert_uint_eq(test_sink_count(&t, t.bob), 1);
 }
 END_TEST
+
+/* ---- the writer that prepares, too ---- */
+
+struct writing {
+        struct delivery_message m;
+        enum err result;
+        bool undo; /* what it did is rolled back */
+};
+
+static enum err write_it(struct store_txn *tx, void *arg)
+{
+        struct writing *w = arg;
+
+        w->result = delivery_write_work(&w->m.task, tx);
+        return w->undo ? ERR_IO : w->result;
+}
+
+static const struct {
+        const char *message;
+        enum err result;
+        const char *enhanced;
+        size_t stored;
+} written[] = {
+        {"From: alice@example.org\r\n\r\nhello\r\n", ERR_OK,     NULL,    1},
+        { "X: y\r\n" FIELDS "\r\nno From\r\n",       ERR_DENIED, "5.6.0", 0},
+};
+
+START_TEST(a_message_the_writer_prepares_is_prepared_once_however_often_written)
+{
+        struct writing w = {
+                .m = {.sink = t.sink, .rules = delivery_rules_ref(t.sink->rules)}
+        };
+
+        w.m.d = test_sink_delivery(&t, t.alice, "alice@example.org", "bob@example.org",
+                                   written[_i].message);
+        w.undo = true;
+        ck_assert(test_sink_run(&t, write_it, &w));
+        ck_assert_int_eq(w.result, written[_i].result);
+        ck_assert_uint_eq(test_sink_count(&t, t.bob), 0);
+        w.undo = false;
+        ck_assert_int_eq(test_sink_run(&t, write_it, &w), written[_i].result);
+        if (written[_i].enhanced)
+                ck_assert_str_eq(w.m.refusal.enhanced, written[_i].enhanced);
+        ck_assert_uint_eq(w.m.stored, written[_i].stored);
+        ck_assert_uint_eq(test_sink_count(&t, t.bob), written[_i].stored);
+        store_draft_free(w.m.draft);
+        names_done(&w.m.authors);
+        names_done(&w.m.trace.delivered_to);
+        delivery_rules_unref(w.m.rules);
+        smtp_delivery_free(w.m.d);
+}
+END_TEST
+
+/* ---- reloads ---- */
 
 START_TEST(a_task_keeps_the_options_it_began_with)
 {
@@ -348,6 +404,8 @@ int main(void)
         ADD_TABLE(tc, recipients_are_ours_or_refused, recipients);
         ADD_TABLE(tc, senders_are_the_accounts_addresses, senders);
         ADD_TABLE(tc, no_one_writes_in_anothers_name, submissions);
+        ADD_TABLE(tc, a_message_the_writer_prepares_is_prepared_once_however_often_written,
+                  written);
         for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
                 tcase_add_test(tc, tests[i]);
         srunner_run_all(r, CK_ENV);
