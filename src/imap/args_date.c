@@ -32,9 +32,9 @@ static bool cut_month(struct slice *s, int *ret)
 {
         static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-        for (int i = 0; i < 12; i++) {
+        for (size_t i = 0; i < 12; i++) {
                 if (slice_skip_word(s, (struct slice){ names + i * 3, 3 })) {
-                        *ret = i + 1;
+                        *ret = (int)i + 1;
                         return true;
                 }
         }
