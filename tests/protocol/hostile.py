@@ -74,7 +74,7 @@ class Session:
         head += self.words("", "Bcc: x@y\r\n", "Content-Type: multipart/mixed; boundary=b\r\n", " odd\r\n")
         lines = (b"\r\n", b".\r\n", b"..\r\n", b"--b\r\n", b"text\r\n", b"\xc3\xa4\r\n", b"a\n.\n", b"\r.\r", b"x" * 999)
         body = b"".join(r.choice(lines) for _ in range(r.randrange(30)))
-        return self.mutate(head.encode() + b"\r\n" + body * self.words(1, 1, 1, 1, 200) + b"\r\n")
+        return self.mutate(head.encode() + b"\r\n" + body * self.words(1, 1, 1, 1, 200, 3000) + b"\r\n")
 
     def auth(self):
         user, r = self.random.choice(self.users), self.random

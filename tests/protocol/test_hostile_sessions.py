@@ -11,6 +11,10 @@ import hostile
 
 SESSIONS = int(os.environ.get("HOSTILE_SESSIONS", "600"))
 HELD = ("spool_memory", "waiting_read", "waiting_work", "waiting_write")
+# Much patience with errors, and little room: what is never full is never tried.
+TIGHT = {"pop3": {"max_errors": 1000}, "smtp": {"max_errors": 1000}}
+TIGHT["store"] = {"spool_memory": "1M", "blob_threshold": "4K"}
+TIGHT["connections"] = {"high_water": "4K"}
 SEED = os.environ.get("HOSTILE_SEED", "1")
 
 
@@ -28,7 +32,7 @@ def descriptors(server):
 
 
 def test_random_sessions_do_no_harm(make_server):
-    server = make_server(pop3={"max_errors": 1000}, smtp={"max_errors": 1000})
+    server = make_server(**TIGHT)
     server.add_account("carol", "carol's password")
     for n in range(3):
         server.deliver("alice", f"Subject: {n}\r\n\r\nbefore\r\n".encode())
