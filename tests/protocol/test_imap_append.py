@@ -191,3 +191,21 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(server):
         talk.send(b"a APPEND Half {100000+}\r\nSubject: half\r\n\r\n" + b"x" * 50000)
     with server.imap("alice") as talk:
         talk.says("C: a STATUS Half (MESSAGES)").expect("* STATUS Half (MESSAGES 0)")
+
+
+# What waits beyond the ceiling of the input hides that the client has gone: the first is small.
+LEAVING = [("imap append check", 1000, 0), ("imap append prepare", 400_000, 0), ("imap append", 400_000, 1)]
+
+
+@pytest.mark.parametrize("task, octets, stored", LEAVING)
+def test_a_client_may_leave_during_any_task(make_server, task, octets, stored):
+    """What had been committed stays; what had not leaves nothing."""
+    server = make_server(args=["--hold", task])
+    with server.imap("alice") as talk:
+        append(talk, "a", "INBOX", big_message(octets))
+        server.wait_log(rf'held class="?{task}"?\n')
+        talk.abort()
+    server.wait_log("imap end=dropped")
+    server.release()
+    with server.imap("alice") as talk:
+        talk.says("C: a STATUS INBOX (MESSAGES)").expect(f"* STATUS INBOX (MESSAGES {stored})")

@@ -346,3 +346,19 @@ def test_a_large_message_is_searched_piece_by_piece(searched):
         word = "NADELÖHRTHE".encode()
         assert search(talk, f"BODY {{{len(word)}+}}\r\n".encode() + word) == "1"
         assert search(talk, "BODY haystack") == ""
+
+
+@pytest.mark.parametrize("task, command", [("imap search", "SEARCH BODY x"), ("imap list", 'LIST "" *')])
+def test_a_client_may_leave_during_a_task(make_server, task, command):
+    server = make_server(args=["--hold", task])
+    with server.imap("alice") as talk:
+        talk.send(b"a APPEND INBOX {5+}\r\nhello\r\n")
+        talk.expect("a OK ...")
+        talk.says("C: s SELECT INBOX").until("s OK ...")
+        talk.says(f"C: b {command}")
+        server.wait_log(rf'held class="?{task}"?\n')
+        talk.abort()
+    server.wait_log("imap end=dropped")
+    server.release()
+    with server.imap("alice") as talk:
+        talk.says("C: a NOOP").expect("a OK ...")
