@@ -17,7 +17,7 @@ import struct
 
 SESSIONS_AT_ONCE = 24
 PATIENCE_SECONDS = 0.05  # for a reply that may never come
-SERVICES = ("smtp", "smtp", "smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps")
+SERVICES = ("smtp", "smtp", "smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps", "imaps")
 NOISE = (b"\r", b"\n", b"\0", b".", b"\r\n", b"\r\n.\r\n", b"\n.\n", b"\r.\r", b" ", b"\xff", b"<", b">", b"@")
 NOISE += (b"\xe2\x80\xae", b"\x1b[2J", b"%n%s", b"'", b'"', b"\\", b"=", b"*", b"\x16\x03\x01\x02\x00\x01")
 
@@ -141,8 +141,88 @@ class Session:
         out += [r.choice(one) for _ in range(r.choice((1, 5, 40)))]
         return out + ([b"QUIT"] if user == self.deleter and self.chance(0.6) else [])
 
+    def mailbox(self):
+        names = ("INBOX", "inbox", "Sent", "Drafts", "a", "a/b", "a/b/c", '"a b"', "&AOQ-", "{1}\r\na", "{3+}\r\na/b", '""')
+        return self.words(*names, "*", "%", "Nobody", "a//b", "x" * 300, "Trash", "INBOX/x", '"\\"')
+
+    def numbers(self):
+        return self.words("1", "1", "1:*", "*", "1:3,2", "4:2", "*:4294967295", "1,1,1", "0", "99", "1:*,2:*")
+
+    def items(self):
+        one = ("FLAGS", "UID", "ENVELOPE", "BODYSTRUCTURE", "BODY", "INTERNALDATE", "RFC822.SIZE", "BODY[]", "PREVIEW")
+        one += ("BODY.PEEK[]<0.10>", "BODY[HEADER.FIELDS (Subject X)]", "BODY[1.MIME]", "BODY[1.1.1]")
+        one += ("BODY[TEXT]<5.4294967295>", "BODY[]<0.1>")
+        one += ("RFC822", "BINARY[1]", "BINARY.SIZE[1]", "MODSEQ", "EMAILID", "THREADID", "ALL", "FULL", "SAVEDATE")
+        some = [self.random.choice(one) for _ in range(self.random.choice((1, 1, 2, 6)))]
+        return some[0] if len(some) == 1 else f"({' '.join(some)})"
+
+    def keys(self, depth=3):
+        r = self.random
+        simple = ("ALL", "UNSEEN", "SEEN", "DELETED", "NOT SEEN", "TEXT x", 'SUBJECT "0."', "BODY {1}\r\nx", "LARGER 10")
+        simple += ("SINCE 1-Jan-2000", "UID 1:*", "1:*", "HEADER X y", "KEYWORD $Junk", "SENTBEFORE 2-Feb-2030")
+        simple += ("$", "OLDER 5")
+        if depth and r.random() < 0.5:
+            one, two = self.keys(depth - 1), self.keys(depth - 1)
+            return self.words(f"OR {one} {two}", f"({one} {two})", f"NOT {one}", f"{one} {two}")
+        return r.choice(simple)
+
+    def append(self):
+        message = self.message().replace(b"\0", b"")
+        flags, plus = self.words("", "(\\Seen) ", "(\\Seen k $x) "), self.words("", "+", "+")
+        head = f"APPEND {self.mailbox()} {flags}{{{len(message)}{plus}}}\r\n".encode()
+        return [head + message]
+
+    def imap_command(self):
+        uid, box, other = self.words("", "", "UID "), self.mailbox(), self.mailbox()
+        flags = self.words("\\Seen", "\\Deleted", "(\\Deleted $Junk)", "k", "(a b c d e)", "\\Recent", "()")
+        return self.words(
+            f"SELECT {box}",
+            "SELECT INBOX",
+            f"EXAMINE {box}",
+            f"{uid}FETCH {self.numbers()} {self.items()}",
+            f"{uid}FETCH {self.numbers()} {self.items()}",
+            f"{uid}STORE {self.numbers()} {self.words('+', '-', '')}FLAGS{self.words('', '.SILENT')} {flags}",
+            f"{uid}SEARCH {self.words('', 'RETURN (ALL COUNT) ', 'RETURN (SAVE) ', 'CHARSET UTF-8 ')}{self.keys()}",
+            f"{uid}COPY {self.numbers()} {box}",
+            f"{uid}MOVE {self.numbers()} {box}",
+            f"LIST {other} {box}",
+            f'LIST (SUBSCRIBED) "" (* {box}) RETURN (CHILDREN STATUS (MESSAGES SIZE))',
+            f"STATUS {box} (MESSAGES UIDNEXT UNSEEN SIZE)",
+            f"CREATE {box}",
+            f"DELETE {box}",
+            f"RENAME {box} {other}",
+            f"SUBSCRIBE {box}",
+            f"LSUB {other} {box}",
+            "EXPUNGE",
+            "UID EXPUNGE 1:*",
+            "CLOSE",
+            "UNSELECT",
+            "NOOP",
+            "CHECK",
+            "IDLE\r\nDONE",
+            "IDLE",
+            "NAMESPACE",
+            'ID ("name" NIL)',
+            "ENABLE IMAP4rev2 UTF8=ACCEPT",
+            "STARTTLS",
+            "LOGOUT",
+            "CAPABILITY",
+            "X",
+        ).encode()
+
     def imap(self):
-        return [b"a CAPABILITY", b"b LOGIN alice wonderland", b"c LOGOUT"]
+        """As the deleter: nobody else's mail may move."""
+        user, r = self.deleter, self.random
+        out = [b"a STARTTLS", None] if self.service == "imap" and self.chance(0.9) else []
+        plain = base64.b64encode(f"\0{user}\0{self.server.passwords[user]}".encode())
+        login = b"b AUTHENTICATE PLAIN " + plain
+        out.append(self.words(login, login, b"b AUTHENTICATE PLAIN\r\n" + plain, b"b LOGIN x {1+}\r\ny"))
+        out += [login] * self.chance(0.5) + [b"c SELECT INBOX"]
+        for number in range(r.choice((1, 3, 10, 30))):
+            command = [self.append()[0] + b"\r\n"] if self.chance(0.1) else self.imap_command()
+            tag = b"t%d " % number
+            out.append([tag + command[0]] if isinstance(command, list) else tag + command)
+        return out
 
     def script(self):
         kind = self.service.removesuffix("s") if self.service != "submissions" else "smtp"
