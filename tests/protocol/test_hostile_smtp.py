@@ -202,3 +202,31 @@ def test_no_form_of_an_address_makes_us_a_relay(make_server, parameter):
                 accepted.append(path)
         assert accepted == []
         talk.says("C: DATA").expect("503 5.5.1 No valid recipients")
+
+
+# ---- the log ----
+
+ODD = ("\r", "\0", "\x1b[2J", "\x07", '"', "\\", " account=root", "\u0085", "\u2028", "\u202e", "%n%s", "x" * 900)
+
+
+def test_no_octet_of_a_peer_reaches_the_log_as_it_is(make_server):
+    server = make_server(smtp={"max_errors": 1000})
+    with server.smtp() as talk, server.submission("alice") as submitter:
+        for odd in ODD:
+            quoted = odd.replace("\\", "\\\\").replace('"', '\\"')
+            for line in (
+                f"V{odd}",
+                f"EHLO {odd}",
+                f'MAIL FROM:<"{quoted}"@example.net> SMTPUTF8',
+                f'RCPT TO:<"{quoted}"@example.org>',
+                f'RCPT TO:<"{quoted}"@example.net>',
+                "RSET",
+            ):
+                talk.send(line.encode() + b"\r\n").expect("...")
+            submitter.send(f'MAIL FROM:<"{quoted}"@example.net> SMTPUTF8\r\n'.encode()).expect("...")
+    lines = server.log_since_start().splitlines()
+    assert sum("reject=" in line for line in lines) > 10
+    for line in lines:
+        assert line.isascii() and line.isprintable(), line
+        assert re.match(r"\S+Z (debug|info|warn) (c=\w+ )?\w+", line), line
+        assert " account=root" not in line, line
