@@ -1,0 +1,60 @@
+/*
+ * queue.h — what gets mail to the rest of the world: schedule, route, attempt,
+ * report.
+ *
+ *   row of the store ─► due ─► destination (route, or MX and addresses by DNS, DANE, MTA-STS)
+ *     ─► connection, kept for what follows ─► a reply for each recipient
+ *     ─► one write: delivered rows removed, deferred ones with their next time, reports stored
+ *
+ * In memory there is a struct for each destination with mail due or in flight,
+ * bounded; all else stays in the store. Nothing here is acknowledged by
+ * memory alone: after kill -9 the rows say what is left to do.
+ */
+#ifndef MAILSERVER_QUEUE_QUEUE_H
+#define MAILSERVER_QUEUE_QUEUE_H
+
+#include "mailserver/core/conf.h"
+
+struct loop;
+struct queue;
+struct resolver;
+struct smtp_client_config;
+struct store;
+
+struct queue_config {
+        int64_t retry_first_ms,
+                retry_max_ms;     /* the wait after the first failure; doubles up to max */
+        int64_t lifetime_ms;      /* then the sender hears that it could not be delivered */
+        int64_t delay_warning_ms; /* the sender hears that it is late; 0: never */
+        int64_t max_connections;  /* in all */
+        int64_t max_connections_per_destination;
+        int64_t max_messages_per_connection;
+        int64_t idle_connection_ms; /* kept open for the next message for so long */
+        int64_t max_recipients_per_transaction;
+        char *postmaster;          /* author of reports; NULL: postmaster@hostname */
+        bool private_addresses;    /* may mail go to loopback, private and own addresses */
+        int64_t smtp_port;         /* 25; tests have another */
+        struct conf_groups routes; /* struct queue_route_config */
+        struct conf_groups tls;    /* struct queue_tls_config: per-domain override */
+};
+extern const struct conf_table queue_conf_table; /* "queue" */
+
+struct queue *queue_new(struct loop *l, struct store *store, struct resolver *resolver,
+                        const char *hostname, const struct queue_config *config,
+                        const struct smtp_client_config *smtp);
+void queue_free(struct queue *q);
+void queue_set_config(struct queue *q, const struct queue_config *config,
+                      const struct smtp_client_config *smtp);
+/* Begins no more attempts; `stopped` when those in flight have ended (their connections' time-outs
+ * bound it). */
+void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg);
+/* Rows were added or made due: looks at the store soon. */
+void queue_wake(struct queue *q);
+
+struct queue_stats {
+        int64_t delivered, deferred, bounced, attempts, connections, reused;
+        size_t destinations, open_connections, in_flight;
+};
+void queue_get_stats(const struct queue *q, struct queue_stats *ret_stats);
+
+#endif
