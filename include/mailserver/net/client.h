@@ -30,7 +30,8 @@ struct net_client_handler {
         /* The time given to net_client_wait is over. */
         void (*timed_out)(struct net_client *c, void *owner);
         /* Last call: refused, reset, closed by the peer, TLS failed: `why` is for reports
-         * ("connection refused"), errno-like details in it. Not called after net_client_close. */
+         * ("connection refused"), errno-like details in it. Not called after net_client_close,
+         * which is still to be called. */
         void (*closed)(struct net_client *c, void *owner, const char *why);
 };
 
@@ -45,8 +46,11 @@ struct net_client_params {
 };
 struct net_client *net_client_new(struct loop *l, const struct net_client_params *params,
                                   const struct net_client_handler *handler, void *owner);
-/* At once; no callback after. NULL is fine. */
+/* At once; no callback after; frees, when the handler it was called from has returned. NULL is
+ * fine. */
 void net_client_close(struct net_client *c);
+/* The same; before that the octets and TLS's goodbye are sent as far as they go without waiting. */
+void net_client_close_with(struct net_client *c, struct slice last_words);
 
 enum net_client_input { NET_CLIENT_LINE, NET_CLIENT_MORE, NET_CLIENT_TOO_LONG };
 /* The next line without its end (CRLF or LF); borrowed until the next call. TOO_LONG: the peer is

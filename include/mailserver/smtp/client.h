@@ -25,6 +25,7 @@ struct smtp_client_config {
         int64_t greeting_timeout_ms, command_timeout_ms; /* RFC 5321 4.5.3.2 */
         int64_t data_timeout_ms, data_block_timeout_ms, data_end_timeout_ms;
         int64_t max_reply_lines, max_reply_line;
+        bool chunking; /* BDAT where it is offered */
 };
 extern const struct conf_table smtp_client_conf_table; /* "outbound.smtp" */
 
@@ -47,11 +48,16 @@ struct smtp_client_params {
         const char *log_id;              /* for log lines */
 };
 
-/* A reply as it came, one line, control characters escaped, at most 512 octets. */
+/*
+ * A reply as it came, its lines joined to one, controls and 8-bit octets escaped, at most 512
+ * octets. Some are of our own making: a code 0, and what is known beforehand without sending
+ * (552 5.3.4 larger than SIZE, 554 5.6.3 no 8BITMIME, 550 5.6.7 no SMTPUTF8).
+ */
 struct smtp_client_reply {
-        int code;        /* 0: no reply (connection lost, time-out); `text` says why */
-        char status[12]; /* enhanced: the peer's, or made from the code (RFC 3463) */
-        const char *text;
+        int code;         /* 0: no reply (connection lost, time-out); `text` says why */
+        char status[12];  /* enhanced: the peer's, or made from the code (RFC 3463) */
+        const char *text; /* without the code: "5.1.1 No such user"; never NULL once set */
+        bool ours;        /* nothing of it is the peer's */
 };
 /* 2xx; 4xx or none; 5xx. */
 bool smtp_client_reply_good(const struct smtp_client_reply *r);
@@ -59,9 +65,10 @@ bool smtp_client_reply_permanent(const struct smtp_client_reply *r);
 
 struct smtp_client_recipient {
         const char *address;
-        const char *orcpt;  /* NULL: none */
+        const char *orcpt;  /* "rfc822;" and xtext, as RCPT has it; NULL: none */
         const char *notify; /* "SUCCESS,FAILURE", "NEVER"; NULL: not said */
-        /* Set when `sent` is called: */
+        /* Set when `sent` is called; text NULL in `failed`: none of its own. Texts live until the
+         * next smtp_client_send or the close. */
         struct smtp_client_reply reply;
 };
 
@@ -70,9 +77,9 @@ struct smtp_client_message {
         const char *sender; /* "" for <> */
         struct smtp_client_recipient *recipients;
         size_t n;
-        int64_t size;
+        int64_t size; /* of what `read` gives, exactly */
         bool eight_bit, smtputf8;
-        const char *envid; /* NULL: none */
+        const char *envid; /* xtext, as MAIL has it; NULL: none */
         const char *ret;   /* "FULL", "HDRS", NULL */
         /*
          * Asks for octets [offset, offset + max): the caller answers later, or at once, by
