@@ -5,13 +5,14 @@
 BUILD_PACKAGES=(
         build-essential cmake ninja-build pkg-config
         libevent-dev libssl-dev libsqlite3-dev libgsasl-dev libsodium-dev libconfig-dev
-        libjansson-dev libutf8proc-dev libidn2-dev libsystemd-dev
+        libjansson-dev libutf8proc-dev libidn2-dev libunbound-dev libsystemd-dev
 )
 # What script/run uses beside the programs it builds, and the commands it prints.
-RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl)
+RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl dns-root-data)
 TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
         python3 python3-pytest strace git man-db systemd
+        knot knot-dnssecutils
         fetchmail getmail6 gsasl isync msmtp mpop shellcheck pyflakes3
 )
 

@@ -75,6 +75,8 @@ struct resolver *resolver_new(struct loop *l, const struct resolver_config *conf
                               struct error *reterr);
 /* All queries must have been answered or cancelled. */
 void resolver_free(struct resolver *r);
+/* After a reload; borrowed until the next call. */
+void resolver_set_config(struct resolver *r, const struct resolver_config *config);
 /*
  * `name` in any case, A-labels or UTF-8 (converted by IDNA 2008), with or without a last dot; a
  * name that cannot be asked is answered DNS_NXDOMAIN. The query frees itself after the answer.
