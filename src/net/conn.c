@@ -9,6 +9,7 @@
  *   [handshake] ─► open ─► closing (session gone, output leaving) ─► freed
  */
 #include "address_impl.h"
+#include "bev.h"
 #include "conn_impl.h"
 
 #include "mailserver/core/clock.h"
@@ -105,13 +106,8 @@ void conn_attach(struct conn *c, struct bufferevent *bev)
 
 int conn_detach(struct conn *c)
 {
-        int fd = bufferevent_getfd(c->bev);
+        int fd = bev_detach(c->bev);
 
-        /* libevent frees in a later turn: the socket must be out of it before. */
-        bufferevent_disable(c->bev, EV_READ | EV_WRITE);
-        bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
-        bufferevent_setfd(c->bev, -1);
-        bufferevent_free(c->bev);
         c->bev = NULL;
         return fd;
 }

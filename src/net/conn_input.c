@@ -6,6 +6,7 @@
  * buffer was searched for a line end is remembered: a peer that sends one octet
  * at a time costs what any other does.
  */
+#include "bev.h"
 #include "conn_impl.h"
 
 #include <assert.h>
@@ -34,24 +35,11 @@ static struct evbuffer *settled_input(struct conn *c)
         return input_of(c);
 }
 
-/* Where the next LF is, or -1. */
-static ev_ssize_t find_line_end(struct conn *c, struct evbuffer *in, size_t len)
-{
-        struct evbuffer_ptr from, found;
-
-        if (c->searched >= len || evbuffer_ptr_set(in, &from, c->searched, EVBUFFER_PTR_SET))
-                return -1;
-        found = evbuffer_search_eol(in, &from, NULL, EVBUFFER_EOL_LF);
-        if (found.pos < 0)
-                c->searched = (uint32_t)len;
-        return found.pos;
-}
-
 /* Throws away a line that is too long, as far as it has come. */
 static enum conn_input skip_line(struct conn *c, struct evbuffer *in)
 {
         size_t len = evbuffer_get_length(in);
-        ev_ssize_t end = find_line_end(c, in, len);
+        ev_ssize_t end = bev_find_line_end(in, &c->searched);
 
         c->skipping = end < 0;
         drop(c, end < 0 ? len : (size_t)end + 1);
@@ -87,7 +75,7 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
                 return CONN_MORE;
         if (c->skipping)
                 return skip_line(c, in);
-        end = find_line_end(c, in, len);
+        end = bev_find_line_end(in, &c->searched);
         if (end < 0 && len <= max_octets + 1)
                 return c->eof ? CONN_EOF : CONN_MORE;
         if (end < 0)

@@ -5,19 +5,13 @@
  * nothing waits and the connection is in the clear, else as one piece of
  * libevent's buffer, which on TLS is one record.
  */
+#include "bev.h"
 #include "conn_impl.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
-
-static void free_piece(const void *data, size_t len, void *arg)
-{
-        (void)data;
-        (void)len;
-        mem_free(arg);
-}
 
 /* What the kernel takes at once. The rest, and any error, is libevent's to find. */
 static size_t send_now(struct conn *c, const char *octets, size_t len)
@@ -35,15 +29,14 @@ static void emit(struct conn *c, char *octets, size_t len)
 {
         struct evbuffer *to = bufferevent_get_output(c->bev);
         size_t sent = send_now(c, octets, len);
-        bool was_empty = evbuffer_get_length(to) == 0, added;
+        bool was_empty = evbuffer_get_length(to) == 0;
 
         c->octets_out += len;
         if (sent == len) {
                 mem_free(octets);
                 return;
         }
-        added = evbuffer_add_reference(to, octets + sent, len - sent, free_piece, octets) == 0;
-        assert(added); /* fails only for want of memory */
+        bev_add_take(to, octets, sent, len - sent);
         if (was_empty)
                 conn_watch_output(c);
 }

@@ -5,6 +5,7 @@
  * was said in the clear by who knows whom; RFC 3207 6), and the same socket gets
  * a new bufferevent that shakes hands.
  */
+#include "bev.h"
 #include "conn_impl.h"
 
 #include "mailserver/core/log.h"
@@ -79,22 +80,12 @@ void conn_tls_connected(struct conn *c)
                 conn_open_session(c);
 }
 
-/* The first thing that OpenSSL complained of; empties libevent's list of it. */
-static const char *openssl_reason(struct conn *c)
-{
-        const char *reason = NULL;
-        unsigned long code;
-
-        while ((code = bufferevent_get_openssl_error(c->bev)))
-                if (!reason)
-                        reason = ERR_reason_error_string(code);
-        return reason ? reason : "the connection was lost";
-}
-
 void conn_tls_failed(struct conn *c, const char *reason)
 {
         if (!reason)
-                reason = openssl_reason(c);
+                reason = bev_tls_reason(c->bev);
+        if (!reason)
+                reason = "the connection was lost";
         conn_note(c, "tls handshake failed");
         log_info("c=%s %s tls handshake failed peer=%s service=%s reason=\"%s\"", c->id,
                  c->service->handler->protocol, c->peer_text, c->service->name, reason);
