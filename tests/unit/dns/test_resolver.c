@@ -4,7 +4,7 @@
 
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
-#include "mailserver/dns/resolver.h"
+#include "mailserver/dns/facts.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -223,6 +223,81 @@ START_TEST(too_many_questions_at_one_time_are_put_off)
 }
 END_TEST
 
+/* ---- inquiries ---- */
+
+/* Wants the address of a name, and after it those of two others. */
+struct inquiry_test {
+        unsigned steps, ended;
+        enum err err;
+        size_t known;
+};
+
+static void want(void *owner, const struct dns_facts *known, struct dns_questions *lacking)
+{
+        struct inquiry_test *t = owner;
+
+        t->steps++;
+        if (!dns_facts_ask(known, "mail.example.org", DNS_A, lacking))
+                return;
+        dns_facts_ask(known, "gone.example.org", DNS_A, lacking);
+        dns_facts_ask(known, "mail.example.org", DNS_AAAA, lacking);
+}
+
+static void end(void *owner, const struct dns_facts *known, enum err err)
+{
+        struct inquiry_test *t = owner;
+
+        t->ended++;
+        t->err = err;
+        for (const struct dns_fact *f = known->first; f; f = f->next)
+                t->known++;
+}
+
+START_TEST(an_inquiry_asks_in_rounds_until_nothing_lacks)
+{
+        AUTO(arena_done) struct arena arena = ARENA_INIT(1 << 16);
+        struct dns_facts facts = { .arena = &arena };
+        struct inquiry_test t = { 0 };
+
+        dns_inquire(resolver, loop, &facts, 3, want, end, &t);
+        ck_assert_uint_eq(t.steps, 0);
+        while (!t.ended)
+                loop_turn(loop, true);
+        ck_assert_int_eq(t.err, ERR_OK);
+        ck_assert_uint_eq(t.steps, 3);
+        ck_assert_uint_eq(t.known, 3);
+}
+END_TEST
+
+START_TEST(an_inquiry_that_asks_too_much_ends)
+{
+        AUTO(arena_done) struct arena arena = ARENA_INIT(1 << 16);
+        struct dns_facts facts = { .arena = &arena };
+        struct inquiry_test t = { 0 };
+
+        dns_inquire(resolver, loop, &facts, 2, want, end, &t);
+        while (!t.ended)
+                loop_turn(loop, true);
+        ck_assert_int_eq(t.err, ERR_LIMIT);
+}
+END_TEST
+
+START_TEST(a_cancelled_inquiry_is_silent)
+{
+        AUTO(arena_done) struct arena arena = ARENA_INIT(1 << 16);
+        struct dns_facts facts = { .arena = &arena };
+        struct inquiry_test t = { 0 };
+        struct dns_inquiry *i = dns_inquire(resolver, loop, &facts, 3, want, end, &t);
+
+        while (!t.steps)
+                loop_turn(loop, true);
+        dns_inquiry_cancel(i);
+        dns_inquiry_cancel(dns_inquire(resolver, loop, &facts, 3, want, end, &t));
+        ask("mail.example.org", DNS_A);
+        ck_assert_uint_eq(t.ended, 0);
+}
+END_TEST
+
 START_TEST(a_wrong_setting_is_named)
 {
         struct error error;
@@ -287,6 +362,9 @@ int main(void)
         tcase_add_test(tcase, a_name_that_cannot_be_asked_is_not);
         tcase_add_test(tcase, a_cancelled_question_is_never_answered);
         tcase_add_test(tcase, too_many_questions_at_one_time_are_put_off);
+        tcase_add_test(tcase, an_inquiry_asks_in_rounds_until_nothing_lacks);
+        tcase_add_test(tcase, an_inquiry_that_asks_too_much_ends);
+        tcase_add_test(tcase, a_cancelled_inquiry_is_silent);
         tcase_add_test(tcase, a_wrong_setting_is_named);
         tcase_add_loop_test(pure, names_take_the_form_that_is_asked, 0,
                             (int)(sizeof names / sizeof *names));
