@@ -21,6 +21,11 @@ const char *net_address_literal(const struct net_address *a, char out[NET_ADDRES
 bool net_address_parse(const char *text, uint16_t port, struct net_address *ret_address);
 bool net_address_is_v4(const struct net_address *a);
 bool net_address_is_loopback(const struct net_address *a);
+/*
+ * An address that mail may be sent to: not loopback, unspecified, private, link-local, shared,
+ * documentation, multicast or reserved (RFC 6890 and the registries it began).
+ */
+bool net_address_is_public(const struct net_address *a);
 /* What limits count by: the IPv4 address, or the first 64 bits of an IPv6 one. Never 0. */
 uint64_t net_address_key(const struct net_address *a);
 

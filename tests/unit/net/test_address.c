@@ -70,6 +70,46 @@ START_TEST(limits_count_an_ipv4_address_and_an_ipv6_network)
 }
 END_TEST
 
+static const struct {
+        const char *text;
+        bool is_public;
+} scopes[] = {
+        {"9.9.9.9",          true },
+        { "192.0.1.1",       true },
+        { "172.32.0.1",      true },
+        { "100.128.0.1",     true },
+        { "2620:fe::9",      true },
+        { "2001:db9::1",     true },
+        { "0.0.0.0",         false},
+        { "10.255.0.1",      false},
+        { "100.64.0.1",      false},
+        { "127.0.0.1",       false},
+        { "169.254.169.254", false},
+        { "172.31.255.255",  false},
+        { "192.0.2.1",       false},
+        { "192.168.0.1",     false},
+        { "198.19.0.1",      false},
+        { "224.0.0.251",     false},
+        { "255.255.255.255", false},
+        { "::",              false},
+        { "::1",             false},
+        { "::ffff:10.0.0.1", false},
+        { "64:ff9b:1::1",    false},
+        { "2001:db8::1",     false},
+        { "fd00::1",         false},
+        { "fe80::1",         false},
+        { "ff02::1",         false},
+};
+
+START_TEST(addresses_of_the_internet_are_told_from_others)
+{
+        struct net_address a;
+
+        ck_assert(net_address_parse(scopes[_i].text, 25, &a));
+        ck_assert_msg(net_address_is_public(&a) == scopes[_i].is_public, "%s", scopes[_i].text);
+}
+END_TEST
+
 START_TEST(the_kernels_form_goes_there_and_back)
 {
         struct sockaddr_storage ss;
@@ -106,6 +146,8 @@ int main(void)
                             (int)(sizeof not_addresses / sizeof *not_addresses));
         tcase_add_loop_test(tc, limits_count_an_ipv4_address_and_an_ipv6_network, 0,
                             (int)(sizeof keys / sizeof *keys));
+        tcase_add_loop_test(tc, addresses_of_the_internet_are_told_from_others, 0,
+                            (int)(sizeof scopes / sizeof *scopes));
         tcase_add_loop_test(tc, the_kernels_form_goes_there_and_back, 0, n);
         tcase_add_test(tc, other_families_are_no_addresses);
         return run_suite(s);

@@ -1,0 +1,51 @@
+/* address_scope.c — addresses that stand for hosts of the internet, and those that do not. */
+#include "mailserver/net/address.h"
+
+static const struct {
+        uint8_t ip[16];
+        unsigned bits;
+} special[] = {
+#define V4(a, b, c, d)                                                                             \
+        {                                                                                          \
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d                               \
+        }
+        {V4(0,    0,      0, 0), 96 + 8 },
+        { V4(10,     0,     0, 0), 96 + 8 },
+        { V4(100,  64,   0, 0), 96 + 10 },
+        { V4(127,     0,     0, 0), 96 + 8 },
+        { V4(169, 254,    0, 0), 96 + 16 },
+        { V4(172,     16,    0, 0), 96 + 12 },
+        { V4(192, 0,  0, 0), 96 + 24 },
+        { V4(192,     0,     2, 0), 96 + 24 },
+        { V4(192, 168,    0, 0), 96 + 16 },
+        { V4(198,     18,    0, 0), 96 + 15 },
+        { V4(198, 51, 100, 0), 96 + 24 },
+        { V4(203,     0,    113, 0), 96 + 24 },
+        { V4(224, 0,      0, 0), 96 + 4 },
+        { V4(240,     0,    0, 0), 96 + 4 },
+#undef V4
+        { { 0 }, 127 }, /* :: and ::1 */
+        { { 0, 0x64, 0xff, 0x9b, 0, 1 },     48   }, /* RFC 8215 */
+        { { 0x01, 0 }, 64   }, /* RFC 6666: 100::/64 */
+        { { 0x20, 0x01, 0x0d, 0xb8 },     32   }, /* documentation */
+        { { 0xfc }, 7}, /* RFC 4193 */
+        { { 0xfe, 0x80 },     10   }, /* link-local */
+        { { 0xfe, 0xc0 }, 10    }, /* RFC 3879 */
+        { { 0xff },     8   }, /* multicast */
+};
+
+static bool has_prefix(const uint8_t ip[16], const uint8_t prefix[16], unsigned bits)
+{
+        for (unsigned i = 0; i < bits; i++)
+                if ((ip[i / 8] ^ prefix[i / 8]) & (0x80 >> i % 8))
+                        return false;
+        return true;
+}
+
+bool net_address_is_public(const struct net_address *a)
+{
+        for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+                if (has_prefix(a->ip, special[i].ip, special[i].bits))
+                        return false;
+        return true;
+}
