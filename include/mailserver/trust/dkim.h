@@ -29,6 +29,10 @@ enum dkim_algorithm dkim_key_algorithm(const struct dkim_key *key);
 /* What to publish at SELECTOR._domainkey.DOMAIN: "v=DKIM1; k=rsa; p=…" (RFC 6376 3.6.1). */
 void dkim_key_record(const struct dkim_key *key, struct buf *out);
 
+/* What is signed of a body: SHA-256 of its relaxed form (RFC 6376 3.4.4, 3.7). */
+enum { DKIM_HASH_SIZE = 32 };
+void dkim_body_hash(struct slice body, unsigned char ret_hash[DKIM_HASH_SIZE]);
+
 struct dkim_signing {
         const struct dkim_key *key;
         const char *domain;   /* d=, A-labels */
@@ -36,25 +40,27 @@ struct dkim_signing {
         int64_t now_us;       /* t= */
 };
 /*
- * Appends one whole "DKIM-Signature: …" field with CRLF, folded at 78 columns.
- * relaxed/relaxed, the fields of RFC 6376 5.4.1 that are there, From named once more than it
- * occurs so that none can be added, no l=, no x=. ERR_SYNTAX: no From field, or
- * more than one.
+ * Appends one whole "DKIM-Signature: …" field with CRLF, folded before column 78.
+ * relaxed/relaxed; the fields of RFC 6376 5.4.1 that are there, From named once more than it
+ * occurs so that none can be added; no l=, no x=. ERR_SYNTAX: no From field, or
+ * more than one; ERR_LIMIT: more fields than can be named.
  */
 MUST_CHECK enum err dkim_sign(const struct dkim_signing *signing, struct slice header,
-                              struct slice body, struct buf *out, struct error *reterr);
+                              const unsigned char body_hash[DKIM_HASH_SIZE], struct buf *out,
+                              struct error *reterr);
 
-/* ---- the canonical forms: RFC 6376 3.4.2, 3.4.4 ---- */
+/* ---- the relaxed forms: RFC 6376 3.4.2, 3.4.4 ---- */
 
-/* One field, its CRLF included. */
+/* One whole field; its form ends with CRLF. */
 void dkim_relaxed_field(struct slice field, struct buf *out);
-/* The body in pieces; `sink` gets canonical octets in order. */
+/* A body in pieces: zero but for sink and arg; the sink gets its relaxed form in order. */
 struct dkim_body {
         void (*sink)(void *arg, struct slice octets);
         void *arg;
-        /* Its own, zero at first: */
-        size_t empty_lines, spaces;
-        bool cr, any;
+        size_t empty_lines, line; /* its own from here on */
+        bool space, cr;
+        size_t n;
+        char octets[1024];
 };
 void dkim_body_put(struct dkim_body *b, struct slice octets);
 void dkim_body_end(struct dkim_body *b);
