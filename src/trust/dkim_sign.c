@@ -106,6 +106,7 @@ static void put(struct folded *f, struct slice text)
         if (f->column + text.len > MAX_COLUMN) {
                 buf_add(f->out, SLICE("\r\n\t"));
                 f->column = 8;
+                slice_skip(&text, ' ');
         }
         buf_add(f->out, text);
         f->column += text.len;

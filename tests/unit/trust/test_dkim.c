@@ -233,7 +233,7 @@ static enum err sign(const char *header, struct dkim_key *key, struct buf *out)
 /* Takes the signature out of a field: b= is the last tag. */
 static void split_signature(struct slice field, struct buf *ret_unsigned, struct buf *ret_raw)
 {
-        const char *b = strstr(field.ptr, " b=");
+        const char *b = strstr(field.ptr, "=; b=") + 2;
         AUTO_BUF(base64, ROOM);
 
         ck_assert_ptr_nonnull(b);
@@ -262,7 +262,7 @@ START_TEST(our_field_is_signed_over_what_it_names)
         ck_assert_int_eq(sign(message_header, key, &field), ERR_OK);
         ck_assert_ptr_nonnull(strstr(field.ptr, "d=football.example.com; s=s2026;"));
         ck_assert_ptr_nonnull(strstr(field.ptr, "t=1528637909;"));
-        ck_assert_ptr_nonnull(strstr(field.ptr, " h=from:from:subject:"));
+        ck_assert_ptr_nonnull(strstr(field.ptr, " h=from:from:subject"));
         ck_assert(slice_ends(buf_slice(&field), SLICE("\r\n")));
         split_signature(buf_slice(&field), &bare, &raw);
         ck_assert_int_eq(
