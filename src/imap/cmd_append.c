@@ -1,5 +1,6 @@
 /*
- * cmd_append.c — APPEND: RFC 9051 6.3.12; several messages RFC 3502; UTF8 RFC 6855 4.
+ * cmd_append.c — APPEND: RFC 9051 6.3.12; several messages RFC 3502; UTF8 RFC 6855 4;
+ * NULs RFC 3516 4.4.
  *
  *      head ─► check [reader] ─► "+" ─► octets ─► spool ─► draft [worker] ─► another head?
  *                                                             └─► write [writer] ─► OK [APPENDUID]
@@ -114,15 +115,14 @@ static void put(void *arg, struct slice octets)
 static enum imap_flow message_whole(struct imap_cmd *cmd)
 {
         struct imap_append *a = cmd->data;
-        int64_t max = imap_session_server(cmd->session)->config->max_message_size;
         enum err err = spool_error(a->spool);
 
         if (err)
                 return imap_reply_err(cmd, err);
-        if (a->text.nul)
+        if (a->text.nul && !a->text.binary)
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "A message cannot hold a NUL");
         /* Line feeds may have made it longer. */
-        if (spool_size(a->spool) > max)
+        if (spool_size(a->spool) > a->max_octets)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         spool_disown(a->spool);
         return submit(cmd, STORE_WORK, &prepare_class);
@@ -177,7 +177,8 @@ static enum imap_flow ask(struct imap_cmd *cmd)
         const struct imap_server *server = imap_session_server(cmd->session);
         uint64_t octets = a->head.literal.octets;
 
-        if (octets > (uint64_t)server->config->max_message_size)
+        a->max_octets = server->config->max_message_size;
+        if (octets > (uint64_t)a->max_octets)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         if (!octets) /* RFC 3502 6.3.11 */
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "An empty message cannot be stored");
@@ -221,6 +222,15 @@ static void prepare_done(struct task *t)
         struct imap_cmd *cmd = imap_task_owner(t);
         struct imap_append *a = take_back(cmd, t);
 
+        if (t->result == ERR_DENIED) {
+                /* RFC 3516 4.4. */
+                imap_reply(cmd, IMAP_NO, "UNKNOWN-CTE", "A NUL in what is not marked as binary");
+                return;
+        }
+        if (t->result == ERR_LIMIT) {
+                imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
+                return;
+        }
         if (t->result) {
                 imap_reply_err(cmd, t->result);
                 return;
@@ -287,7 +297,7 @@ static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_append = {
         .name = "APPEND",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "MULTIAPPEND",
         .rfc = "9051 6.3.12",
+        .help = "Adds messages to a mailbox, all of one command or none.",
         .start = append_start,
 };

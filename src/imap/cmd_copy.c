@@ -127,13 +127,14 @@ const struct imap_command imap_cmd_copy = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .rfc = "9051 6.4.7",
+        .help = "Copies messages into another mailbox and says their new UIDs.",
         .start = copy_start,
 };
 const struct imap_command imap_cmd_move = {
         .name = "MOVE",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
-        .capability = "MOVE",
         .rfc = "9051 6.4.8",
+        .help = "Moves messages into another mailbox at one stroke.",
         .start = move_start,
 };

@@ -94,7 +94,7 @@ static enum imap_flow create_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_create = {
         .name = "CREATE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "CREATE-SPECIAL-USE",
         .rfc = "9051 6.3.4",
+        .help = "Makes a mailbox and the levels above it, if wanted with a special use.",
         .start = create_start,
 };

@@ -46,5 +46,6 @@ const struct imap_command imap_cmd_delete = {
         .name = "DELETE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.5",
+        .help = "Removes a mailbox and its messages; what is below the name stays.",
         .start = delete_start,
 };

@@ -27,7 +27,7 @@ static enum imap_flow enable_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_enable = {
         .name = "ENABLE",
         .states = IMAP_AUTHENTICATED,
-        .capability = "ENABLE",
         .rfc = "9051 6.3.1",
+        .help = "Switches extensions on for this connection.",
         .start = enable_start,
 };

@@ -88,7 +88,7 @@ static enum imap_flow id_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_id = {
         .name = "ID",
         .states = IMAP_ANY,
-        .capability = "ID",
         .rfc = "2971 3.1",
+        .help = "Tells who the server is, and hears who the client is.",
         .start = id_start,
 };

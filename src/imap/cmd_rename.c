@@ -32,5 +32,6 @@ const struct imap_command imap_cmd_rename = {
         .name = "RENAME",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.6",
+        .help = "Gives a mailbox and those below it another name; of INBOX the messages move.",
         .start = rename_start,
 };

@@ -303,7 +303,7 @@ const struct imap_command imap_cmd_search = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .needs_numbers = true,
-        .capability = "ESEARCH SEARCHRES WITHIN",
         .rfc = "9051 6.4.4",
+        .help = "Finds messages by flags, dates, sizes, fields and text in any charset.",
         .start = search_start,
 };

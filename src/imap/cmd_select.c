@@ -169,11 +169,13 @@ const struct imap_command imap_cmd_examine = {
         .name = "EXAMINE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.3",
+        .help = "Opens a mailbox in which nothing may be changed.",
         .start = select_start,
 };
 const struct imap_command imap_cmd_select = {
         .name = "SELECT",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.2",
+        .help = "Opens a mailbox.",
         .start = select_start,
 };

@@ -127,5 +127,6 @@ const struct imap_command imap_cmd_store = {
         .has_uid_form = true,
         .needs_numbers = true,
         .rfc = "9051 6.4.6",
+        .help = "Changes flags and keywords of messages.",
         .start = store_start,
 };

@@ -30,11 +30,13 @@ const struct imap_command imap_cmd_subscribe = {
         .name = "SUBSCRIBE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.7",
+        .help = "Puts a name on the list of subscriptions; the mailbox need not exist.",
         .start = subscribe_start,
 };
 const struct imap_command imap_cmd_unsubscribe = {
         .name = "UNSUBSCRIBE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.8",
+        .help = "Takes a name off the list of subscriptions.",
         .start = subscribe_start,
 };

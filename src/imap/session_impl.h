@@ -142,7 +142,7 @@ struct auth_exchange *imap_auth_begin(struct imap_cmd *cmd);
 
 /* ---- capability.c ---- */
 
-/* "IMAP4rev1 …", what this connection may be told now. */
+/* "IMAP4rev1 …", of capability_table.c what this connection may be told now. */
 void imap_put_capability(const struct imap_session *s, struct buf *out);
 /* The bit (enum imap_enabled) of a word for ENABLE; 0: none. */
 unsigned imap_extension_bit(struct slice word);

@@ -32,4 +32,7 @@ void imap_server_free(struct imap_server *s);
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config);
 extern const struct conn_handler imap_handler;
 
+/* Appends the commands and extensions as tables in Markdown: docs/commands.md. */
+void imap_print_commands(struct buf *out);
+
 #endif
