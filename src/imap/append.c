@@ -19,6 +19,7 @@ void imap_append_free(struct imap_append *a)
         arena_done(&a->arena);
         mem_free(a->messages);
         mem_free(a->mailbox);
+        mem_free(a->supplied);
         mem_free(a);
 }
 

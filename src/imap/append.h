@@ -33,6 +33,7 @@ struct imap_append {
         struct store *store;
         struct arena arena;
         char *mailbox;                /* owned */
+        char *supplied;               /* owned; as the client wrote it */
         struct imap_append_head head; /* of the message in hand */
         struct spool *spool;          /* owned; of the message in hand */
         struct imap_append_text text;

@@ -42,8 +42,11 @@ MUST_CHECK enum err imap_arg_string(struct imap_args *a, struct slice *ret);
 MUST_CHECK enum err imap_arg_astring(struct imap_args *a, struct slice *ret);
 /* nstring: string or NIL; NIL gives .ptr NULL */
 MUST_CHECK enum err imap_arg_nstring(struct imap_args *a, struct slice *ret);
-/* A mailbox name as UTF-8 (from modified UTF-7 unless a->utf8; INBOX in any case becomes "INBOX"). */
+/* A mailbox name as UTF-8 (from modified UTF-7 unless a->utf8), in its canonical form. */
 MUST_CHECK enum err imap_arg_mailbox(struct imap_args *a, struct slice *ret);
+/* The same; and as the client has it, for OLDNAME. */
+MUST_CHECK enum err imap_arg_mailbox_as(struct imap_args *a, struct slice *ret,
+                                        struct slice *ret_supplied);
 /* list-mailbox: the same with wildcards. */
 MUST_CHECK enum err imap_arg_list_mailbox(struct imap_args *a, struct slice *ret);
 MUST_CHECK enum err imap_arg_number(struct imap_args *a, uint64_t max, uint64_t *ret);

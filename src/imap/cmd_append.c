@@ -10,6 +10,7 @@
  * command are stored in one transaction.
  */
 #include "append.h"
+#include "mailbox_task.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
@@ -258,6 +259,8 @@ static void write_done(struct task *t)
         } else if (t->result) {
                 reply_err(cmd, t->result);
         } else {
+                if (strcmp(a->mailbox, a->supplied) != 0)
+                        imap_tell_old_name(cmd, "", slice_of(a->mailbox), slice_of(a->supplied));
                 /* RFC 4315 3. */
                 buf_addf(&code, "APPENDUID %u ", a->uidvalidity);
                 if (uid_set_print(&a->uids, &code))
@@ -275,7 +278,7 @@ static const struct task_class write_class = { "imap append", imap_append_write,
 static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct imap_append *a = NEW(struct imap_append);
-        struct slice name;
+        struct slice name, supplied;
         enum err err;
 
         a->arena.max = ARENA_MAX;
@@ -283,7 +286,7 @@ static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
         cmd->end = end;
         err = imap_arg_space(args);
         if (!err)
-                err = imap_arg_mailbox(args, &name);
+                err = imap_arg_mailbox_as(args, &name, &supplied);
         if (!err)
                 err = read_head(cmd, args, &a->arena, &a->head);
         if (err)
@@ -291,6 +294,7 @@ static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
         a->account = imap_account(cmd);
         a->store = imap_session_server(cmd->session)->store;
         a->mailbox = mem_strdup(name);
+        a->supplied = mem_strdup(supplied);
         return ask(cmd);
 }
 

@@ -26,6 +26,8 @@ static void delete_done(struct task *t)
         }
         if (imap_selected(cmd) == m->mailbox)
                 imap_close_mailbox(cmd->session, true);
+        if (m->other_form)
+                imap_tell_old_name(cmd, "\\NonExistent", slice_of(m->name), slice_of(m->supplied));
         imap_reply(cmd, IMAP_OK, NULL, "DELETE completed");
 }
 
@@ -34,12 +36,12 @@ static const struct task_class delete_class = { "imap delete", delete_work, dele
 
 static enum imap_flow delete_start(struct imap_cmd *cmd, struct imap_args *args)
 {
-        struct slice name;
+        struct imap_mailbox_arg name;
 
-        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
+        if (imap_mailbox_arg_read(args, &name) || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         return imap_submit(cmd, STORE_WRITE,
-                           &imap_mailbox_task_new(cmd, &delete_class, name)->task);
+                           &imap_mailbox_task_new(cmd, &delete_class, &name)->task);
 }
 
 const struct imap_command imap_cmd_delete = {

@@ -16,7 +16,7 @@ enum { MAX_NAME = 4096 };
 struct select_task {
         struct task task;
         int64_t account;
-        struct buf name;
+        struct buf name, supplied; /* as it is, and as the client wrote it */
         bool read_only, claim;
         struct store_view view;         /* set by select_work */
         struct store_keywords keywords; /* likewise */
@@ -55,7 +55,21 @@ static enum err select_work(struct task *t, struct store_txn *tx)
         return err ? err : store_keywords_get(tx, st->account, &st->keywords);
 }
 
-static void put_responses(const struct imap_session *s, struct slice name, struct buf *out)
+/* RFC 9051 6.3.2: with OLDNAME when the client wrote the name in another form. */
+static void put_name(const struct imap_session *s, const struct select_task *st, struct buf *out)
+{
+        buf_add(out, SLICE("* LIST () \"/\" "));
+        imap_put_mailbox(s, out, buf_slice(&st->name));
+        if (!slice_eq(buf_slice(&st->name), buf_slice(&st->supplied))) {
+                buf_add(out, SLICE(" (\"OLDNAME\" ("));
+                imap_put_mailbox(s, out, buf_slice(&st->supplied));
+                buf_add(out, SLICE("))"));
+        }
+        buf_add(out, SLICE("\r\n"));
+}
+
+static void put_responses(const struct imap_session *s, const struct select_task *st,
+                          struct buf *out)
 {
         const struct store_view *v = imap_session_view(s);
         bool rev2 = s->enabled & IMAP_ENABLED_REV2;
@@ -70,11 +84,8 @@ static void put_responses(const struct imap_session *s, struct slice name, struc
                  "* OK [UIDVALIDITY %u] UIDs valid\r\n"
                  "* OK [UIDNEXT %u] The next UID\r\n",
                  v->uidvalidity, v->uidnext);
-        if (rev2) {
-                buf_add(out, SLICE("* LIST () \"/\" "));
-                imap_put_mailbox(s, out, name);
-                buf_add(out, SLICE("\r\n"));
-        }
+        if (rev2)
+                put_name(s, st, out);
 }
 
 /* Takes what the task has read. */
@@ -95,7 +106,7 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         buf_addf(&label, "selected " SLICE_FMT, SLICE_ARG(buf_slice(&st->name)));
         m->label = buf_take(&label, NULL);
         imap_open_mailbox(s, m);
-        put_responses(s, buf_slice(&st->name), &out);
+        put_responses(s, st, &out);
         imap_write_take(cmd, &out);
         imap_reply(cmd, IMAP_OK, st->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
 }
@@ -130,6 +141,7 @@ static void select_drop(struct task *t)
         struct select_task *st = container_of(t, struct select_task, task);
 
         buf_done(&st->name);
+        buf_done(&st->supplied);
         store_view_done(&st->view);
         store_keywords_done(&st->keywords);
         mem_free(st);
@@ -143,9 +155,10 @@ static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
         struct imap_session *s = cmd->session;
         struct select_watch *watch;
         struct select_task *st;
-        struct slice name;
+        struct slice name, supplied;
 
-        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
+        if (imap_arg_space(args) || imap_arg_mailbox_as(args, &name, &supplied) ||
+            imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         /* Whether it succeeds or not: RFC 9051 6.3.2. */
         imap_close_mailbox(s, true);
@@ -161,6 +174,8 @@ static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
         st->account = s->account;
         st->name.max = MAX_NAME;
         buf_add(&st->name, name);
+        st->supplied.max = BUF_MAX;
+        buf_add(&st->supplied, supplied);
         st->read_only = cmd->def == &imap_cmd_examine;
         return imap_submit(cmd, STORE_READ, &st->task);
 }

@@ -20,6 +20,9 @@ struct imap_config {
         int64_t max_literals;     /* octets of one command's literals but for APPEND's message */
         int64_t max_message_size; /* APPENDLIMIT: RFC 7889 */
         int64_t max_copy_messages;
+        int64_t max_mailboxes;      /* of an account; of its subscriptions likewise */
+        int64_t max_mailbox_levels; /* of a name */
+        int64_t max_mailbox_name;   /* octets of UTF-8 */
         int64_t max_search_results; /* kept for SEARCHRES */
 };
 extern const struct conf_table imap_conf_table; /* "imap" */
