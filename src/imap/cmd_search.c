@@ -206,15 +206,20 @@ static enum imap_flow answer(struct imap_cmd *cmd, const struct search_task *s)
         return imap_reply(cmd, IMAP_OK, NULL, "SEARCH completed");
 }
 
+/* RFC 9051 6.4.4.1: NO to SAVE empties "$". */
+static void save_nothing(struct imap_cmd *cmd, unsigned returns)
+{
+        if (returns & IMAP_SEARCH_SAVE)
+                uid_set_clear(imap_session_saved(cmd->session));
+}
+
 static void search_done(struct task *t)
 {
         struct search_task *s = container_of(t, struct search_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
         if (t->result) {
-                /* RFC 9051 6.4.4.1: NO to SAVE empties "$". */
-                if (s->search.returns & IMAP_SEARCH_SAVE)
-                        uid_set_clear(imap_session_saved(cmd->session));
+                save_nothing(cmd, s->search.returns);
                 imap_reply_err(cmd, t->result);
         } else if (s->over) {
                 answer(cmd, s);
@@ -243,6 +248,8 @@ static const struct task_class search_class = { "imap search", search_work, sear
 static enum imap_flow refuse(struct imap_cmd *cmd, struct search_task *s, enum err err,
                              const struct imap_args *args)
 {
+        if (err == ERR_NOTFOUND || err == ERR_LIMIT)
+                save_nothing(cmd, s->search.returns);
         search_drop(&s->task);
         if (err == ERR_NOTFOUND)
                 return imap_reply(cmd, IMAP_NO, "BADCHARSET (UTF-8 US-ASCII)",
