@@ -459,5 +459,7 @@ enum err imap_search_parse(struct imap_args *args, struct arena *arena,
                 err = imap_arg_end(args);
         if (!err)
                 *ret_search = search;
+        /* Refused or not, "$" depends on it. */
+        ret_search->returns = search.returns;
         return err;
 }
