@@ -20,7 +20,8 @@ struct search_task {
         struct arena arena; /* of the tree */
         struct imap_search search;
         int64_t account, mailbox;
-        uint32_t next, recent_from;
+        uint32_t next;
+        struct uid_set recent;
         struct uid_set wanted; /* all of the view, or fewer */
         unsigned items;
         int64_t now_us;
@@ -55,7 +56,7 @@ static bool look_at(void *arg, const struct store_fetch_row *row)
         struct search_task *s = w->s;
         const struct imap_search_message message = {
                 .row = row,
-                .recent = s->recent_from && row->uid >= s->recent_from,
+                .recent = uid_set_contains(&s->recent, row->uid),
                 .now_us = s->now_us,
                 .read = read_body,
                 .arg = w,
@@ -235,6 +236,7 @@ static void search_drop(struct task *t)
 
         imap_search_done(&s->search);
         arena_done(&s->arena);
+        uid_set_done(&s->recent);
         uid_set_done(&s->wanted);
         uid_set_done(&s->found);
         mem_free(s);
@@ -294,7 +296,7 @@ static enum imap_flow search_start(struct imap_cmd *cmd, struct imap_args *args)
                 return refuse(cmd, s, err, args);
         s->account = imap_account(cmd);
         s->mailbox = imap_selected(cmd);
-        s->recent_from = view->recent_from;
+        uid_set_copy(&s->recent, imap_session_recent(cmd->session));
         s->items = imap_search_items(&s->search);
         s->now_us = clock_now_us();
         candidates = imap_search_candidates(&s->search);

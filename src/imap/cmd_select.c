@@ -1,11 +1,7 @@
 /*
  * cmd_select.c — SELECT and EXAMINE: RFC 9051 6.3.2, 6.3.3.
  *
- *      read the view ─► (messages nobody was told of ─► claim them [writer]) ─► untagged responses
- *
- * Changes are watched for before the view is read, so that none is lost. To be
- * the first who is told of a message (\Recent, RFC 3501 2.3.2) is kept, which
- * takes a write; SELECT of a mailbox without such messages writes nothing.
+ * Changes are watched for before the view is read, so that none is lost.
  */
 #include "session_impl.h"
 
@@ -17,7 +13,7 @@ struct select_task {
         struct task task;
         int64_t account;
         struct buf name, supplied; /* as it is, and as the client wrote it */
-        bool read_only, claim;
+        bool read_only;
         struct store_view view;         /* set by select_work */
         struct store_keywords keywords; /* likewise */
 };
@@ -41,17 +37,15 @@ static void unwatch(struct imap_cmd *cmd)
         store_unwatch(imap_session_server(cmd->session)->store, &watch->watcher);
 }
 
-/* Store reader, or writer to claim. */
+/* Store reader. */
 static enum err select_work(struct task *t, struct store_txn *tx)
 {
         struct select_task *st = container_of(t, struct select_task, task);
         int64_t mailbox;
         enum err err = store_mailbox_find(tx, st->account, buf_slice(&st->name), &mailbox);
 
-        store_view_done(&st->view);
-        store_keywords_done(&st->keywords);
         if (!err)
-                err = store_view_take(tx, mailbox, st->claim, &st->view);
+                err = store_view_take(tx, mailbox, &st->view);
         return err ? err : store_keywords_get(tx, st->account, &st->keywords);
 }
 
@@ -125,15 +119,10 @@ static void select_done(struct task *t)
         struct select_task *st = container_of(t, struct select_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
-        if (t->result) {
+        if (t->result)
                 imap_reply_err(cmd, t->result);
-        } else if (to_claim(cmd->session, st)) {
-                st->claim = true;
-                task_keep(t);
-                imap_submit(cmd, STORE_WRITE, t);
-        } else {
+        else
                 open_mailbox(cmd, st);
-        }
 }
 
 static void select_drop(struct task *t)

@@ -152,9 +152,11 @@ uint32_t imap_number_of(const struct imap_session *s, uint32_t uid);
 bool imap_is_recent(const struct imap_session *s, uint32_t uid);
 /*
  * The client knows the flags of these messages as they were at `modseq` (an answer to FETCH or
- * STORE has told, or STORE .SILENT made them): this change is not told again.
+ * STORE has told, or STORE .SILENT made them): this change is not told again. Not so of those in `but`, which may be
+ * NULL: others had changed them before, and that is told with this change or never.
  */
-void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, int64_t modseq);
+void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const struct uid_set *but,
+                     int64_t modseq);
 /* The selected mailbox is this one's no longer: "* OK [CLOSED]" is sent. For SELECT, CLOSE, DELETE. */
 void imap_close_mailbox(struct imap_session *s, bool say_so);
 

@@ -1,4 +1,5 @@
 /* server.c — the service: its options, and what the connections call. */
+#include "recent.h"
 #include "session_impl.h"
 
 #include "mailserver/core/log.h"
@@ -118,11 +119,14 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
 void imap_server_free(struct imap_server *s)
 {
         mem_free(s);
+        imap_recents_init(&server->recents, store);
 }
 
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config)
 {
         s->config = config;
+        if (s)
+                imap_recents_done(&s->recents);
 }
 
 /* ---- what the connections call ---- */

@@ -27,11 +27,19 @@ enum imap_enabled {
         IMAP_ENABLED_UTF8 = 1u << 1,
 };
 
+/* recent.h */
+enum { IMAP_RECENT_BUCKETS = 256 };
+struct imap_recents {
+        struct store *store;
+        struct list buckets[IMAP_RECENT_BUCKETS];
+};
+
 struct imap_server {
         const char *hostname;
         const struct imap_config *config;
         struct auth *auth;
         struct store *store;
+        struct imap_recents recents;
 };
 
 struct imap_cmd;

@@ -26,7 +26,7 @@ struct imap_update;
 
 /* The client knows the flags of these as they were at modseq. */
 struct imap_told {
-        struct uid_set uids;
+        struct uid_set uids, but; /* those of `uids` that are not in `but` */
         int64_t modseq;
 };
 
@@ -37,9 +37,11 @@ struct imap_mailbox {
         struct store_watcher watcher;
         struct store_keywords keywords;
         bool read_only;
-        bool dirty;              /* something may have changed since view.modseq */
-        struct uid_set withheld; /* expunged, still in the view */
-        struct imap_told *told;  /* owned; imap_flags_told, ascending MODSEQs */
+        bool dirty;                /* something may have changed since view.modseq */
+        struct uid_set withheld;   /* expunged, still in the view */
+        struct imap_recent *first; /* who was told first; counted */
+        struct uid_set recent;     /* UIDs this session was told of first */
+        struct imap_told *told;    /* owned; imap_flags_told, ascending MODSEQs */
         size_t n_told;
         struct uid_set saved;       /* "$" */
         struct imap_update *update; /* owned; being told */
@@ -119,6 +121,8 @@ void imap_forget_told(struct imap_mailbox *m);
 /* How many messages are \Recent. */
 size_t imap_count_recent(const struct imap_session *s);
 
+/* Those of `first` to `last` that nobody was told of are this session's recent ones. */
+void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last);
 /* ---- view_update.c ---- */
 
 /* The command in hand has replied: tells what has changed, then sends its tagged line. */
