@@ -105,15 +105,6 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         imap_reply(cmd, IMAP_OK, st->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
 }
 
-/* Messages are there that no client was told of. */
-static bool to_claim(const struct imap_session *s, const struct select_task *st)
-{
-        const struct store_view *v = &st->view;
-
-        return !st->read_only && !st->claim && !(s->enabled & IMAP_ENABLED_REV2) && v->n &&
-               v->recent_from && v->uids[v->n - 1] >= v->recent_from;
-}
-
 static void select_done(struct task *t)
 {
         struct select_task *st = container_of(t, struct select_task, task);

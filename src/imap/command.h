@@ -148,7 +148,7 @@ MUST_CHECK enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *s
                                   struct uid_set *ret_uids);
 /* Message number of a UID in the view; 0: not there (expunged and told). */
 uint32_t imap_number_of(const struct imap_session *s, uint32_t uid);
-/* A message is \Recent in this view; never for clients of IMAP4rev2. */
+/* A message is \Recent in this view. */
 bool imap_is_recent(const struct imap_session *s, uint32_t uid);
 /*
  * The client knows the flags of these messages as they were at `modseq` (an answer to FETCH or

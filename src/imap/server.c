@@ -124,9 +124,9 @@ void imap_server_free(struct imap_server *s)
 
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config)
 {
-        s->config = config;
         if (s)
                 imap_recents_done(&s->recents);
+        s->config = config;
 }
 
 /* ---- what the connections call ---- */

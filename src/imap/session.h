@@ -54,6 +54,8 @@ unsigned imap_session_enabled(const struct imap_session *s);
 const struct store_keywords *imap_session_keywords(const struct imap_session *s);
 /* The selected mailbox' view; NULL when none is. */
 const struct store_view *imap_session_view(const struct imap_session *s);
+/* UIDs of the messages that are \Recent; none for clients of IMAP4rev2. Of a selected mailbox. */
+const struct uid_set *imap_session_recent(const struct imap_session *s);
 /* RFC 9051 6.4.4.1: the result that "$" stands for. */
 struct uid_set *imap_session_saved(struct imap_session *s);
 
