@@ -21,6 +21,8 @@ struct net_config {
         int64_t max_connections_per_account;
         int64_t stall_timeout_ms;     /* no octet of waiting output taken for so long */
         int64_t handshake_timeout_ms; /* TLS handshake */
+        int64_t keep_alive_ms;        /* without traffic, until the kernel asks; 0: never */
+        int64_t dead_timeout_ms;      /* nothing acknowledged for so long; 0: the kernel's own */
         int64_t high_water;           /* octets of output waiting before a producer pauses */
 };
 extern const struct conf_table net_conf_table; /* "connections" */
@@ -82,7 +84,7 @@ size_t net_server_kill_account(struct net_server *n, int64_t account, const char
 void conn_kill(struct conn *c, const char *reason);
 /* For a line of session list. */
 struct conn_info {
-        const char *id, *protocol, *service, *peer, *account, *state, *tls;
+        const char *id, *protocol, *service, *peer, *account, *state, *tls, *client;
         int64_t opened_us; /* since 1970 */
         int64_t idle_ms, octets_in, octets_out;
 };
