@@ -95,7 +95,13 @@ static const struct conf_option imap_options[] = {
          .min = 1000,
          .max = 100000000,
          .help = "The most messages that are remembered as the result of a search." },
-        { 0                             },
+        { .name = "client_profiles",
+         .type = CONF_BOOL,
+         .offset = IMAP(client_profiles),
+         .fallback = "true",
+         .help = "Whether mail programs with known faults are recognised and met half-way; "
+                  "mailserverctl quirks lists them." },
+        { 0                        },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",
@@ -113,19 +119,19 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
         server->config = config;
         server->auth = auth;
         server->store = store;
+        imap_recents_init(&server->recents, store);
         return server;
 }
 
 void imap_server_free(struct imap_server *s)
 {
+        if (s)
+                imap_recents_done(&s->recents);
         mem_free(s);
-        imap_recents_init(&server->recents, store);
 }
 
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config)
 {
-        if (s)
-                imap_recents_done(&s->recents);
         s->config = config;
 }
 
@@ -213,6 +219,22 @@ static const char *state(const void *session)
         return "logout";
 }
 
+static const char *client(const void *session)
+{
+        const struct imap_session *s = session;
+
+        return imap_profile_name(s->profile);
+}
+
+/* In IDLE, or between two commands. */
+static bool idles(const void *session)
+{
+        const struct imap_session *s = session;
+
+        return s->account && !(s->mailbox && s->mailbox->update) &&
+               (s->idling || (!s->in_hand && !imap_gather_begun(&s->gather)));
+}
+
 const struct conn_handler imap_handler = {
         .protocol = "imap",
         .opened = opened,
@@ -222,4 +244,6 @@ const struct conn_handler imap_handler = {
         .stopping = stopping,
         .closed = closed,
         .state = state,
+        .client = client,
+        .idles = idles,
 };

@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "gather.h"
+#include "profile.h"
 
 #include "mailserver/core/loop.h"
 
@@ -55,6 +56,7 @@ struct imap_session {
         enum imap_state state;
         unsigned enabled; /* enum imap_enabled, or-ed */
         int64_t account;
+        const struct imap_profile *profile; /* which program it is; NULL: none we know */
         unsigned errors;
 
         struct imap_gather gather;
@@ -66,6 +68,7 @@ struct imap_session {
         bool waiting : 1;  /* the peer's time is running */
         bool idling : 1;   /* IDLE: changes are told as they come */
         bool literal_paused : 1;
+        bool said_id : 1; /* ID was said */
         struct buf tagged;
 
         /* of the command in hand */
@@ -118,11 +121,11 @@ void imap_mailbox_free(struct imap_mailbox *m);
 /* imap_flags_told has been said of this change. */
 bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq);
 void imap_forget_told(struct imap_mailbox *m);
+/* Those of `first` to `last` that nobody was told of are this session's recent ones. */
+void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last);
 /* How many messages are \Recent. */
 size_t imap_count_recent(const struct imap_session *s);
 
-/* Those of `first` to `last` that nobody was told of are this session's recent ones. */
-void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last);
 /* ---- view_update.c ---- */
 
 /* The command in hand has replied: tells what has changed, then sends its tagged line. */

@@ -24,6 +24,7 @@ struct imap_config {
         int64_t max_mailbox_levels; /* of a name */
         int64_t max_mailbox_name;   /* octets of UTF-8 */
         int64_t max_search_results; /* kept for SEARCHRES */
+        bool client_profiles;       /* faults of known clients are met: quirks.h */
 };
 extern const struct conf_table imap_conf_table; /* "imap" */
 
