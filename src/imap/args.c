@@ -14,10 +14,16 @@ static enum err want(struct imap_args *a, const char *what)
         return ERR_SYNTAX;
 }
 
+enum err imap_arg_too_much(struct imap_args *a, const char *wanted)
+{
+        a->wanted = wanted;
+        a->too_much = true;
+        return ERR_LIMIT;
+}
+
 static enum err too_much(struct imap_args *a)
 {
-        a->wanted = "fewer or shorter arguments";
-        return ERR_LIMIT;
+        return imap_arg_too_much(a, "fewer or shorter arguments");
 }
 
 /* ---- single octets ---- */

@@ -56,8 +56,10 @@ static struct imap_append *take_back(struct imap_cmd *cmd, struct task *t)
 
 static enum imap_flow reply_err(struct imap_cmd *cmd, enum err err)
 {
+        const struct imap_append *a = cmd->data;
+
         if (err == ERR_NOTFOUND)
-                return imap_reply(cmd, IMAP_NO, "TRYCREATE", "No such mailbox");
+                return imap_reply_no_destination(cmd, slice_of(a->mailbox));
         return imap_reply_err(cmd, err);
 }
 

@@ -414,7 +414,7 @@ static struct parser begin(struct imap_args *args, size_t cap, struct imap_fetch
         *plan = (struct imap_fetch_plan){ .arena = ARENA_INIT(MAX_ARENA) };
         plan->items = arena_alloc(&plan->arena, cap * sizeof *plan->items);
         assert(plan->items);
-        return (struct parser){ args, plan, cap };
+        return (struct parser){ .args = args, .plan = plan, .cap = cap };
 }
 
 enum err imap_fetch_plan_parse(struct imap_args *args, bool uid, struct imap_fetch_plan *ret_plan)

@@ -57,6 +57,16 @@ enum err imap_name_canonical(struct slice name, struct arena *arena, struct slic
         return err ? err : raise_inbox(name, arena, ret_name);
 }
 
+bool imap_name_possible(struct slice name)
+{
+        struct slice level;
+
+        while (slice_cut(&name, '/', &level))
+                if (!level.len)
+                        return false;
+        return name.len > 0;
+}
+
 size_t imap_name_levels(struct slice name)
 {
         size_t levels = 1;

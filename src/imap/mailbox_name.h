@@ -15,6 +15,8 @@
  * the arena. */
 MUST_CHECK enum err imap_name_canonical(struct slice name, struct arena *arena,
                                         struct slice *ret_name);
+/* A mailbox can have it, as far as its levels go: none is empty. */
+bool imap_name_possible(struct slice name);
 /* How many levels it has: one more than slashes. */
 size_t imap_name_levels(struct slice name);
 

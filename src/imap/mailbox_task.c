@@ -94,6 +94,12 @@ void imap_tell_old_name(struct imap_cmd *cmd, const char *attributes, struct sli
         imap_write_take(cmd, &out);
 }
 
+enum imap_flow imap_reply_no_destination(struct imap_cmd *cmd, struct slice name)
+{
+        return imap_reply(cmd, IMAP_NO, imap_name_possible(name) ? "TRYCREATE" : "CANNOT",
+                          "No such mailbox");
+}
+
 /* ---- workers ---- */
 
 enum err imap_create_parents(struct store_txn *tx, int64_t account, struct slice name)

@@ -15,7 +15,8 @@ struct imap_mailbox_task {
         bool other_form; /* the client wrote `name`, or `to`, in another form than it is stored */
         enum store_special_use use;
         bool subscribed;
-        int64_t mailbox; /* set by work: that which has gone */
+        int64_t mailbox;   /* set by work: that which has gone */
+        bool has_children; /* set by work: there is no such mailbox, but some below it */
         int64_t max_mailboxes, max_levels, max_octets;
 };
 
@@ -43,6 +44,8 @@ void imap_mailbox_task_done(struct task *t);
  */
 void imap_tell_old_name(struct imap_cmd *cmd, const char *attributes, struct slice name,
                         struct slice supplied);
+/* There is no mailbox to put messages into: NO [TRYCREATE], if there can be one. */
+enum imap_flow imap_reply_no_destination(struct imap_cmd *cmd, struct slice name);
 /* Worker: makes the levels above `name` that do not exist: RFC 9051 6.3.4, 6.3.6. */
 MUST_CHECK enum err imap_create_parents(struct store_txn *tx, int64_t account, struct slice name);
 /* Worker, after mailboxes were made: ERR_LIMIT when there are too many, and more than `before`. */
