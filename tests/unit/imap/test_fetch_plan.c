@@ -262,6 +262,7 @@ int main(void)
         tcase_add_loop_test(tc, items_are_read_and_named, 0, (int)(sizeof plans / sizeof *plans));
         tcase_add_loop_test(tc, mistakes_are_refused, 0, (int)(sizeof mistakes / sizeof *mistakes));
         tcase_add_test(tc, too_many_items_are_refused);
+        tcase_add_test(tc, names_of_all_items_together_are_limited);
         tcase_add_test(tc, names_without_end_are_refused);
         tcase_add_loop_test(tc, no_more_is_read_than_is_wanted, 0,
                             (int)(sizeof rows / sizeof *rows));
