@@ -60,9 +60,9 @@ static void forget(struct conn *c)
 
 static void evict(struct conn *c, const struct conn *newcomer)
 {
-        log_debug("c=%s net evicted by=%s account=%lld idle_ms=%lld", c->id, newcomer->id,
-                  (long long)c->account,
-                  (long long)(loop_now_ms(c->server->loop) - c->last_input_ms));
+        log_info("c=%s net evicted by=%s account=%lld idle_ms=%lld", c->id, newcomer->id,
+                 (long long)c->account,
+                 (long long)(loop_now_ms(c->server->loop) - c->last_input_ms));
         conn_note(c, "evicted");
         conn_enter(c);
         /* Its place is free now, however long its goodbye takes to leave. */

@@ -41,6 +41,9 @@ struct net_service {
         bool tls_tickets;
         /* What a client over a limit is told in the clear, CRLF included: "421 4.3.2 …". */
         const char *busy_line;
+        /* What one whom the gate keeps out is told, likewise. */
+        const char *refused_line;
+        bool gated; /* the gate is asked: net_server_set_gate */
         struct net_listen_config listen;
 };
 
@@ -49,6 +52,12 @@ struct net_server *net_server_new(struct loop *l, const struct net_config *confi
 void net_server_free(struct net_server *n);
 /* New limits, after a reload; borrowed until the next call. */
 void net_server_set_config(struct net_server *n, const struct net_config *config);
+/*
+ * `refuses` is asked at accept by each service that is `gated`: true keeps the peer out, before
+ * a byte of TLS is spent on it.
+ */
+typedef bool net_gate_fn(void *arg, const struct net_address *peer);
+void net_server_set_gate(struct net_server *n, net_gate_fn *refuses, void *arg);
 /* Takes its own reference. NULL: no TLS. New connections use it, old ones keep theirs. */
 void net_server_set_tls(struct net_server *n, struct tls_set *set);
 
