@@ -307,3 +307,24 @@ def test_dates_of_appended_messages(server, given, kept):
 )
 def test_dates_that_are_none_are_bad(talk, date):
     assert say(talk, f'APPEND INBOX "{date}" {{3}}').startswith("BAD ")
+
+
+# ---- keywords ----
+
+
+def test_when_there_is_no_room_for_a_keyword_permanentflags_say_so(server):
+    """RFC 9051 7.1: a new PERMANENTFLAGS without "\\*" when the limit is reached."""
+    with server.imap(server.new_account()) as talk:
+        put(talk)
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        told = []
+        for number in range(100):
+            answers = ask(talk, f"STORE 1 +FLAGS.SILENT (word{number})")
+            if answers.status == "NO":
+                break
+            told = [words[1] for words in answers.untagged if words[0] == "OK"]
+            assert len(told) == 1 and f" word{number}" in told[0]
+        assert number > 30 and answers.text.startswith("[LIMIT] ")
+        assert told[0].startswith("[PERMANENTFLAGS ") and "\\*" not in told[0]
+        again = [words[1] for words in ask(talk, "SELECT INBOX").untagged if words[0] == "OK"]
+        assert again[1].startswith("[PERMANENTFLAGS ") and "\\*" not in again[1]
