@@ -26,7 +26,7 @@ class Command:
         """`numbers`: no EXPUNGE may be told in it; `done(command)` is called with its status and code."""
         self.text, self.numbers, self.literal, self.done = text, numbers, literal, done
         self.tag, self.start, self.status, self.code = None, 0, None, ""
-        self.token = None  # what it stores
+        self.token, self.flags = None, frozenset()  # what it stores
         self.copied = (None, (), None)  # from which box what UIDs where
 
 
@@ -337,7 +337,7 @@ class Client:
             self.ledger.box(int(uidvalidity)).changes[int(uid)].insert(0, change)
 
         command = Command(f'APPEND "{where}" ({" ".join(flags)})', literal=octets_of(token), done=done)
-        command.token = token
+        command.token, command.flags = token, lower
         return command
 
     def folders(self):

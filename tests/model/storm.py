@@ -11,10 +11,11 @@ import time
 
 from client import FIXED, Client, Command, expand
 from imap_answer import pairs
-from ledger import FOREVER, Ledger, octets_of
+from ledger import FOREVER, FlagChange, Ledger, octets_of
 from wire import GUARD_SECONDS, Closed, Violation
 
 POSTMEN = 2
+CHANGES = 8  # made one by one in each quiet
 
 
 class Control(Client):
@@ -222,6 +223,7 @@ class Storm:
         """Nobody else does anything: what must come of it is known to the last flag."""
         await together([c.idle() for c in self.clients if c.number % 2])
         control, ledger = self.control, self.ledger
+        await self._one_by_one()
         before = await control.truth()
         await self._post(3)
         await self._all_are_told()
@@ -239,6 +241,52 @@ class Storm:
         entry[1] = ledger.tick()
         await control.ask("UNSELECT")
         self._check_exactly(before, await control.truth(), inbox, copied)
+
+    async def _one_by_one(self):
+        """Each change alone is told to who idles; and to who changes the same message in silence."""
+        control = self.control
+        inbox, messages = await self._look()
+        flags = {uid: set(f) for uid, (f, _) in messages.items()}
+        await control.ask("SELECT INBOX")
+        for _ in range(CHANGES):
+            if not flags or control.random.random() < 0.3:
+                command = control.append("INBOX")
+                await control.run(command)
+                uid = int(command.code.split(" ")[2])
+                flags[uid] = set(command.flags)
+            else:
+                uid = control.random.choice(sorted(flags))
+                await self._store(control, inbox, uid, flags, "\\flagged")
+                await self._silently(uid, flags)
+            await together([self._pushed(c, flags) for c in self.clients if c.idling and c.name == "INBOX"])
+        await control.ask("UNSELECT")
+
+    async def _store(self, client, inbox, uid, flags, flag, silent=""):
+        kind = "remove" if flag in flags[uid] else "add"
+        change = FlagChange(self.ledger.tick(), kind, {flag})
+        self.ledger.box(inbox).changes[uid].append(change)
+        command = Command(f"UID STORE {uid} {'+' if kind == 'add' else '-'}FLAGS{silent} ({flag})")
+        await client.run(command)
+        change.end = self.ledger.tick()
+        if command.status != "OK":
+            raise Violation(f"{command.text}: {command.code}")
+        flags[uid] ^= {flag}
+
+    async def _silently(self, uid, flags):
+        """Clients that were not told of the last change make one of their own that is not told to them."""
+        for client in self.clients:
+            if client.idling or client.name != "INBOX" or client.read_only:
+                continue
+            message = next((m for m in client.view.messages if m.uid == uid), None)
+            if message:
+                had = message.flags
+                await self._store(client, client.view.box.uidvalidity, uid, flags, "\\answered", ".SILENT")
+                if message.flags == had:
+                    message.flags = had ^ {"\\answered"}
+                await client.run(Command("NOOP"))
+                if message.flags != flags[uid]:
+                    raise Violation(f"client {client.number}: believes UID {uid} has {message.flags}, not {flags[uid]}")
+                return
 
     async def _all_are_told(self):
         """Who idles is told of the new mail; it is \\Recent for exactly one who may have that."""
