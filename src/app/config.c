@@ -159,6 +159,7 @@ static bool consistent(const struct config *c, const char *path, struct buf *rep
 {
         bool cert = c->tls.certificate && c->tls.certificate[0];
         bool key = c->tls.private_key && c->tls.private_key[0];
+        struct error error = { 0 };
 
         if (cert != key) {
                 report_line(report, path,
@@ -167,6 +168,10 @@ static bool consistent(const struct config *c, const char *path, struct buf *rep
         }
         if (c->main.data_dir[0] != '/') {
                 report_line(report, path, "data_dir: must be an absolute path, starting with /");
+                return false;
+        }
+        if (auth_config_check(&c->auth, &error)) {
+                report_line(report, path, error.text);
                 return false;
         }
         return true;

@@ -7,9 +7,12 @@
 extern const struct ctl_command ctl_account_add, ctl_account_disable, ctl_account_enable,
         ctl_account_list, ctl_account_passwd, ctl_account_quota, ctl_account_remove;
 extern const struct ctl_command ctl_alias_add, ctl_alias_list, ctl_alias_remove;
+extern const struct ctl_command ctl_ban_add, ctl_ban_clear, ctl_ban_list;
 extern const struct ctl_command ctl_check;
+extern const struct ctl_command ctl_commands_page;
 extern const struct ctl_command ctl_config_man, ctl_config_show;
 extern const struct ctl_command ctl_domain_add, ctl_domain_list, ctl_domain_remove;
+extern const struct ctl_command ctl_quirks;
 extern const struct ctl_command ctl_reload;
 extern const struct ctl_command ctl_session_kill, ctl_session_list, ctl_session_show;
 extern const struct ctl_command ctl_status;

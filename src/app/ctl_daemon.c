@@ -75,11 +75,15 @@ static void session_show_run(struct ctl_call *call, struct server *s)
         struct conn *c = find_session(call, s);
         AUTO_BUF(notes, 1 << 16);
         struct slice rest, line;
+        struct conn_info i;
 
         if (!c) {
                 ctl_call_finish(call, ERR_NOTFOUND);
                 return;
         }
+        conn_describe(c, &i);
+        if (i.client[0])
+                ctl_row(call, json_pack("{s:s+}", "event", "client ", i.client));
         conn_print_notes(c, &notes);
         rest = buf_slice(&notes);
         while (slice_cut(&rest, '\n', &line))
@@ -135,7 +139,8 @@ const struct ctl_command ctl_session_list = {
 const struct ctl_command ctl_session_show = {
         .group = "session",
         .name = "show",
-        .help = "Shows the last events of a session, with milliseconds since it began.",
+        .help = "Shows which known client a session has, if any, and its last events, with "
+                "milliseconds since it began.",
         .params = session_param,
         .columns = (const char *const[]){"event", NULL},
         .place = CTL_LOOP,

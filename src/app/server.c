@@ -46,7 +46,7 @@ struct server {
         struct signals *signals;
         struct timer stop_timer;
         bool stopping;
-        int64_t started_us;
+        int64_t started_us, refused_banned;
 };
 
 struct store *server_store(struct server *s)
@@ -90,6 +90,10 @@ void server_reload(struct server *s)
         if (s->reload && !s->stopping)
                 reload_start(s->reload, NULL, NULL);
 }
+int64_t server_refused_banned(const struct server *s)
+{
+        return s->refused_banned;
+}
 int64_t server_started_us(const struct server *s)
 {
         return s->started_us;
@@ -97,21 +101,53 @@ int64_t server_started_us(const struct server *s)
 
 /* ---- ports ---- */
 
+/*
+ * A ban ends, so the replies to one are temporary: 421 (RFC 5321 3.8) with X.7.0, a matter of
+ * security (RFC 3463 3.8); 554 in a greeting (RFC 5321 3.1) or 521 (RFC 7504 3) would have a
+ * mail program give up the mail it has queued. In POP3 [SYS/TEMP], since [AUTH]
+ * would have the user asked for another password (RFC 3206 4).
+ */
+#define REFUSED      "Too many failed logins from your address; try later\r\n"
+#define SMTP_BUSY    "421 4.3.2 Too many connections; try later\r\n"
+#define SMTP_REFUSED "421 4.7.0 " REFUSED
+
 static const struct {
         const struct conn_handler *handler;
         bool implicit_tls, tls_tickets;
         const char *busy_line;
+        /* On port 25 there is no login; it takes mail from a banned address, too. */
+        bool gated;
+        const char *refused_line;
 } service_kinds[SERVICE_MAX_] = {
   /* Exchange Online fails on session tickets, so port 25 has none. */
-        [SERVICE_SMTP] = {&smtp_handler,  false, false,
-                          "421 4.3.2 Too many connections; try later\r\n"                         },
-        [SERVICE_SUBMISSION] = { &smtp_handler, false, true,
-                          "421 4.3.2 Too many connections; try later\r\n"                         },
-        [SERVICE_SUBMISSIONS] = { &smtp_handler, true,  true,  NULL                                      },
-        [SERVICE_POP3] = { &pop3_handler, false, true,  "-ERR [SYS/TEMP] Too many connections\r\n"},
-        [SERVICE_POP3S] = { &pop3_handler, true,  true,  NULL                                      },
-        [SERVICE_IMAP] = { &imap_handler, false, true,  "* BYE Too many connections\r\n"          },
-        [SERVICE_IMAPS] = { &imap_handler, true,  true,  NULL                                      },
+        [SERVICE_SMTP] = {.handler = &smtp_handler,  .busy_line = SMTP_BUSY      },
+        [SERVICE_SUBMISSION] = { .handler = &smtp_handler,
+                          .tls_tickets = true,
+                          .busy_line = SMTP_BUSY,
+                          .gated = true,
+                          .refused_line = SMTP_REFUSED },
+        [SERVICE_SUBMISSIONS] = {                              .handler = &smtp_handler,
+                          .implicit_tls = true,
+                          .tls_tickets = true,
+                          .gated = true },
+        [SERVICE_POP3] = {                                             .handler = &pop3_handler,
+                          .tls_tickets = true,
+                          .busy_line = "-ERR [SYS/TEMP] Too many connections\r\n",
+                          .gated = true,
+                          .refused_line = "-ERR [SYS/TEMP] " REFUSED },
+        [SERVICE_POP3S] = {                                             .handler = &pop3_handler,
+                          .implicit_tls = true,
+                          .tls_tickets = true,
+                          .gated = true },
+        [SERVICE_IMAP] = {                                       .handler = &imap_handler,
+                          .tls_tickets = true,
+                          .busy_line = "* BYE Too many connections\r\n",
+                          .gated = true,
+                          .refused_line = "* BYE " REFUSED },
+        [SERVICE_IMAPS] = {             .handler = &imap_handler,
+                          .implicit_tls = true,
+                          .tls_tickets = true,
+                          .gated = true },
 };
 
 static enum err open_ports(struct server *s, struct error *reterr)
@@ -125,6 +161,8 @@ static enum err open_ports(struct server *s, struct error *reterr)
                         .implicit_tls = service_kinds[i].implicit_tls,
                         .tls_tickets = service_kinds[i].tls_tickets,
                         .busy_line = service_kinds[i].busy_line,
+                        .gated = service_kinds[i].gated,
+                        .refused_line = service_kinds[i].refused_line,
                         .listen = s->config->listen[i],
                 };
                 if (service->implicit_tls && !s->tls) {
@@ -180,6 +218,8 @@ static void account_changed(struct store_watcher *w, const struct store_change *
 {
         struct server *s = container_of(w, struct server, account_watcher);
 
+        if (change->kind == STORE_CHANGE_BANS)
+                auth_load_bans(s->auth);
         if (change->kind != STORE_CHANGE_ACCOUNT)
                 return;
         auth_forget(s->auth, change->account);
@@ -308,6 +348,16 @@ static enum err start_store(struct server *s, struct error *reterr)
         return store_open(&params, &s->store, reterr);
 }
 
+static bool refuses(void *arg, const struct net_address *peer)
+{
+        struct server *s = arg;
+
+        if (!auth_bans_address(s->auth, peer))
+                return false;
+        s->refused_banned++;
+        return true;
+}
+
 static enum err start_protocols(struct server *s, struct error *reterr)
 {
         s->auth = auth_new(s->hub, s->loop, s->store, &s->config->auth, reterr);
@@ -325,6 +375,10 @@ static enum err start_protocols(struct server *s, struct error *reterr)
         s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
         s->imap = imap_server_new(s->hostname, &s->config->imap, s->auth, s->store);
         join_services(s);
+        auth_load_bans(s->auth);
+        while (!auth_bans_loaded(s->auth))
+                loop_turn(s->loop, true);
+        net_server_set_gate(s->net, refuses, s);
         s->account_watcher.changed = account_changed;
         store_watch(s->store, &s->account_watcher);
         return ERR_OK;

@@ -40,6 +40,8 @@ const struct config *server_config(const struct server *s);
 const char *server_config_path(const struct server *s);
 const struct tls_set *server_tls(const struct server *s);
 int64_t server_started_us(const struct server *s);
+/* Connections that were not let in because their address is banned. */
+int64_t server_refused_banned(const struct server *s);
 /* Begins a clean stop; a second call cuts it short. */
 void server_stop(struct server *s, const char *why);
 struct reload *server_reloader(struct server *s);

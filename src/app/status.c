@@ -39,6 +39,20 @@ static int64_t resident_octets(void)
         return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
+static void auth_numbers(struct server *s, status_fn *fn, void *arg)
+{
+        struct auth_stats stats = { 0 };
+
+        auth_get_stats(server_auth(s), &stats);
+        number(fn, arg, "auth_logins", stats.logins);
+        number(fn, arg, "auth_failures", stats.failures);
+        number(fn, arg, "auth_bans", stats.bans);
+        number(fn, arg, "auth_banned_addresses", stats.banned_addresses);
+        number(fn, arg, "auth_banned_pairs", stats.banned_pairs);
+        number(fn, arg, "auth_banned_names", stats.banned_names);
+        number(fn, arg, "auth_refused_connections", server_refused_banned(s));
+}
+
 static void store_numbers(struct server *s, status_fn *fn, void *arg)
 {
         struct store_stats stats = { 0 };
@@ -75,6 +89,7 @@ void status_each(struct server *s, status_fn *fn, void *arg)
         } else {
                 fn(arg, "certificate_expires", "no-certificate");
         }
+        auth_numbers(s, fn, arg);
         store_numbers(s, fn, arg);
 }
 

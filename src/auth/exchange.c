@@ -32,10 +32,9 @@ struct auth_exchange *auth_exchange_new(struct auth *a, const struct auth_client
         x->answered = answered;
         x->connection_id = copy(client->connection_id);
         x->protocol = copy(client->protocol);
-        x->address = copy(client->address);
-        x->address_key = client->address_key;
-        x->loopback = client->loopback;
+        x->peer = *client->peer;
         x->tls = client->tls;
+        x->subject.max = SECRET_MAX;
         x->challenge.max = CHALLENGE_MAX;
         x->binding.max = SECRET_MAX;
         if (client->tls && client->binding_type && client->binding.len &&
@@ -57,11 +56,11 @@ void auth_exchange_free(struct auth_exchange *x)
         sasl_scram_free(x->scram);
         secret_done(&x->message);
         secret_done(&x->name);
+        secret_done(&x->subject);
         secret_done(&x->challenge);
         buf_done(&x->binding);
         mem_free(x->connection_id);
         mem_free(x->protocol);
-        mem_free(x->address);
         mem_free(x->binding_type);
         mem_free(x->account_name);
         x->auth->exchanges--;
@@ -118,35 +117,63 @@ static void log_outcome(const struct auth_exchange *x, const char *outcome, cons
                         const char *reason)
 {
         struct slice name = account ? slice_of(account) : buf_slice(&x->name);
+        char address[NET_ADDRESS_TEXT];
 
         log_info("c=%s auth %s protocol=%s mechanism=%s account=%s address=%s reason=%s",
                  x->connection_id ? x->connection_id : "-", outcome,
                  x->protocol ? x->protocol : "-", exchange_mechanism(x), LOG_ESC(name),
-                 x->address ? x->address : "-", reason);
+                 net_address_text(&x->peer, address), reason);
 }
 
-static struct throttle_rules rules_of(const struct auth_config *config)
+/* ---- the guard ---- */
+
+static struct guard_rules rules_of(const struct auth_config *config)
 {
-        return (struct throttle_rules){
+        return (struct guard_rules){
                 .first_ms = config->failure_delay_ms,
                 .max_ms = config->failure_delay_max_ms,
                 .memory_ms = config->failure_memory_ms,
+                .address_limit = config->max_failures_per_address,
+                .pair_limit = config->max_failures_per_pair,
+                .name_limit = config->max_failures_per_name,
+                .ban_ms = config->ban_ms,
+                .ban_max_ms = config->ban_max_ms,
+                .ban_memory_ms = config->ban_memory_ms,
+                .known_ms = config->login_memory_ms,
         };
+}
+
+static struct guard_attempt attempt_of(const struct auth_exchange *x, struct slice password)
+{
+        return guard_attempt(x->auth->guard, net_address_key(&x->peer),
+                             buf_slice(x->subject.len ? &x->subject : &x->name), password);
+}
+
+/* Its outcome is on its way if so. */
+static bool address_banned(struct auth_exchange *x)
+{
+        if (!auth_bans_address(x->auth, &x->peer))
+                return false;
+        log_outcome(x, "failed", NULL, "banned_address");
+        exchange_tell(x, AUTH_BANNED);
+        return true;
 }
 
 static void in_turn(void *arg)
 {
         struct auth_exchange *x = arg;
 
-        x->then(x);
+        if (!address_banned(x))
+                x->then(x);
 }
 
 void exchange_in_turn(struct auth_exchange *x, exchange_fn *then)
 {
-        struct throttle_rules rules = rules_of(&x->auth->config);
-        int64_t wait_ms = x->loopback ? 0
-                                      : throttle_wait(x->auth->throttle, &rules, x->address_key,
-                                                      clock_monotonic_ms());
+        struct guard_rules rules = rules_of(&x->auth->config);
+        int64_t wait_ms = auth_exempt(x->auth, &x->peer)
+                                  ? 0
+                                  : guard_wait(x->auth->guard, &rules, net_address_key(&x->peer),
+                                               clock_monotonic_ms());
 
         x->stage = EXCHANGE_WORKING;
         if (wait_ms == 0) {
@@ -157,37 +184,71 @@ void exchange_in_turn(struct auth_exchange *x, exchange_fn *then)
         timer_set(&x->timer, x->auth->loop, wait_ms, in_turn, x);
 }
 
+void exchange_set_subject(struct auth_exchange *x, struct slice name)
+{
+        if (!secret_set(&x->subject, name))
+                secret_done(&x->subject);
+}
+
+bool exchange_refused(struct auth_exchange *x, struct slice password)
+{
+        struct guard_attempt attempt = attempt_of(x, password);
+        struct guard_rules rules = rules_of(&x->auth->config);
+
+        if (address_banned(x))
+                return true;
+        if (auth_exempt(x->auth, &x->peer) ||
+            !guard_refuses(x->auth->guard, &rules, &attempt, clock_monotonic_ms()))
+                return false;
+        exchange_fail(x, NULL, password, "banned");
+        return true;
+}
+
 void exchange_succeed(struct auth_exchange *x, int64_t account, const char *account_name,
                       const char *how)
 {
-        struct throttle_attempt attempt =
-                throttle_attempt(x->auth->throttle, x->address_key, buf_slice(&x->name), SLICE(""));
-        struct throttle_rules rules = rules_of(&x->auth->config);
+        struct guard_attempt attempt = attempt_of(x, SLICE(""));
+        struct guard_rules rules = rules_of(&x->auth->config);
 
         x->account = account;
         mem_free(x->account_name);
         x->account_name = copy(account_name);
+        x->auth->stats.logins++;
         log_outcome(x, "ok", account_name, how);
-        tell_after(x, AUTH_OK,
-                   x->loopback ? 0
-                               : throttle_succeeded(x->auth->throttle, &rules, &attempt,
-                                                    clock_monotonic_ms()));
+        tell_after(
+                x, AUTH_OK,
+                auth_exempt(x->auth, &x->peer)
+                        ? 0
+                        : guard_succeeded(x->auth->guard, &rules, &attempt, clock_monotonic_ms()));
+}
+
+/* How long the answer is to be held back. */
+static int64_t count_failure(struct auth_exchange *x, struct slice password)
+{
+        struct guard_attempt attempt = attempt_of(x, password);
+        struct guard_rules rules = rules_of(&x->auth->config);
+        struct guard_ban bans[GUARD_SUBJECTS];
+        int64_t delay_ms;
+        size_t n;
+
+        delay_ms = guard_failed(x->auth->guard, &rules, &attempt, clock_monotonic_ms(), bans, &n);
+        for (size_t i = 0; i < n; i++)
+                bans_begun(x->auth->bans, &x->peer,
+                           buf_slice(x->subject.len ? &x->subject : &x->name), &bans[i]);
+        x->auth->stats.bans += (int64_t)n;
+        return delay_ms;
 }
 
 void exchange_fail(struct auth_exchange *x, const char *account, struct slice password,
                    const char *reason)
 {
-        struct throttle_attempt attempt =
-                throttle_attempt(x->auth->throttle, x->address_key, buf_slice(&x->name), password);
-        struct throttle_rules rules = rules_of(&x->auth->config);
-
+        x->auth->stats.failures++;
         log_outcome(x, "failed", account, reason);
         /* On loopback stands a webmail or a test: its address is everybody's. */
-        tell_after(x, AUTH_FAILED,
-                   x->loopback ? 0
-                               : throttle_failed(x->auth->throttle, &rules, &attempt,
-                                                 clock_monotonic_ms()));
+        tell_after(x, AUTH_FAILED, auth_exempt(x->auth, &x->peer) ? 0 : count_failure(x, password));
 }
+
+/* ---- other ends ---- */
 
 void exchange_unavailable(struct auth_exchange *x, enum err err, const char *where)
 {
@@ -206,10 +267,15 @@ void exchange_malformed(struct auth_exchange *x, const char *reason)
 
 int64_t exchange_key(const struct auth_exchange *x)
 {
-        if (!x->loopback)
-                return (int64_t)x->address_key;
+        if (!exchange_loopback(x))
+                return (int64_t)net_address_key(&x->peer);
         /* Behind loopback stand many: by name, or before that is known each by itself. */
         return x->name.len ? (int64_t)text_hash(buf_slice(&x->name)) : (int64_t)(uintptr_t)x;
+}
+
+bool exchange_loopback(const struct auth_exchange *x)
+{
+        return net_address_is_loopback(&x->peer);
 }
 
 const char *exchange_mechanism(const struct auth_exchange *x)
@@ -222,7 +288,8 @@ const char *exchange_mechanism(const struct auth_exchange *x)
 void auth_exchange_password(struct auth_exchange *x, struct slice name, struct slice password)
 {
         assert(x->stage == EXCHANGE_NEW);
-        password_check(x, name, password, SLICE(""));
+        if (!address_banned(x))
+                password_check(x, name, password, SLICE(""));
 }
 
 static void plain_respond(struct auth_exchange *x, struct slice text)
@@ -253,7 +320,7 @@ static void respond(struct auth_exchange *x, struct slice text)
 
 static bool mechanism_offered(const struct auth_exchange *x, const struct sasl_mechanism *m)
 {
-        if (!x->tls && !(x->loopback && x->auth->config.allow_plaintext_loopback))
+        if (!x->tls && !(exchange_loopback(x) && x->auth->config.allow_plaintext_loopback))
                 return false;
         return !m->plus || x->binding_type;
 }
@@ -269,6 +336,8 @@ void auth_exchange_start(struct auth_exchange *x, struct slice mechanism, struct
                 return;
         }
         x->mechanism = m;
+        if (address_banned(x))
+                return;
         if (!initial.ptr) {
                 if (m->kind == SASL_LOGIN)
                         login_start(x, (struct slice){ 0 });

@@ -12,9 +12,10 @@
 #ifndef AUTH_EXCHANGE_H
 #define AUTH_EXCHANGE_H
 
+#include "bans.h"
+#include "guard.h"
 #include "sasl.h"
 #include "secret.h"
-#include "throttle.h"
 
 #include "mailserver/auth/auth.h"
 #include "mailserver/core/loop.h"
@@ -30,7 +31,11 @@ struct auth {
         struct task_pool *hashers;
         struct sasl_context *sasl;
         struct remember *remember;
-        struct throttle *throttle;
+        struct guard *guard;
+        struct bans *bans;
+        struct net_network *trusted; /* owned */
+        size_t n_trusted;
+        struct auth_stats stats;
         bool have_secret;
         unsigned char secret[SASL_SECRET]; /* the store's, once it has been read */
         size_t exchanges;
@@ -46,20 +51,21 @@ struct auth_exchange {
         void *owner; /* the session, borrowed */
         auth_answered_fn *answered;
         /* the client: owned copies of auth_client's */
-        char *connection_id, *protocol, *address, *binding_type;
+        char *connection_id, *protocol, *binding_type;
         struct buf binding;
-        uint64_t address_key;
-        bool loopback, tls;
+        struct net_address peer;
+        bool tls;
 
         enum exchange_stage stage;
         const struct sasl_mechanism *mechanism; /* NULL for USER/PASS */
         struct buf challenge;                   /* base64 */
         struct buf name;                        /* who it says it is */
-        struct task *task;                      /* in flight, or NULL */
-        struct task *held;                      /* owned; waits for its turn */
-        struct sasl_scram *scram;               /* owned; not while a task has it */
-        struct buf message;                     /* SCRAM's, that waits for the secret or its turn */
-        bool last_challenge;                    /* server-final is out: nothing more is wanted */
+        struct buf subject; /* the same for all spellings of one name: what failures count by */
+        struct task *task;  /* in flight, or NULL */
+        struct task *held;  /* owned; waits for its turn */
+        struct sasl_scram *scram; /* owned; not while a task has it */
+        struct buf message;       /* SCRAM's, that waits for the secret or its turn */
+        bool last_challenge;      /* server-final is out: nothing more is wanted */
 
         enum auth_outcome outcome; /* to be told */
         struct loop_job job;       /* tells it in the next turn … */
@@ -68,6 +74,11 @@ struct auth_exchange {
         int64_t account;
         char *account_name; /* owned */
 };
+
+/* ---- auth.c ---- */
+
+/* Nothing is counted against this address. */
+bool auth_exempt(const struct auth *a, const struct net_address *peer);
 
 /* ---- exchange.c: for the files that carry an attempt on ---- */
 
@@ -83,6 +94,13 @@ void exchange_challenge(struct auth_exchange *x, struct slice text);
 /* The client is this account; `how` it proved that is for the log. */
 void exchange_succeed(struct auth_exchange *x, int64_t account, const char *account_name,
                       const char *how);
+/* The name that failures count by, once it is known. */
+void exchange_set_subject(struct auth_exchange *x, struct slice name);
+/*
+ * May not try, or not succeed: banned. If true the outcome is on its way; a failure, with
+ * `password` as for exchange_fail.
+ */
+bool exchange_refused(struct auth_exchange *x, struct slice password);
 /*
  * It is not: counted, and told after a while. `account`, for the log, may be
  * NULL; `password` is empty where it is not known (SCRAM).
@@ -95,6 +113,7 @@ void exchange_unavailable(struct auth_exchange *x, enum err err, const char *whe
 void exchange_malformed(struct auth_exchange *x, const char *reason);
 /* What the lanes and the hashers count this client's tasks by, before it has an account. */
 int64_t exchange_key(const struct auth_exchange *x);
+bool exchange_loopback(const struct auth_exchange *x);
 /* "PLAIN", "USER". */
 const char *exchange_mechanism(const struct auth_exchange *x);
 

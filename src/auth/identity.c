@@ -1,16 +1,39 @@
 /* identity.c — which account a client says it is, and whether it may be that one. */
 #include "identity.h"
 
+#include "secret.h"
+
+#include "mailserver/core/text.h"
 #include "mailserver/store/address.h"
 
+#include <gsasl.h>
 #include <sodium.h>
 
 enum { MAX_DOMAINS = 256 }; /* that take part in the lot: it is drawn for each stranger */
+
+/*
+ * RFC 4616 2, RFC 5802 5.1: names are prepared by SASLprep (RFC 4013), as a query. What that
+ * changes beyond the store's own case folding and NFC (wide letters, soft hyphens, spaces) is
+ * tried second, so that an account whose name is not stable under it can still log in.
+ */
+static enum err find_prepared(struct store_txn *tx, struct slice name,
+                              struct store_account *ret_account)
+{
+        AUTO(secret_done) struct buf text = BUF_INIT(SECRET_MAX);
+        AUTO(secret_stringp) char *prepared = NULL;
+
+        if (!text_has_8bit(name) || slice_find(name, '\0') >= 0 || !secret_set(&text, name) ||
+            gsasl_saslprep(text.ptr, GSASL_ALLOW_UNASSIGNED, &prepared, NULL) != GSASL_OK)
+                return ERR_NOTFOUND;
+        return store_account_find(tx, slice_of(prepared), ret_account);
+}
 
 enum err identity_find(struct store_txn *tx, struct slice name, struct store_account *ret_account)
 {
         enum err err = store_account_find(tx, name, ret_account);
 
+        if (err == ERR_NOTFOUND || err == ERR_SYNTAX)
+                err = find_prepared(tx, name, ret_account);
         /* Not a name, or a local part that several domains have: nobody we know. */
         return err == ERR_SYNTAX || err == ERR_LIMIT ? ERR_NOTFOUND : err;
 }

@@ -9,7 +9,8 @@ void lru_init(struct lru *l, size_t max, size_t entry_size)
         for (size_t i = 0; i < max; i++)
                 list_init(&l->buckets[i]);
         list_init(&l->order);
-        l->n = 0;
+        list_init(&l->kept);
+        l->n = l->n_kept = 0;
         l->max = max;
         l->entry_size = entry_size;
 }
@@ -18,15 +19,29 @@ static void discard(struct lru *l, struct lru_entry *e)
 {
         list_remove(&e->bucket);
         list_remove(&e->order);
+        l->n_kept -= e->kept;
         sodium_memzero(e, l->entry_size);
         mem_free(e);
         l->n--;
 }
 
-void lru_done(struct lru *l)
+/* Of a list that is not empty. */
+static struct lru_entry *oldest(const struct list *order)
+{
+        return container_of(order->prev, struct lru_entry, order);
+}
+
+void lru_clear(struct lru *l)
 {
         while (!list_empty(&l->order))
-                discard(l, container_of(l->order.next, struct lru_entry, order));
+                discard(l, oldest(&l->order));
+        while (!list_empty(&l->kept))
+                discard(l, oldest(&l->kept));
+}
+
+void lru_done(struct lru *l)
+{
+        lru_clear(l);
         mem_free(l->buckets);
         l->buckets = NULL;
 }
@@ -47,7 +62,7 @@ void *lru_find(struct lru *l, uint64_t key)
                 if (e->key != key)
                         continue;
                 list_remove(&e->order);
-                list_prepend(&l->order, &e->order);
+                list_prepend(e->kept ? &l->kept : &l->order, &e->order);
                 return e;
         }
         return NULL;
@@ -60,13 +75,31 @@ void *lru_get(struct lru *l, uint64_t key)
         if (e)
                 return e;
         if (l->n == l->max)
-                discard(l, container_of(l->order.prev, struct lru_entry, order));
+                discard(l, oldest(list_empty(&l->order) ? &l->kept : &l->order));
         e = mem_alloc(l->entry_size);
         e->key = key;
         list_append(bucket_of(l, key), &e->bucket);
         list_prepend(&l->order, &e->order);
         l->n++;
         return e;
+}
+
+static void move(struct lru *l, struct lru_entry *e, bool kept)
+{
+        l->n_kept += kept;
+        l->n_kept -= e->kept;
+        e->kept = kept;
+        list_remove(&e->order);
+        list_prepend(kept ? &l->kept : &l->order, &e->order);
+}
+
+void lru_keep(struct lru *l, struct lru_entry *e)
+{
+        if (e->kept)
+                return;
+        move(l, e, true);
+        if (l->n_kept > l->max - l->max / 4)
+                move(l, oldest(&l->kept), false);
 }
 
 void lru_remove(struct lru *l, uint64_t key)

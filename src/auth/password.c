@@ -17,9 +17,23 @@ struct password_task {
         struct task task;
         struct buf name, password, authzid; /* owned copies */
         struct store_account account;       /* id 0: not found */
-        const char *refusal;                /* why not, even if the password is right */
-        bool good;                          /* set by the hasher */
+        unsigned char secret[SASL_SECRET];  /* for the name of nobody, if there is one */
+        bool have_secret;
+        struct buf subject;  /* what failures count by; set by lookup_work */
+        const char *refusal; /* why not, even if the password is right */
+        bool good;           /* set by the hasher */
 };
+
+/* All spellings of a name are one, whether it is somebody's or not. */
+static enum err find_subject(struct password_task *p, struct store_txn *tx)
+{
+        buf_clear(&p->subject);
+        if (p->account.id)
+                return buf_put(&p->subject, slice_of(p->account.name));
+        if (!p->have_secret)
+                return buf_put(&p->subject, buf_slice(&p->name));
+        return identity_unknown_name(tx, p->secret, buf_slice(&p->name), &p->subject);
+}
 
 /* Store reader. */
 static enum err lookup_work(struct task *t, struct store_txn *tx)
@@ -38,7 +52,7 @@ static enum err lookup_work(struct task *t, struct store_txn *tx)
                 p->refusal = "no_password";
         else if (!identity_may_act_as(&p->account, name, buf_slice(&p->authzid)))
                 p->refusal = "authzid";
-        return ERR_OK;
+        return find_subject(p, tx);
 }
 
 /* Hasher: 16 ms, whoever it is. */
@@ -61,6 +75,8 @@ static void hash_done(struct task *t)
         x->task = NULL;
         if (t->result) {
                 exchange_unavailable(x, t->result, "hash");
+        } else if (p->good && exchange_refused(x, buf_slice(&p->password))) {
+                return; /* banned while it was looked at */
         } else if (p->good) {
                 if (a->config.remember_ms > 0)
                         remember_put(a->remember, p->account.id, slice_of(p->account.verifiers),
@@ -78,6 +94,8 @@ static void password_drop(struct task *t)
         struct password_task *p = container_of(t, struct password_task, task);
 
         secret_done(&p->name);
+        secret_done(&p->subject);
+        explicit_bzero(p->secret, sizeof p->secret);
         secret_done(&p->password);
         secret_done(&p->authzid);
         store_account_done(&p->account);
@@ -111,6 +129,9 @@ static void lookup_done(struct task *t)
                 exchange_unavailable(x, t->result, "store");
                 return;
         }
+        exchange_set_subject(x, buf_slice(&p->subject));
+        if (exchange_refused(x, buf_slice(&p->password)))
+                return;
         if (!p->refusal && remember_has(a->remember, p->account.id, slice_of(p->account.verifiers),
                                         buf_slice(&p->password), clock_monotonic_ms())) {
                 exchange_succeed(x, p->account.id, p->account.name, "remembered");
@@ -133,6 +154,9 @@ void password_check(struct auth_exchange *x, struct slice name, struct slice pas
 
         p->task.class = &lookup_class;
         p->task.owner = x;
+        p->subject.max = SECRET_MAX;
+        p->have_secret = x->auth->have_secret;
+        memcpy(p->secret, x->auth->secret, sizeof p->secret);
         if (!secret_set(&x->name, name) || !secret_set(&p->name, name) ||
             !secret_set(&p->password, password) || !secret_set(&p->authzid, authzid)) {
                 password_drop(&p->task);

@@ -180,7 +180,7 @@ struct sasl_scram {
         struct store_txn *tx; /* during it */
         enum err store_error;
         struct store_account account;
-        struct buf name;
+        struct buf name, subject;
         const char *refusal;
 };
 
@@ -193,7 +193,7 @@ struct sasl_scram *sasl_scram_new(struct sasl_context *c, const struct sasl_mech
 
         s->hook.kind = SASL_SCRAM;
         s->mechanism = mechanism;
-        s->name.max = SECRET_MAX;
+        s->name.max = s->subject.max = SECRET_MAX;
         memcpy(s->secret, secret, SASL_SECRET);
         if (gsasl_server_start(c->gsasl, mechanism->name, &s->session) != GSASL_OK) {
                 mem_free(s);
@@ -221,6 +221,7 @@ void sasl_scram_free(struct sasl_scram *s)
         sasl_context_unref(s->context);
         store_account_done(&s->account);
         buf_done(&s->name);
+        buf_done(&s->subject);
         sodium_memzero(s->secret, sizeof s->secret);
         mem_free(s);
 }
@@ -300,13 +301,8 @@ static void set_random_key(struct sasl_scram *s, Gsasl_property property)
 
 static enum err set_made_up(struct sasl_scram *s)
 {
-        AUTO_BUF(name, SECRET_MAX);
-        enum err err =
-                s->account.id ? buf_put(&name, slice_of(s->account.name))
-                              : identity_unknown_name(s->tx, s->secret, buf_slice(&s->name), &name);
+        enum err err = set_salt_of_name(s, buf_slice(&s->subject));
 
-        if (!err)
-                err = set_salt_of_name(s, buf_slice(&name));
         set_random_key(s, GSASL_SCRAM_STOREDKEY);
         set_random_key(s, GSASL_SCRAM_SERVERKEY);
         return err;
@@ -333,6 +329,13 @@ static const char *refusal(const struct sasl_scram *s, struct slice authzid)
         return NULL;
 }
 
+static enum err set_subject(struct sasl_scram *s)
+{
+        return s->account.id
+                       ? buf_put(&s->subject, slice_of(s->account.name))
+                       : identity_unknown_name(s->tx, s->secret, buf_slice(&s->name), &s->subject);
+}
+
 /* The client's name has been read: looks it up and sets all that SCRAM will ask for. */
 static enum err look_up(struct sasl_scram *s)
 {
@@ -344,7 +347,9 @@ static enum err look_up(struct sasl_scram *s)
         if (!authid || buf_put(&s->name, slice_of(authid)))
                 return ERR_NOTFOUND;
         err = identity_find(s->tx, buf_slice(&s->name), &s->account);
-        if (err && err != ERR_NOTFOUND)
+        if (!err || err == ERR_NOTFOUND)
+                err = set_subject(s);
+        if (err)
                 return err;
         s->refusal = refusal(s, slice_of(authzid ? authzid : ""));
         if (find_verifier(s, &s->account, &v)) {
@@ -395,6 +400,11 @@ enum sasl_result sasl_scram_final(struct sasl_scram *s, struct slice message, st
 struct slice sasl_scram_name(const struct sasl_scram *s)
 {
         return buf_slice(&s->name);
+}
+
+struct slice sasl_scram_subject(const struct sasl_scram *s)
+{
+        return buf_slice(&s->subject);
 }
 
 int64_t sasl_scram_account(const struct sasl_scram *s)

@@ -54,6 +54,7 @@ enum sasl_result sasl_plain_parse(struct sasl_context *c, struct slice message,
 
 /* For the salts of users there are not. */
 enum { SASL_SECRET = 32 };
+#define SASL_SECRET_NAME "scram" /* in the store */
 
 struct sasl_scram;
 /* `binding_type` NULL: none. Loop, and so is free. */
@@ -68,6 +69,8 @@ MUST_CHECK enum err sasl_scram_first(struct sasl_scram *s, struct store_txn *tx,
 enum sasl_result sasl_scram_final(struct sasl_scram *s, struct slice message, struct buf *out);
 /* What sasl_scram_first has found: the name as the client gave it; the account or 0. */
 struct slice sasl_scram_name(const struct sasl_scram *s);
+/* The same for all spellings of it: identity.h. */
+struct slice sasl_scram_subject(const struct sasl_scram *s);
 int64_t sasl_scram_account(const struct sasl_scram *s);
 const char *sasl_scram_account_name(const struct sasl_scram *s);
 /* After SASL_GOOD: NULL, or why the account may not log in all the same ("disabled"). */

@@ -28,7 +28,7 @@ static enum err secret_work(struct task *t, struct store_txn *tx)
 {
         struct secret_task *s = container_of(t, struct secret_task, task);
 
-        return store_secret(tx, SLICE("scram"), s->secret, sizeof s->secret);
+        return store_secret(tx, SLICE(SASL_SECRET_NAME), s->secret, sizeof s->secret);
 }
 
 static void secret_done_task(struct task *t)
@@ -100,6 +100,7 @@ static void first_done(struct task *t)
         f->scram = NULL;
         if (!secret_set(&x->name, sasl_scram_name(x->scram)))
                 f->step = SASL_BROKEN;
+        exchange_set_subject(x, sasl_scram_subject(x->scram));
         if (t->result)
                 exchange_unavailable(x, t->result, "store");
         else if (f->step == SASL_MORE)
@@ -153,6 +154,8 @@ static void final(struct auth_exchange *x)
                 sasl_scram_account(x->scram) ? sasl_scram_account_name(x->scram) : NULL;
         const char *refusal = sasl_scram_refusal(x->scram);
 
+        if (exchange_refused(x, SLICE("")))
+                return;
         switch (sasl_scram_final(x->scram, buf_slice(&x->message), &output)) {
         case SASL_GOOD:
                 x->last_challenge = true;

@@ -1,6 +1,8 @@
 /* append.c — messages on their way from an APPEND into a mailbox: what the workers do. */
 #include "append.h"
 
+#include "append_binary.h"
+
 #include "mailserver/core/mem.h"
 #include "mailserver/store/account.h"
 #include "mailserver/store/mailbox.h"
@@ -17,6 +19,7 @@ void imap_append_free(struct imap_append *a)
         arena_done(&a->arena);
         mem_free(a->messages);
         mem_free(a->mailbox);
+        mem_free(a->supplied);
         mem_free(a);
 }
 
@@ -34,12 +37,28 @@ enum err imap_append_check(struct task *t, struct store_txn *tx)
         return err ? err : store_account_check_quota(tx, a->account, a->octets);
 }
 
+/* NULs came in a literal8. */
+static enum err encode(struct imap_append *a)
+{
+        AUTO_BUF(encoded, (size_t)a->max_octets);
+        struct slice message;
+        enum err err = spool_map(a->spool, &message);
+
+        if (!err)
+                err = imap_append_encode(message, &encoded);
+        return err ? err : spool_replace_head(a->spool, message.len, buf_slice(&encoded));
+}
+
 enum err imap_append_prepare(struct task *t, struct store_txn *tx)
 {
         struct imap_append *a = append_of(t);
-        struct spool *spool = a->spool;
+        struct spool *spool;
+        enum err err = a->text.nul ? encode(a) : ERR_OK;
 
         (void)tx;
+        if (err)
+                return err;
+        spool = a->spool;
         a->spool = NULL; /* taken, whatever comes of it */
         return store_draft_new(a->store, spool, &a->draft, &t->error);
 }

@@ -33,6 +33,7 @@ struct imap_append {
         struct store *store;
         struct arena arena;
         char *mailbox;                /* owned */
+        char *supplied;               /* owned; as the client wrote it */
         struct imap_append_head head; /* of the message in hand */
         struct spool *spool;          /* owned; of the message in hand */
         struct imap_append_text text;
@@ -41,7 +42,8 @@ struct imap_append {
         struct imap_append_head coming;
         struct imap_append_message *messages; /* owned; ready to be stored */
         size_t n_messages, cap;
-        int64_t octets; /* of all messages, announced or ready */
+        int64_t octets;     /* of all messages, announced or ready */
+        int64_t max_octets; /* of one message */
 
         /* set by the tasks */
         struct store_draft *draft; /* owned */
@@ -52,7 +54,8 @@ struct imap_append {
 void imap_append_free(struct imap_append *a);
 /* The work of its tasks. Store reader: is there such a mailbox, and room for the messages? */
 enum err imap_append_check(struct task *t, struct store_txn *tx);
-/* Worker: makes `draft` of the spool. */
+/* Worker: makes `draft` of the spool. ERR_DENIED: NULs that no encoding can hide; ERR_LIMIT: it is
+ * too big once they are encoded. */
 enum err imap_append_prepare(struct task *t, struct store_txn *tx);
 /* Store writer: stores all messages, or none. */
 enum err imap_append_write(struct task *t, struct store_txn *tx);

@@ -3,11 +3,11 @@
 
 void imap_append_text_put(struct imap_append_text *t, struct slice octets)
 {
+        t->nul |= slice_find(octets, '\0') >= 0;
         if (t->binary) {
                 t->put(t->arg, octets);
                 return;
         }
-        t->nul |= slice_find(octets, '\0') >= 0;
         while (octets.len) {
                 ptrdiff_t lf = slice_find(octets, '\n');
                 size_t n = lf < 0 ? octets.len : (size_t)lf;

@@ -1,6 +1,7 @@
 /* args.c — the arguments of a command: atoms, strings, numbers, sets. */
 #include "args.h"
 
+#include "mailbox_name.h"
 #include "utf7.h"
 
 #include "mailserver/core/text.h"
@@ -13,10 +14,16 @@ static enum err want(struct imap_args *a, const char *what)
         return ERR_SYNTAX;
 }
 
+enum err imap_arg_too_much(struct imap_args *a, const char *wanted)
+{
+        a->wanted = wanted;
+        a->too_much = true;
+        return ERR_LIMIT;
+}
+
 static enum err too_much(struct imap_args *a)
 {
-        a->wanted = "fewer or shorter arguments";
-        return ERR_LIMIT;
+        return imap_arg_too_much(a, "fewer or shorter arguments");
 }
 
 /* ---- single octets ---- */
@@ -277,17 +284,23 @@ static enum err decode_name(struct imap_args *a, struct slice raw, struct slice 
         return ret->ptr ? ERR_OK : too_much(a);
 }
 
-enum err imap_arg_mailbox(struct imap_args *a, struct slice *ret)
+enum err imap_arg_mailbox_as(struct imap_args *a, struct slice *ret, struct slice *ret_supplied)
 {
         struct slice raw;
         enum err err = string_or(a, is_astring_char, "a mailbox name", &raw);
 
         if (!err)
-                err = decode_name(a, raw, ret);
-        /* RFC 9051 5.1. */
-        if (!err && slice_eq_word(*ret, SLICE("INBOX")))
-                *ret = SLICE("INBOX");
+                err = decode_name(a, raw, ret_supplied);
+        if (!err && imap_name_canonical(*ret_supplied, a->arena, ret))
+                err = too_much(a);
         return err;
+}
+
+enum err imap_arg_mailbox(struct imap_args *a, struct slice *ret)
+{
+        struct slice supplied;
+
+        return imap_arg_mailbox_as(a, ret, &supplied);
 }
 
 enum err imap_arg_list_mailbox(struct imap_args *a, struct slice *ret)
@@ -295,7 +308,11 @@ enum err imap_arg_list_mailbox(struct imap_args *a, struct slice *ret)
         struct slice raw;
         enum err err = string_or(a, is_list_char, "a mailbox name", &raw);
 
-        return err ? err : decode_name(a, raw, ret);
+        if (!err)
+                err = decode_name(a, raw, &raw);
+        if (!err && imap_name_canonical(raw, a->arena, ret))
+                err = too_much(a);
+        return err;
 }
 
 /* ---- numbers ---- */

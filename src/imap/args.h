@@ -4,8 +4,8 @@
  * A command is gathered whole before it starts: its line, and where a literal
  * stands, "{n}" CRLF and the n octets, in one run of octets (APPEND's message is
  * the exception: cmd_append.c). Each function takes one thing from the front
- * and returns ERR_OK, or ERR_SYNTAX (ERR_LIMIT) after noting what was wanted in
- * args->wanted; then the command is answered by imap_bad_args. Spaces between
+ * and returns ERR_OK, or ERR_SYNTAX (or ERR_LIMIT, by imap_arg_too_much) after noting what
+ * was wanted in args->wanted; then the command is answered by imap_bad_args. Spaces between
  * arguments are taken by imap_arg_space, exactly one, as the grammar says; one
  * more is forgiven where clients are known to send it.
  * Results are borrowed from the command's octets or live in its arena.
@@ -25,9 +25,12 @@ struct imap_args {
         struct arena *arena;
         bool utf8; /* quoted strings and mailbox names are UTF-8: rev2 or UTF8=ACCEPT enabled */
         const char *wanted; /* what was missing: for the BAD reply */
+        bool too_much;      /* it is understood, but over a limit: NO [LIMIT] instead */
 };
 
 MUST_CHECK enum err imap_arg_space(struct imap_args *a);
+/* Notes that this was wanted: "fewer flags". Returns ERR_LIMIT. */
+MUST_CHECK enum err imap_arg_too_much(struct imap_args *a, const char *wanted);
 /* Nothing may follow. */
 MUST_CHECK enum err imap_arg_end(struct imap_args *a);
 /* One octet, such as '('. */
@@ -42,8 +45,11 @@ MUST_CHECK enum err imap_arg_string(struct imap_args *a, struct slice *ret);
 MUST_CHECK enum err imap_arg_astring(struct imap_args *a, struct slice *ret);
 /* nstring: string or NIL; NIL gives .ptr NULL */
 MUST_CHECK enum err imap_arg_nstring(struct imap_args *a, struct slice *ret);
-/* A mailbox name as UTF-8 (from modified UTF-7 unless a->utf8; INBOX in any case becomes "INBOX"). */
+/* A mailbox name as UTF-8 (from modified UTF-7 unless a->utf8), in its canonical form. */
 MUST_CHECK enum err imap_arg_mailbox(struct imap_args *a, struct slice *ret);
+/* The same; and as the client has it, for OLDNAME. */
+MUST_CHECK enum err imap_arg_mailbox_as(struct imap_args *a, struct slice *ret,
+                                        struct slice *ret_supplied);
 /* list-mailbox: the same with wildcards. */
 MUST_CHECK enum err imap_arg_list_mailbox(struct imap_args *a, struct slice *ret);
 MUST_CHECK enum err imap_arg_number(struct imap_args *a, uint64_t max, uint64_t *ret);

@@ -1,5 +1,6 @@
 /*
- * cmd_append.c — APPEND: RFC 9051 6.3.12; several messages RFC 3502; UTF8 RFC 6855 4.
+ * cmd_append.c — APPEND: RFC 9051 6.3.12; several messages RFC 3502; UTF8 RFC 6855 4;
+ * NULs RFC 3516 4.4.
  *
  *      head ─► check [reader] ─► "+" ─► octets ─► spool ─► draft [worker] ─► another head?
  *                                                             └─► write [writer] ─► OK [APPENDUID]
@@ -9,6 +10,7 @@
  * command are stored in one transaction.
  */
 #include "append.h"
+#include "mailbox_task.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
@@ -54,8 +56,10 @@ static struct imap_append *take_back(struct imap_cmd *cmd, struct task *t)
 
 static enum imap_flow reply_err(struct imap_cmd *cmd, enum err err)
 {
+        const struct imap_append *a = cmd->data;
+
         if (err == ERR_NOTFOUND)
-                return imap_reply(cmd, IMAP_NO, "TRYCREATE", "No such mailbox");
+                return imap_reply_no_destination(cmd, slice_of(a->mailbox));
         return imap_reply_err(cmd, err);
 }
 
@@ -114,15 +118,14 @@ static void put(void *arg, struct slice octets)
 static enum imap_flow message_whole(struct imap_cmd *cmd)
 {
         struct imap_append *a = cmd->data;
-        int64_t max = imap_session_server(cmd->session)->config->max_message_size;
         enum err err = spool_error(a->spool);
 
         if (err)
                 return imap_reply_err(cmd, err);
-        if (a->text.nul)
+        if (a->text.nul && !a->text.binary)
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "A message cannot hold a NUL");
         /* Line feeds may have made it longer. */
-        if (spool_size(a->spool) > max)
+        if (spool_size(a->spool) > a->max_octets)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         spool_disown(a->spool);
         return submit(cmd, STORE_WORK, &prepare_class);
@@ -177,7 +180,8 @@ static enum imap_flow ask(struct imap_cmd *cmd)
         const struct imap_server *server = imap_session_server(cmd->session);
         uint64_t octets = a->head.literal.octets;
 
-        if (octets > (uint64_t)server->config->max_message_size)
+        a->max_octets = server->config->max_message_size;
+        if (octets > (uint64_t)a->max_octets)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         if (!octets) /* RFC 3502 6.3.11 */
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "An empty message cannot be stored");
@@ -221,6 +225,15 @@ static void prepare_done(struct task *t)
         struct imap_cmd *cmd = imap_task_owner(t);
         struct imap_append *a = take_back(cmd, t);
 
+        if (t->result == ERR_DENIED) {
+                /* RFC 3516 4.4. */
+                imap_reply(cmd, IMAP_NO, "UNKNOWN-CTE", "A NUL in what is not marked as binary");
+                return;
+        }
+        if (t->result == ERR_LIMIT) {
+                imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
+                return;
+        }
         if (t->result) {
                 imap_reply_err(cmd, t->result);
                 return;
@@ -248,6 +261,8 @@ static void write_done(struct task *t)
         } else if (t->result) {
                 reply_err(cmd, t->result);
         } else {
+                if (strcmp(a->mailbox, a->supplied) != 0)
+                        imap_tell_old_name(cmd, "", slice_of(a->mailbox), slice_of(a->supplied));
                 /* RFC 4315 3. */
                 buf_addf(&code, "APPENDUID %u ", a->uidvalidity);
                 if (uid_set_print(&a->uids, &code))
@@ -265,7 +280,7 @@ static const struct task_class write_class = { "imap append", imap_append_write,
 static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct imap_append *a = NEW(struct imap_append);
-        struct slice name;
+        struct slice name, supplied;
         enum err err;
 
         a->arena.max = ARENA_MAX;
@@ -273,7 +288,7 @@ static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
         cmd->end = end;
         err = imap_arg_space(args);
         if (!err)
-                err = imap_arg_mailbox(args, &name);
+                err = imap_arg_mailbox_as(args, &name, &supplied);
         if (!err)
                 err = read_head(cmd, args, &a->arena, &a->head);
         if (err)
@@ -281,13 +296,14 @@ static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
         a->account = imap_account(cmd);
         a->store = imap_session_server(cmd->session)->store;
         a->mailbox = mem_strdup(name);
+        a->supplied = mem_strdup(supplied);
         return ask(cmd);
 }
 
 const struct imap_command imap_cmd_append = {
         .name = "APPEND",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "MULTIAPPEND",
         .rfc = "9051 6.3.12",
+        .help = "Adds messages to a mailbox, all of one command or none.",
         .start = append_start,
 };

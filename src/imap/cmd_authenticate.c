@@ -26,5 +26,6 @@ const struct imap_command imap_cmd_authenticate = {
         .name = "AUTHENTICATE",
         .states = IMAP_NOT_AUTHENTICATED,
         .rfc = "9051 6.2.2",
+        .help = "Logs in by a SASL mechanism; the first response may be in the command.",
         .start = authenticate_start,
 };

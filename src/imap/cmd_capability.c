@@ -16,5 +16,6 @@ const struct imap_command imap_cmd_capability = {
         .name = "CAPABILITY",
         .states = IMAP_ANY,
         .rfc = "9051 6.1.1",
+        .help = "Says what this connection may use now.",
         .start = capability_start,
 };

@@ -64,12 +64,13 @@ const struct imap_command imap_cmd_close = {
         .name = "CLOSE",
         .states = IMAP_SELECTED,
         .rfc = "9051 6.4.1",
+        .help = "Expunges what is marked as deleted without a word, and leaves the mailbox.",
         .start = close_start,
 };
 const struct imap_command imap_cmd_unselect = {
         .name = "UNSELECT",
         .states = IMAP_SELECTED,
-        .capability = "UNSELECT",
         .rfc = "9051 6.4.2",
+        .help = "Leaves the mailbox without expunging.",
         .start = unselect_start,
 };

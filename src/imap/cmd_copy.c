@@ -4,7 +4,7 @@
  * RFC 9051 6.4.7 and 6.4.8; the COPYUID code is 7.1 (once RFC 4315 3). A missing
  * destination is NO [TRYCREATE], never created for the client.
  */
-#include "command.h"
+#include "mailbox_task.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/copy.h"
@@ -56,7 +56,7 @@ static void copy_done(struct task *t)
         const char *code = !t->result && put_copyuid(&text, &c->copied) ? text.ptr : NULL;
 
         if (t->result == ERR_NOTFOUND && !c->found) {
-                imap_reply(cmd, IMAP_NO, "TRYCREATE", "No such mailbox");
+                imap_reply_no_destination(cmd, slice_of(c->mailbox));
         } else if (t->result) {
                 imap_reply_err(cmd, t->result);
         } else if (c->move) {
@@ -127,13 +127,14 @@ const struct imap_command imap_cmd_copy = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .rfc = "9051 6.4.7",
+        .help = "Copies messages into another mailbox and says their new UIDs.",
         .start = copy_start,
 };
 const struct imap_command imap_cmd_move = {
         .name = "MOVE",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
-        .capability = "MOVE",
         .rfc = "9051 6.4.8",
+        .help = "Moves messages into another mailbox at one stroke.",
         .start = move_start,
 };

@@ -8,7 +8,9 @@ static enum err create_work(struct task *t, struct store_txn *tx)
         enum err err = imap_create_parents(tx, m->account, slice_of(m->name));
         int64_t id;
 
-        return err ? err : store_mailbox_create(tx, m->account, slice_of(m->name), m->use, &id);
+        if (!err)
+                err = store_mailbox_create(tx, m->account, slice_of(m->name), m->use, &id);
+        return err ? err : imap_check_count(m, tx, 0);
 }
 
 static const struct task_class create_class = { "imap create", create_work, imap_mailbox_task_done,
@@ -75,18 +77,19 @@ static enum imap_flow create_start(struct imap_cmd *cmd, struct imap_args *args)
         enum store_special_use use = STORE_USE_NONE;
         bool possible = true;
         struct imap_mailbox_task *m;
-        struct slice name;
-        enum err err = imap_arg_space(args);
+        struct imap_mailbox_arg name;
+        enum err err = imap_mailbox_arg_read(args, &name);
 
-        if (!err)
-                err = imap_arg_mailbox(args, &name);
         if (!err && !imap_arg_at_end(args))
                 err = read_parameters(args, &use, &possible);
         if (err || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         if (!possible)
                 return imap_reply(cmd, IMAP_NO, "USEATTR", "A mailbox cannot have this use");
-        m = imap_mailbox_task_new(cmd, &create_class, imap_new_name(name));
+        imap_mailbox_arg_new(&name);
+        if (!imap_mailbox_arg_fits(cmd, &name))
+                return imap_reply_err(cmd, ERR_LIMIT);
+        m = imap_mailbox_task_new(cmd, &create_class, &name);
         m->use = use;
         return imap_submit(cmd, STORE_WRITE, &m->task);
 }
@@ -94,7 +97,7 @@ static enum imap_flow create_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_create = {
         .name = "CREATE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "CREATE-SPECIAL-USE",
         .rfc = "9051 6.3.4",
+        .help = "Makes a mailbox and the levels above it, if wanted with a special use.",
         .start = create_start,
 };

@@ -2,7 +2,8 @@
  * cmd_enable.c — ENABLE: RFC 9051 6.3.1, once RFC 5161.
  *
  * IMAP4rev2 and UTF8=ACCEPT (RFC 6855) can be switched on; each makes names of
- * mailboxes UTF-8. Words that are not known are passed over.
+ * mailboxes UTF-8. Words that are not known are passed over, and so is what a
+ * client is known not to bear (profile.c): it is told what was switched on.
  */
 #include "session_impl.h"
 
@@ -18,6 +19,10 @@ static enum imap_flow enable_start(struct imap_cmd *cmd, struct imap_args *args)
                         return imap_bad_args(cmd, args);
                 bits |= imap_extension_bit(word);
         } while (!imap_arg_at_end(args));
+        if (bits == IMAP_ENABLED_UTF8)
+                imap_profile_by_enable(cmd);
+        if (imap_profile_keeps_utf7(s->profile))
+                bits = 0;
         s->enabled |= bits;
         imap_put_extensions(bits, &enabled);
         imap_untagged(cmd, "ENABLED%s", enabled.len ? enabled.ptr : "");
@@ -27,7 +32,7 @@ static enum imap_flow enable_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_enable = {
         .name = "ENABLE",
         .states = IMAP_AUTHENTICATED,
-        .capability = "ENABLE",
         .rfc = "9051 6.3.1",
+        .help = "Switches extensions on for this connection.",
         .start = enable_start,
 };

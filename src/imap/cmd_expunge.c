@@ -70,7 +70,7 @@ const struct imap_command imap_cmd_expunge = {
         .name = "EXPUNGE",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
-        .capability = "UIDPLUS",
         .rfc = "9051 6.4.3",
+        .help = "Removes messages marked as deleted; the UID form only those it names.",
         .start = expunge_start,
 };

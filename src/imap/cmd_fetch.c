@@ -31,7 +31,7 @@ const struct imap_command imap_cmd_fetch = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .needs_numbers = true,
-        .capability = "PREVIEW",
         .rfc = "9051 6.4.5",
+        .help = "Reads messages: flags, dates, sizes, structure, text, whole or in part.",
         .start = fetch_start,
 };

@@ -1,4 +1,7 @@
-/* cmd_id.c — ID: RFC 2971. What a client says of itself is logged, for those who look for its faults. */
+/*
+ * cmd_id.c — ID: RFC 2971. What a client says of itself is logged, for those who look for its
+ * faults, and a few known ones are met half-way (profile.c).
+ */
 #include "session_impl.h"
 
 #include "mailserver/core/log.h"
@@ -76,6 +79,7 @@ static enum imap_flow id_start(struct imap_cmd *cmd, struct imap_args *args)
         if (id.name.ptr)
                 log_info("c=%s imap client=\"%s\" version=\"%s\"", conn_id(s->conn),
                          LOG_ESC(id.name), LOG_ESC(id.version));
+        imap_profile_by_id(s, id.name, id.version);
         /* Which version it is, strangers need not know. */
         if (s->state == IMAP_NOT_AUTHENTICATED)
                 imap_untagged(cmd, "ID (\"name\" \"mailserver\")");
@@ -88,7 +92,7 @@ static enum imap_flow id_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_id = {
         .name = "ID",
         .states = IMAP_ANY,
-        .capability = "ID",
         .rfc = "2971 3.1",
+        .help = "Tells who the server is, and hears who the client is.",
         .start = id_start,
 };

@@ -42,7 +42,7 @@ static enum imap_flow idle_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_idle = {
         .name = "IDLE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "IDLE",
         .rfc = "9051 6.3.13",
+        .help = "Waits, and is told at once what changes in the mailbox.",
         .start = idle_start,
 };

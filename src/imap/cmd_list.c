@@ -117,7 +117,8 @@ static void put_name(struct imap_cmd *cmd, struct buf *out, const struct list_ta
         if ((l->args.select & IMAP_LIST_RECURSIVEMATCH) && name->child_selected)
                 put_child_info(out, l->args.select);
         buf_add(out, SLICE("\r\n"));
-        if (!l->args.status || !name->mailbox)
+        /* Not of one that is told for the sake of those below it: RFC 9051 6.3.9.8, the 11th. */
+        if (!l->args.status || !name->mailbox || !name->selected)
                 return;
         buf_add(out, SLICE("* STATUS "));
         imap_put_mailbox(s, out, slice_of(name->name));
@@ -218,13 +219,14 @@ static enum imap_flow lsub_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_list = {
         .name = "LIST",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "LIST-EXTENDED LIST-STATUS CHILDREN SPECIAL-USE",
         .rfc = "9051 6.3.9",
+        .help = "Lists mailboxes by name, subscription or use, with their status if wanted.",
         .start = list_start,
 };
 const struct imap_command imap_cmd_lsub = {
         .name = "LSUB",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "3501 6.3.9",
+        .help = "Lists subscribed mailboxes as IMAP4rev1 has it.",
         .start = lsub_start,
 };

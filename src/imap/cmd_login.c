@@ -19,5 +19,6 @@ const struct imap_command imap_cmd_login = {
         .name = "LOGIN",
         .states = IMAP_NOT_AUTHENTICATED,
         .rfc = "9051 6.2.3",
+        .help = "Logs in with a name and a password.",
         .start = login_start,
 };

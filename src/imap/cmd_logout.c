@@ -21,5 +21,6 @@ const struct imap_command imap_cmd_logout = {
         .name = "LOGOUT",
         .states = IMAP_ANY,
         .rfc = "9051 6.1.3",
+        .help = "Ends the session.",
         .start = logout_start,
 };

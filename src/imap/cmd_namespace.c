@@ -12,7 +12,7 @@ static enum imap_flow namespace_start(struct imap_cmd *cmd, struct imap_args *ar
 const struct imap_command imap_cmd_namespace = {
         .name = "NAMESPACE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "NAMESPACE",
         .rfc = "9051 6.3.10",
+        .help = "Says where the names of mailboxes begin: one personal namespace without a prefix.",
         .start = namespace_start,
 };

@@ -17,11 +17,13 @@ const struct imap_command imap_cmd_check = {
         .name = "CHECK",
         .states = IMAP_SELECTED,
         .rfc = "3501 6.4.1",
+        .help = "Does nothing: what was answered is on the disk.",
         .start = noop_start,
 };
 const struct imap_command imap_cmd_noop = {
         .name = "NOOP",
         .states = IMAP_ANY,
         .rfc = "9051 6.1.2",
+        .help = "Does nothing but hear what has changed.",
         .start = noop_start,
 };

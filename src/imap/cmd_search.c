@@ -20,7 +20,8 @@ struct search_task {
         struct arena arena; /* of the tree */
         struct imap_search search;
         int64_t account, mailbox;
-        uint32_t next, recent_from;
+        uint32_t next;
+        struct uid_set recent;
         struct uid_set wanted; /* all of the view, or fewer */
         unsigned items;
         int64_t now_us;
@@ -55,7 +56,7 @@ static bool look_at(void *arg, const struct store_fetch_row *row)
         struct search_task *s = w->s;
         const struct imap_search_message message = {
                 .row = row,
-                .recent = s->recent_from && row->uid >= s->recent_from,
+                .recent = uid_set_contains(&s->recent, row->uid),
                 .now_us = s->now_us,
                 .read = read_body,
                 .arg = w,
@@ -206,15 +207,20 @@ static enum imap_flow answer(struct imap_cmd *cmd, const struct search_task *s)
         return imap_reply(cmd, IMAP_OK, NULL, "SEARCH completed");
 }
 
+/* RFC 9051 6.4.4.1: NO to SAVE empties "$". */
+static void save_nothing(struct imap_cmd *cmd, unsigned returns)
+{
+        if (returns & IMAP_SEARCH_SAVE)
+                uid_set_clear(imap_session_saved(cmd->session));
+}
+
 static void search_done(struct task *t)
 {
         struct search_task *s = container_of(t, struct search_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
         if (t->result) {
-                /* RFC 9051 6.4.4.1: NO to SAVE empties "$". */
-                if (s->search.returns & IMAP_SEARCH_SAVE)
-                        uid_set_clear(imap_session_saved(cmd->session));
+                save_nothing(cmd, s->search.returns);
                 imap_reply_err(cmd, t->result);
         } else if (s->over) {
                 answer(cmd, s);
@@ -230,6 +236,7 @@ static void search_drop(struct task *t)
 
         imap_search_done(&s->search);
         arena_done(&s->arena);
+        uid_set_done(&s->recent);
         uid_set_done(&s->wanted);
         uid_set_done(&s->found);
         mem_free(s);
@@ -243,6 +250,8 @@ static const struct task_class search_class = { "imap search", search_work, sear
 static enum imap_flow refuse(struct imap_cmd *cmd, struct search_task *s, enum err err,
                              const struct imap_args *args)
 {
+        if (err == ERR_NOTFOUND || err == ERR_LIMIT)
+                save_nothing(cmd, s->search.returns);
         search_drop(&s->task);
         if (err == ERR_NOTFOUND)
                 return imap_reply(cmd, IMAP_NO, "BADCHARSET (UTF-8 US-ASCII)",
@@ -287,7 +296,7 @@ static enum imap_flow search_start(struct imap_cmd *cmd, struct imap_args *args)
                 return refuse(cmd, s, err, args);
         s->account = imap_account(cmd);
         s->mailbox = imap_selected(cmd);
-        s->recent_from = view->recent_from;
+        uid_set_copy(&s->recent, imap_session_recent(cmd->session));
         s->items = imap_search_items(&s->search);
         s->now_us = clock_now_us();
         candidates = imap_search_candidates(&s->search);
@@ -303,7 +312,7 @@ const struct imap_command imap_cmd_search = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .needs_numbers = true,
-        .capability = "ESEARCH SEARCHRES WITHIN",
         .rfc = "9051 6.4.4",
+        .help = "Finds messages by flags, dates, sizes, fields and text in any charset.",
         .start = search_start,
 };

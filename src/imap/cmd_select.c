@@ -1,11 +1,7 @@
 /*
  * cmd_select.c — SELECT and EXAMINE: RFC 9051 6.3.2, 6.3.3.
  *
- *      read the view ─► (messages nobody was told of ─► claim them [writer]) ─► untagged responses
- *
- * Changes are watched for before the view is read, so that none is lost. To be
- * the first who is told of a message (\Recent, RFC 3501 2.3.2) is kept, which
- * takes a write; SELECT of a mailbox without such messages writes nothing.
+ * Changes are watched for before the view is read, so that none is lost.
  */
 #include "session_impl.h"
 
@@ -16,8 +12,8 @@ enum { MAX_NAME = 4096 };
 struct select_task {
         struct task task;
         int64_t account;
-        struct buf name;
-        bool read_only, claim;
+        struct buf name, supplied; /* as it is, and as the client wrote it */
+        bool read_only;
         struct store_view view;         /* set by select_work */
         struct store_keywords keywords; /* likewise */
 };
@@ -41,21 +37,33 @@ static void unwatch(struct imap_cmd *cmd)
         store_unwatch(imap_session_server(cmd->session)->store, &watch->watcher);
 }
 
-/* Store reader, or writer to claim. */
+/* Store reader. */
 static enum err select_work(struct task *t, struct store_txn *tx)
 {
         struct select_task *st = container_of(t, struct select_task, task);
         int64_t mailbox;
         enum err err = store_mailbox_find(tx, st->account, buf_slice(&st->name), &mailbox);
 
-        store_view_done(&st->view);
-        store_keywords_done(&st->keywords);
         if (!err)
-                err = store_view_take(tx, mailbox, st->claim, &st->view);
+                err = store_view_take(tx, mailbox, &st->view);
         return err ? err : store_keywords_get(tx, st->account, &st->keywords);
 }
 
-static void put_responses(const struct imap_session *s, struct slice name, struct buf *out)
+/* RFC 9051 6.3.2: with OLDNAME when the client wrote the name in another form. */
+static void put_name(const struct imap_session *s, const struct select_task *st, struct buf *out)
+{
+        buf_add(out, SLICE("* LIST () \"/\" "));
+        imap_put_mailbox(s, out, buf_slice(&st->name));
+        if (!slice_eq(buf_slice(&st->name), buf_slice(&st->supplied))) {
+                buf_add(out, SLICE(" (\"OLDNAME\" ("));
+                imap_put_mailbox(s, out, buf_slice(&st->supplied));
+                buf_add(out, SLICE("))"));
+        }
+        buf_add(out, SLICE("\r\n"));
+}
+
+static void put_responses(const struct imap_session *s, const struct select_task *st,
+                          struct buf *out)
 {
         const struct store_view *v = imap_session_view(s);
         bool rev2 = s->enabled & IMAP_ENABLED_REV2;
@@ -70,11 +78,8 @@ static void put_responses(const struct imap_session *s, struct slice name, struc
                  "* OK [UIDVALIDITY %u] UIDs valid\r\n"
                  "* OK [UIDNEXT %u] The next UID\r\n",
                  v->uidvalidity, v->uidnext);
-        if (rev2) {
-                buf_add(out, SLICE("* LIST () \"/\" "));
-                imap_put_mailbox(s, out, name);
-                buf_add(out, SLICE("\r\n"));
-        }
+        if (rev2)
+                put_name(s, st, out);
 }
 
 /* Takes what the task has read. */
@@ -95,18 +100,9 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         buf_addf(&label, "selected " SLICE_FMT, SLICE_ARG(buf_slice(&st->name)));
         m->label = buf_take(&label, NULL);
         imap_open_mailbox(s, m);
-        put_responses(s, buf_slice(&st->name), &out);
+        put_responses(s, st, &out);
         imap_write_take(cmd, &out);
         imap_reply(cmd, IMAP_OK, st->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
-}
-
-/* Messages are there that no client was told of. */
-static bool to_claim(const struct imap_session *s, const struct select_task *st)
-{
-        const struct store_view *v = &st->view;
-
-        return !st->read_only && !st->claim && !(s->enabled & IMAP_ENABLED_REV2) && v->n &&
-               v->recent_from && v->uids[v->n - 1] >= v->recent_from;
 }
 
 static void select_done(struct task *t)
@@ -114,15 +110,10 @@ static void select_done(struct task *t)
         struct select_task *st = container_of(t, struct select_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
-        if (t->result) {
+        if (t->result)
                 imap_reply_err(cmd, t->result);
-        } else if (to_claim(cmd->session, st)) {
-                st->claim = true;
-                task_keep(t);
-                imap_submit(cmd, STORE_WRITE, t);
-        } else {
+        else
                 open_mailbox(cmd, st);
-        }
 }
 
 static void select_drop(struct task *t)
@@ -130,6 +121,7 @@ static void select_drop(struct task *t)
         struct select_task *st = container_of(t, struct select_task, task);
 
         buf_done(&st->name);
+        buf_done(&st->supplied);
         store_view_done(&st->view);
         store_keywords_done(&st->keywords);
         mem_free(st);
@@ -143,9 +135,10 @@ static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
         struct imap_session *s = cmd->session;
         struct select_watch *watch;
         struct select_task *st;
-        struct slice name;
+        struct slice name, supplied;
 
-        if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_end(args))
+        if (imap_arg_space(args) || imap_arg_mailbox_as(args, &name, &supplied) ||
+            imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         /* Whether it succeeds or not: RFC 9051 6.3.2. */
         imap_close_mailbox(s, true);
@@ -161,6 +154,8 @@ static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
         st->account = s->account;
         st->name.max = MAX_NAME;
         buf_add(&st->name, name);
+        st->supplied.max = BUF_MAX;
+        buf_add(&st->supplied, supplied);
         st->read_only = cmd->def == &imap_cmd_examine;
         return imap_submit(cmd, STORE_READ, &st->task);
 }
@@ -169,11 +164,13 @@ const struct imap_command imap_cmd_examine = {
         .name = "EXAMINE",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.3",
+        .help = "Opens a mailbox in which nothing may be changed.",
         .start = select_start,
 };
 const struct imap_command imap_cmd_select = {
         .name = "SELECT",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
         .rfc = "9051 6.3.2",
+        .help = "Opens a mailbox.",
         .start = select_start,
 };

@@ -28,5 +28,6 @@ const struct imap_command imap_cmd_starttls = {
         .name = "STARTTLS",
         .states = IMAP_NOT_AUTHENTICATED,
         .rfc = "9051 6.2.1",
+        .help = "Begins TLS.",
         .start = starttls_start,
 };

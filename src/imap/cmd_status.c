@@ -72,7 +72,7 @@ static enum imap_flow status_start(struct imap_cmd *cmd, struct imap_args *args)
 const struct imap_command imap_cmd_status = {
         .name = "STATUS",
         .states = IMAP_AUTHENTICATED | IMAP_SELECTED,
-        .capability = "STATUS=SIZE",
         .rfc = "9051 6.3.11",
+        .help = "Counts what is in a mailbox without opening it.",
         .start = status_start,
 };

@@ -20,7 +20,9 @@ struct store_task {
         bool silent;
         struct arena arena; /* of `flags` */
         struct imap_flag_list flags;
-        int64_t modseq; /* set by work: of the change */
+        int64_t since;       /* the client was told of changes up to here */
+        int64_t modseq;      /* set by work: of the change */
+        struct uid_set news; /* likewise: others had changed these, and the client does not know */
 };
 
 /* Store writer. */
@@ -32,6 +34,9 @@ static enum err store_work(struct task *t, struct store_txn *tx)
         enum err err =
                 imap_flag_list_bits(tx, s->account, &s->flags, s->op != STORE_FLAGS_REMOVE, &flags);
 
+        uid_set_clear(&s->news);
+        if (!err && s->silent)
+                err = store_flags_changed_since(tx, s->mailbox, &s->uids, s->since, &s->news);
         if (!err)
                 err = store_flags_change(tx, s->mailbox, &s->uids, s->op, flags, 0, &modified,
                                          &s->modseq);
@@ -50,7 +55,7 @@ static void store_done(struct task *t)
         if (t->result) {
                 imap_reply_err(cmd, t->result);
         } else if (s->silent) {
-                imap_flags_told(cmd, &s->uids, s->modseq);
+                imap_flags_told(cmd, &s->uids, &s->news, s->modseq);
                 imap_reply(cmd, IMAP_OK, NULL, completed);
         } else {
                 imap_fetch_plan_flags(cmd->uid, &plan);
@@ -68,6 +73,7 @@ static void store_drop(struct task *t)
         struct store_task *s = container_of(t, struct store_task, task);
 
         uid_set_done(&s->uids);
+        uid_set_done(&s->news);
         arena_done(&s->arena);
         mem_free(s);
 }
@@ -95,18 +101,37 @@ static enum err parse_item(struct imap_args *args, struct store_task *s)
         return ERR_SYNTAX;
 }
 
+static enum err parse(struct imap_args *args, struct store_task *s, struct imap_set *set)
+{
+        enum err err = imap_arg_space(args);
+
+        if (!err)
+                err = imap_arg_set(args, set);
+        if (!err)
+                err = imap_arg_space(args);
+        if (!err)
+                err = parse_item(args, s);
+        if (!err)
+                err = imap_arg_space(args);
+        if (!err)
+                err = imap_flag_list_parse(args, true, &s->arena, &s->flags);
+        return err ? err : imap_arg_end(args);
+}
+
 static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct store_task *s = NEW(struct store_task);
         struct imap_set set;
+        enum err err;
 
         s->task.class = &store_class;
         s->arena.max = MAX_ARENA;
-        if (imap_arg_space(args) || imap_arg_set(args, &set) || imap_arg_space(args) ||
-            parse_item(args, s) || imap_arg_space(args) ||
-            imap_flag_list_parse(args, true, &s->arena, &s->flags) || imap_arg_end(args)) {
+        err = parse(args, s, &set);
+        if (err) {
                 store_drop(&s->task);
-                return imap_bad_args(cmd, args);
+                return err == ERR_LIMIT
+                               ? imap_reply(cmd, IMAP_NO, "LIMIT", "Fewer or shorter flags, please")
+                               : imap_bad_args(cmd, args);
         }
         if (imap_set_uids(cmd, &set, &s->uids)) {
                 store_drop(&s->task);
@@ -118,6 +143,7 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
         }
         s->account = imap_account(cmd);
         s->mailbox = imap_selected(cmd);
+        s->since = imap_session_view(cmd->session)->modseq;
         return imap_submit(cmd, STORE_WRITE, &s->task);
 }
 
@@ -127,5 +153,6 @@ const struct imap_command imap_cmd_store = {
         .has_uid_form = true,
         .needs_numbers = true,
         .rfc = "9051 6.4.6",
+        .help = "Changes flags and keywords of messages.",
         .start = store_start,
 };

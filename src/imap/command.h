@@ -26,8 +26,8 @@ struct imap_command {
         bool has_uid_form;  /* "UID FETCH" */
         bool needs_numbers; /* message numbers in it or its answer: no EXPUNGE is told before its
                              * tagged reply (RFC 9051 7.5.1); the UID forms are free of it */
-        const char *capability; /* its word in CAPABILITY, or NULL */
         const char *rfc;
+        const char *help; /* a sentence for docs/commands.md */
         enum imap_flow (*start)(struct imap_cmd *cmd, struct imap_args *args);
 };
 
@@ -36,6 +36,19 @@ extern const struct imap_command *const imap_commands[];
 extern const size_t imap_n_commands;
 /* ASCII case ignored. NULL if there is none. */
 const struct imap_command *imap_command_find(struct slice name);
+
+/* A word of CAPABILITY: RFC 9051 7.2.2. */
+struct imap_capability {
+        const char *word;
+        unsigned states; /* enum imap_state in which it is told, or-ed */
+        const char *rfc;
+        const char *help;                   /* a sentence for docs/commands.md */
+        const struct imap_command *command; /* the one it belongs to, or NULL */
+        /* Whether this connection is told now, and what stands behind the word; NULL: it is. */
+        bool (*put)(const struct imap_session *s, struct buf *out);
+};
+/* The only list of them, in the order they are told; the last has no word: capability_table.c. */
+extern const struct imap_capability imap_capabilities[];
 
 /* Defined in cmd_….c; a command exists once command_table.c lists it. */
 extern const struct imap_command imap_cmd_append, imap_cmd_authenticate, imap_cmd_capability,
@@ -135,13 +148,15 @@ MUST_CHECK enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *s
                                   struct uid_set *ret_uids);
 /* Message number of a UID in the view; 0: not there (expunged and told). */
 uint32_t imap_number_of(const struct imap_session *s, uint32_t uid);
-/* A message is \Recent in this view; never for clients of IMAP4rev2. */
+/* A message is \Recent in this view. */
 bool imap_is_recent(const struct imap_session *s, uint32_t uid);
 /*
  * The client knows the flags of these messages as they were at `modseq` (an answer to FETCH or
- * STORE has told, or STORE .SILENT made them): this change is not told again.
+ * STORE has told, or STORE .SILENT made them): this change is not told again. Not so of those in `but`, which may be
+ * NULL: others had changed them before, and that is told with this change or never.
  */
-void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, int64_t modseq);
+void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const struct uid_set *but,
+                     int64_t modseq);
 /* The selected mailbox is this one's no longer: "* OK [CLOSED]" is sent. For SELECT, CLOSE, DELETE. */
 void imap_close_mailbox(struct imap_session *s, bool say_so);
 

@@ -65,7 +65,7 @@ static const struct {
 struct parser {
         struct imap_args *args;
         struct imap_fetch_plan *plan;
-        size_t cap;
+        size_t cap, n_names;
 };
 
 static enum err want(struct parser *p, const char *what)
@@ -76,8 +76,7 @@ static enum err want(struct parser *p, const char *what)
 
 static enum err too_much(struct parser *p)
 {
-        p->args->wanted = "fewer or shorter items";
-        return ERR_LIMIT;
+        return imap_arg_too_much(p->args, "fewer or shorter items");
 }
 
 static enum err add(struct parser *p, const struct imap_fetch_item *item)
@@ -176,7 +175,7 @@ static enum err read_names(struct parser *p, struct imap_fetch_item *item)
                 /* It comes back in a literal that may hold none. */
                 if (slice_find(name, '\0') >= 0)
                         return want(p, "a field name without NUL");
-                if (item->n_names == cap)
+                if (item->n_names == cap || ++p->n_names > IMAP_FETCH_MAX_NAMES)
                         return too_much(p);
                 names[item->n_names] = arena_copy(&p->plan->arena, name);
                 if (!names[item->n_names++].ptr)
@@ -415,7 +414,7 @@ static struct parser begin(struct imap_args *args, size_t cap, struct imap_fetch
         *plan = (struct imap_fetch_plan){ .arena = ARENA_INIT(MAX_ARENA) };
         plan->items = arena_alloc(&plan->arena, cap * sizeof *plan->items);
         assert(plan->items);
-        return (struct parser){ args, plan, cap };
+        return (struct parser){ .args = args, .plan = plan, .cap = cap };
 }
 
 enum err imap_fetch_plan_parse(struct imap_args *args, bool uid, struct imap_fetch_plan *ret_plan)

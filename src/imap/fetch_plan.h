@@ -53,7 +53,8 @@ struct imap_fetch_plan {
         bool sets_seen; /* a body without PEEK */
 };
 
-enum { IMAP_FETCH_MAX_ITEMS = 256 };
+/* Of one command. Each field of each header is compared with each name. */
+enum { IMAP_FETCH_MAX_ITEMS = 256, IMAP_FETCH_MAX_NAMES = 500 };
 
 /*
  * All that follows the set: a macro, an item, a list of items. With `uid` the

@@ -240,7 +240,7 @@ static void fetch_drop(struct task *t)
 static enum imap_flow complete(struct imap_cmd *cmd, const struct fetch *f)
 {
         if (f->told_modseq)
-                imap_flags_told(cmd, &f->uids, f->told_modseq);
+                imap_flags_told(cmd, &f->uids, NULL, f->told_modseq);
         if (f->render.corrupt)
                 return imap_reply_err(cmd, ERR_CORRUPT);
         if (f->render.unknown_encoding)

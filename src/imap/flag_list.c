@@ -16,8 +16,7 @@ static const struct {
 
 static enum err too_much(struct imap_args *args)
 {
-        args->wanted = "fewer or shorter flags";
-        return ERR_LIMIT;
+        return imap_arg_too_much(args, "fewer or shorter flags");
 }
 
 static enum err add_system(struct imap_args *args, struct slice name, struct imap_flag_list *list)

@@ -73,10 +73,8 @@ static enum err add_pattern(struct imap_args *args, struct imap_list_args *list)
         if (err)
                 return err;
         joined = arena_alloc(args->arena, list->reference.len + pattern.len + 1);
-        if (!joined || list->n_patterns == IMAP_LIST_MAX_PATTERNS) {
-                args->wanted = "fewer patterns";
-                return ERR_LIMIT;
-        }
+        if (!joined || list->n_patterns == IMAP_LIST_MAX_PATTERNS)
+                return imap_arg_too_much(args, "fewer patterns");
         /* An empty pattern stays empty: RFC 9051 6.3.9. */
         if (!pattern.len) {
                 list->patterns[list->n_patterns++] = (struct slice){ joined, 0 };
@@ -98,7 +96,7 @@ static enum err read_patterns(struct imap_args *args, struct imap_list_args *lis
 
         list->patterns = arena_alloc(args->arena, IMAP_LIST_MAX_PATTERNS * sizeof *list->patterns);
         if (!list->patterns)
-                return ERR_LIMIT;
+                return imap_arg_too_much(args, "fewer patterns");
         if (!imap_arg_take(args, '('))
                 return add_pattern(args, list);
         list->extended = true;
@@ -168,7 +166,7 @@ enum err imap_lsub_parse(struct imap_args *args, struct imap_list_args *ret_list
                 return err;
         list.patterns = arena_alloc(args->arena, sizeof *list.patterns);
         if (!list.patterns)
-                return ERR_LIMIT;
+                return imap_arg_too_much(args, "a shorter pattern");
         err = add_pattern(args, &list);
         if (!err)
                 err = imap_arg_end(args);

@@ -101,41 +101,67 @@ static bool parent_length(const char *name, size_t *length)
         return true;
 }
 
-static struct imap_list_name *find(struct imap_list_names *names, struct slice name)
+/* Is the name's head of `length` octets the name before it in order, or a level above that? */
+static bool is_known(const char *before, const char *name, size_t length)
 {
-        struct imap_list_name wanted = { .name = mem_strdup(name) };
-        struct imap_list_name *found =
-                bsearch(&wanted, names->items, names->n, sizeof *names->items, by_name);
-
-        mem_free(wanted.name);
-        return found;
+        return before && strncmp(before, name, length) == 0 &&
+               (before[length] == '/' || before[length] == '\0');
 }
 
+/* Each level once, however many names it has below it: neighbours share theirs. */
 static void add_parents(struct imap_list_names *names)
 {
         for (size_t i = 0, n = names->n; i < n; i++) {
-                size_t length = strlen(names->items[i].name);
+                /* items may move when one is added; the names themselves do not. */
+                const char *name = names->items[i].name;
+                const char *before = i ? names->items[i - 1].name : NULL;
+                size_t length = strlen(name);
 
-                /* items may move when one is added; the name itself does not. */
-                while (parent_length(names->items[i].name, &length))
-                        imap_list_add(names, (struct slice){ names->items[i].name, length }, 0,
-                                      STORE_USE_NONE, false);
+                while (parent_length(name, &length) && !is_known(before, name, length))
+                        imap_list_add(names, (struct slice){ name, length }, 0, STORE_USE_NONE,
+                                      false);
         }
 }
 
-/* Tells the levels above what is below them. */
-static void tell_parents(struct imap_list_names *names, const struct imap_list_name *child)
+static bool is_below(const char *name, const char *above)
 {
-        size_t length = strlen(child->name);
+        size_t length = strlen(above);
 
-        while (parent_length(child->name, &length)) {
-                struct imap_list_name *parent = find(names, (struct slice){ child->name, length });
+        return strncmp(name, above, length) == 0 && name[length] == '/';
+}
 
-                if (!parent)
+/*
+ * The level above a name is the one before it in order, or one above that; but INBOX is
+ * always the first, and what is below it is not.
+ */
+static void find_parents(struct imap_list_names *names)
+{
+        struct imap_list_name *items = names->items;
+
+        for (size_t i = 0; i < names->n; i++) {
+                size_t above = i ? i - 1 : IMAP_LIST_NO_PARENT;
+
+                while (above != IMAP_LIST_NO_PARENT && !is_below(items[i].name, items[above].name))
+                        above = items[above].parent;
+                if (above == IMAP_LIST_NO_PARENT && is_below(items[i].name, items[0].name))
+                        above = 0;
+                items[i].parent = above;
+        }
+}
+
+/* Tells the levels above what is below them: each its own, from the last to the first. */
+static void tell_parents(struct imap_list_names *names)
+{
+        for (size_t i = names->n; i-- > 0;) {
+                const struct imap_list_name *child = &names->items[i];
+                struct imap_list_name *parent;
+
+                if (child->parent == IMAP_LIST_NO_PARENT)
                         continue;
-                parent->has_children |= child->mailbox != 0;
-                parent->child_selected |= child->selected;
-                parent->child_hidden |= child->selected && !child->matches;
+                parent = &names->items[child->parent];
+                parent->has_children |= child->mailbox != 0 || child->has_children;
+                parent->child_selected |= child->selected || child->child_selected;
+                parent->child_hidden |= (child->selected && !child->matches) || child->child_hidden;
         }
 }
 
@@ -144,8 +170,8 @@ void imap_list_complete(struct imap_list_names *names)
         sort(names);
         add_parents(names);
         sort(names);
-        for (size_t i = 0; i < names->n; i++)
-                tell_parents(names, &names->items[i]);
+        find_parents(names);
+        tell_parents(names);
 }
 
 /* ---- choosing ---- */
@@ -193,9 +219,7 @@ void imap_list_choose(struct imap_list_names *names, const struct slice *pattern
                 names->items[i].selected = is_selected(&names->items[i], select);
                 names->items[i].child_selected = names->items[i].child_hidden = false;
         }
-        for (size_t i = 0; i < names->n; i++)
-                if (names->items[i].selected)
-                        tell_parents(names, &names->items[i]);
+        tell_parents(names);
         for (size_t i = 0; i < names->n; i++)
                 names->items[i].shown = is_shown(&names->items[i], select);
 }

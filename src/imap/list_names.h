@@ -19,8 +19,11 @@ enum imap_list_select {
         IMAP_LIST_LSUB = 1u << 4, /* RFC 3501's command: with SUBSCRIBED */
 };
 
+#define IMAP_LIST_NO_PARENT SIZE_MAX
+
 struct imap_list_name {
         char *name;      /* owned */
+        size_t parent;   /* the level above it, or IMAP_LIST_NO_PARENT */
         int64_t mailbox; /* 0: there is no such mailbox */
         bool subscribed;
         enum store_special_use use;

@@ -18,9 +18,7 @@ void imap_auth_client(const struct imap_session *s, struct buf *binding,
         *ret_client = (struct auth_client){
                 .connection_id = conn_id(s->conn),
                 .protocol = "imap",
-                .address = conn_peer_text(s->conn),
-                .address_key = net_address_key(conn_peer(s->conn)),
-                .loopback = net_address_is_loopback(conn_peer(s->conn)),
+                .peer = conn_peer(s->conn),
                 .tls = conn_is_tls(s->conn),
                 .binding_type = bound ? type : NULL,
                 .binding = buf_slice(binding),
@@ -30,7 +28,7 @@ void imap_auth_client(const struct imap_session *s, struct buf *binding,
 bool imap_auth_offered(const struct imap_session *s)
 {
         struct auth_client client = {
-                .loopback = net_address_is_loopback(conn_peer(s->conn)),
+                .peer = conn_peer(s->conn),
                 .tls = conn_is_tls(s->conn),
         };
 
@@ -72,6 +70,15 @@ static void failed(struct imap_cmd *cmd)
         imap_count_error(s);
 }
 
+static void banned(struct imap_cmd *cmd)
+{
+        struct imap_session *s = cmd->session;
+
+        imap_reply(cmd, IMAP_NO, "UNAVAILABLE", "Too many failed logins from your address");
+        s->end = "banned";
+        imap_bye(s, NULL, "Too many failed logins from your address");
+}
+
 /* The exchange has an outcome: auth.h. RFC 9051 6.2.2. */
 static void answered(void *owner, struct auth_exchange *x, enum auth_outcome outcome)
 {
@@ -86,6 +93,9 @@ static void answered(void *owner, struct auth_exchange *x, enum auth_outcome out
                 break;
         case AUTH_FAILED:
                 failed(cmd);
+                break;
+        case AUTH_BANNED:
+                banned(cmd);
                 break;
         case AUTH_MALFORMED:
                 imap_reply(cmd, IMAP_BAD, NULL, "Not what the mechanism says");

@@ -6,8 +6,11 @@
 #include "mailserver/mime/charset.h"
 #include "mailserver/store/message.h"
 
-/* No client comes near; a key is some 150 octets. */
-enum { MAX_DEPTH = 50, MAX_KEYS = 2000, MAX_TEXT = 8192 };
+/*
+ * No client comes near; a key is some 150 octets. Each string is looked for in the
+ * whole of each message, and a worker is busy meanwhile; each "$" copies what it stands for.
+ */
+enum { MAX_DEPTH = 50, MAX_KEYS = 2000, MAX_STRINGS = 100, MAX_SAVED = 10, MAX_TEXT = 8192 };
 
 enum argument {
         NONE,
@@ -74,7 +77,7 @@ struct parser {
         struct arena *arena;
         struct imap_search *search;
         struct slice charset;
-        size_t n_keys;
+        size_t n_keys, n_strings, n_saved;
 };
 
 static enum err wants(struct parser *p, enum err err, const char *what)
@@ -112,10 +115,19 @@ static enum err read_text(struct parser *p, struct imap_search_key *key)
 
         if (err)
                 return err;
+        if (++p->n_strings > MAX_STRINGS)
+                return too_much(p);
         if (mime_charset_to_utf8(p->charset, octets, &utf8) || text_fold(buf_slice(&utf8), &folded))
                 return wants(p, ERR_LIMIT, "a shorter string to search for");
         key->text = arena_copy(p->arena, buf_slice(&folded));
         return key->text.ptr ? ERR_OK : too_much(p);
+}
+
+static enum err read_set(struct parser *p, struct imap_search_key *key)
+{
+        enum err err = imap_arg_set(p->args, &key->set);
+
+        return !err && key->set.saved && ++p->n_saved > MAX_SAVED ? too_much(p) : err;
 }
 
 static enum err read_name(struct parser *p, struct imap_search_key *key)
@@ -194,7 +206,7 @@ static enum err read_argument(struct parser *p, const struct word *word,
                 return read_name(p, key);
         case UID_SET:
                 key->set_is_uids = true;
-                return imap_arg_set(p->args, &key->set);
+                return read_set(p, key);
         }
         return ERR_OK;
 }
@@ -365,7 +377,7 @@ static enum err read_key(struct parser *p, unsigned depth, struct imap_search_ke
         }
         if (begins_set(p->args)) {
                 *ret_key = key_new(p, IMAP_SEARCH_SET);
-                return *ret_key ? imap_arg_set(p->args, &(*ret_key)->set) : too_much(p);
+                return *ret_key ? read_set(p, *ret_key) : too_much(p);
         }
         return read_word(p, depth + 1, ret_key);
 }
@@ -459,5 +471,7 @@ enum err imap_search_parse(struct imap_args *args, struct arena *arena,
                 err = imap_arg_end(args);
         if (!err)
                 *ret_search = search;
+        /* Refused or not, "$" depends on it. */
+        ret_search->returns = search.returns;
         return err;
 }

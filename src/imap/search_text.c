@@ -1,7 +1,7 @@
 /*
  * search_text.c — looking for several strings at once in a message's text.
  *
- *      octets ─► transfer decoding ─► UTF-8 ─► folded ─► tail of the last piece + this one
+ *      octets ─► transfer decoding ─► UTF-8 ─► (HTML ─► text) ─► folded ─► tail of the last piece + this one
  *
  * Each part, and each header, is a stream of its own: no string is found across
  * two of them.
@@ -14,6 +14,7 @@
 #include "mailserver/mime/content.h"
 #include "mailserver/mime/encoded_word.h"
 #include "mailserver/mime/field.h"
+#include "mailserver/mime/html_text.h"
 #include "mailserver/mime/parts.h"
 #include "mailserver/mime/transfer.h"
 
@@ -24,12 +25,14 @@ enum { PIECE = 64 << 10, MAX_HEADER = 1 << 20, MAX_DEPTH = 100, MAX_SECTION = 51
 struct scan {
         const struct imap_search_source *source;
         struct imap_search_key *texts;
-        size_t longest;    /* of the strings looked for */
-        bool in_header;    /* of the stream in hand: only TEXT looks there */
-        struct buf raw;    /* octets as read */
-        struct buf plain;  /* decoded */
-        struct buf utf8;   /* and not yet folded */
-        struct buf folded; /* the tail of what was looked through, and what is new */
+        size_t longest;              /* of the strings looked for */
+        bool in_header;              /* of the stream in hand: only TEXT looks there */
+        struct buf raw;              /* octets as read */
+        struct buf plain;            /* decoded */
+        struct buf markup;           /* HTML, in UTF-8 */
+        struct mime_html_text *html; /* of the stream in hand; NULL: it is none */
+        struct buf utf8;             /* and not yet folded */
+        struct buf folded;           /* the tail of what was looked through, and what is new */
 };
 
 /* ---- looking ---- */
@@ -163,10 +166,26 @@ static enum err look_into_header_at(struct scan *s, struct mime_range range, boo
 
 static enum err put_plain(struct scan *s, struct mime_charset *charset)
 {
-        enum err err = mime_charset_put(charset, buf_slice(&s->plain), &s->utf8);
+        enum err err =
+                mime_charset_put(charset, buf_slice(&s->plain), s->html ? &s->markup : &s->utf8);
 
         buf_clear(&s->plain);
+        if (!err && s->html)
+                err = mime_html_text_put(s->html, buf_slice(&s->markup), &s->utf8);
+        buf_clear(&s->markup);
         return err ? err : fold_some(s);
+}
+
+static enum err end_plain(struct scan *s, struct mime_charset *charset)
+{
+        enum err err = mime_charset_end(charset, s->html ? &s->markup : &s->utf8);
+
+        if (!err && s->html)
+                err = mime_html_text_put(s->html, buf_slice(&s->markup), &s->utf8);
+        buf_clear(&s->markup);
+        if (!err && s->html)
+                err = mime_html_text_end(s->html, &s->utf8);
+        return err ? err : end_stream(s);
 }
 
 static enum err look_into_octets(struct scan *s, const struct mime_section *section,
@@ -192,9 +211,13 @@ static enum err look_into_octets(struct scan *s, const struct mime_section *sect
                 err = mime_decoder_end(&decoder, &s->plain);
         if (!err)
                 err = put_plain(s, charset);
-        if (!err)
-                err = mime_charset_end(charset, &s->utf8);
-        return err ? err : end_stream(s);
+        return err ? err : end_plain(s, charset);
+}
+
+static bool is_html(const struct mime_content *content)
+{
+        return slice_eq_word(content->type, SLICE("text")) &&
+               slice_eq_word(content->subtype, SLICE("html"));
 }
 
 /* A part without parts in it: by its own header. */
@@ -214,7 +237,10 @@ static enum err look_into_leaf(struct scan *s, const struct mime_section *sectio
                 struct slice name = mime_param_find(content.params, SLICE("charset"));
 
                 mime_charset_open(&charset, name.ptr ? name : SLICE(""));
+                s->html = is_html(&content) ? mime_html_text_new() : NULL;
                 err = look_into_octets(s, section, &charset);
+                mime_html_text_free(s->html);
+                s->html = NULL;
                 mime_charset_close(&charset);
         }
         arena_done(&arena);
@@ -259,6 +285,7 @@ enum err imap_search_texts(struct imap_search_key *texts, const struct imap_sear
                 .texts = texts,
                 .raw = BUF_INIT(PIECE),
                 .plain = BUF_INIT(BUF_MAX),
+                .markup = BUF_INIT(BUF_MAX),
                 .utf8 = BUF_INIT(BUF_MAX),
                 .folded = BUF_INIT(BUF_MAX),
         };
@@ -276,6 +303,7 @@ enum err imap_search_texts(struct imap_search_key *texts, const struct imap_sear
                 err = look_into_parts(&s, number, 0);
         buf_done(&s.raw);
         buf_done(&s.plain);
+        buf_done(&s.markup);
         buf_done(&s.utf8);
         buf_done(&s.folded);
         return err;

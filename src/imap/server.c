@@ -1,4 +1,5 @@
 /* server.c — the service: its options, and what the connections call. */
+#include "recent.h"
 #include "session_impl.h"
 
 #include "mailserver/core/log.h"
@@ -65,6 +66,28 @@ static const struct conf_option imap_options[] = {
          .min = 1000,
          .max = 10000000,
          .help = "The most messages one COPY or MOVE may take." },
+        { .name = "max_mailboxes",
+         .type = CONF_INT,
+         .offset = IMAP(max_mailboxes),
+         .fallback = "10000",
+         .min = 10,
+         .max = 1000000,
+         .help = "The most mailboxes a client may make in one account, and the most names it may "
+                  "subscribe to." },
+        { .name = "max_mailbox_levels",
+         .type = CONF_INT,
+         .offset = IMAP(max_mailbox_levels),
+         .fallback = "32",
+         .min = 2,
+         .max = 500,
+         .help = "The most levels the name of a mailbox may have." },
+        { .name = "max_mailbox_name",
+         .type = CONF_SIZE,
+         .offset = IMAP(max_mailbox_name),
+         .fallback = "512",
+         .min = 64,
+         .max = 1024,
+         .help = "The longest name a mailbox may have, with all its levels, in octets." },
         { .name = "max_search_results",
          .type = CONF_INT,
          .offset = IMAP(max_search_results),
@@ -72,7 +95,13 @@ static const struct conf_option imap_options[] = {
          .min = 1000,
          .max = 100000000,
          .help = "The most messages that are remembered as the result of a search." },
-        { 0                 },
+        { .name = "client_profiles",
+         .type = CONF_BOOL,
+         .offset = IMAP(client_profiles),
+         .fallback = "true",
+         .help = "Whether mail programs with known faults are recognised and met half-way; "
+                  "mailserverctl quirks lists them." },
+        { 0                        },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",
@@ -90,11 +119,14 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
         server->config = config;
         server->auth = auth;
         server->store = store;
+        imap_recents_init(&server->recents, store);
         return server;
 }
 
 void imap_server_free(struct imap_server *s)
 {
+        if (s)
+                imap_recents_done(&s->recents);
         mem_free(s);
 }
 
@@ -187,6 +219,22 @@ static const char *state(const void *session)
         return "logout";
 }
 
+static const char *client(const void *session)
+{
+        const struct imap_session *s = session;
+
+        return imap_profile_name(s->profile);
+}
+
+/* In IDLE, or between two commands. */
+static bool idles(const void *session)
+{
+        const struct imap_session *s = session;
+
+        return s->account && !(s->mailbox && s->mailbox->update) &&
+               (s->idling || (!s->in_hand && !imap_gather_begun(&s->gather)));
+}
+
 const struct conn_handler imap_handler = {
         .protocol = "imap",
         .opened = opened,
@@ -196,4 +244,6 @@ const struct conn_handler imap_handler = {
         .stopping = stopping,
         .closed = closed,
         .state = state,
+        .client = client,
+        .idles = idles,
 };

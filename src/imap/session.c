@@ -79,6 +79,8 @@ void imap_session_reset(struct imap_session *s)
         s->exchange = NULL;
         imap_gather_reset(&s->gather);
         s->waiting = false;
+        s->profile = NULL;
+        s->said_id = false;
 }
 
 static void stop_now(struct imap_session *s)

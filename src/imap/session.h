@@ -27,11 +27,19 @@ enum imap_enabled {
         IMAP_ENABLED_UTF8 = 1u << 1,
 };
 
+/* recent.h */
+enum { IMAP_RECENT_BUCKETS = 256 };
+struct imap_recents {
+        struct store *store;
+        struct list buckets[IMAP_RECENT_BUCKETS];
+};
+
 struct imap_server {
         const char *hostname;
         const struct imap_config *config;
         struct auth *auth;
         struct store *store;
+        struct imap_recents recents;
 };
 
 struct imap_cmd;
@@ -46,6 +54,8 @@ unsigned imap_session_enabled(const struct imap_session *s);
 const struct store_keywords *imap_session_keywords(const struct imap_session *s);
 /* The selected mailbox' view; NULL when none is. */
 const struct store_view *imap_session_view(const struct imap_session *s);
+/* UIDs of the messages that are \Recent; none for clients of IMAP4rev2. Of a selected mailbox. */
+const struct uid_set *imap_session_recent(const struct imap_session *s);
 /* RFC 9051 6.4.4.1: the result that "$" stands for. */
 struct uid_set *imap_session_saved(struct imap_session *s);
 

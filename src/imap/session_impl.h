@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "gather.h"
+#include "profile.h"
 
 #include "mailserver/core/loop.h"
 
@@ -26,7 +27,7 @@ struct imap_update;
 
 /* The client knows the flags of these as they were at modseq. */
 struct imap_told {
-        struct uid_set uids;
+        struct uid_set uids, but; /* those of `uids` that are not in `but` */
         int64_t modseq;
 };
 
@@ -37,9 +38,11 @@ struct imap_mailbox {
         struct store_watcher watcher;
         struct store_keywords keywords;
         bool read_only;
-        bool dirty;              /* something may have changed since view.modseq */
-        struct uid_set withheld; /* expunged, still in the view */
-        struct imap_told *told;  /* owned; imap_flags_told, ascending MODSEQs */
+        bool dirty;                /* something may have changed since view.modseq */
+        struct uid_set withheld;   /* expunged, still in the view */
+        struct imap_recent *first; /* who was told first; counted */
+        struct uid_set recent;     /* UIDs this session was told of first */
+        struct imap_told *told;    /* owned; imap_flags_told, ascending MODSEQs */
         size_t n_told;
         struct uid_set saved;       /* "$" */
         struct imap_update *update; /* owned; being told */
@@ -53,6 +56,7 @@ struct imap_session {
         enum imap_state state;
         unsigned enabled; /* enum imap_enabled, or-ed */
         int64_t account;
+        const struct imap_profile *profile; /* which program it is; NULL: none we know */
         unsigned errors;
 
         struct imap_gather gather;
@@ -64,6 +68,7 @@ struct imap_session {
         bool waiting : 1;  /* the peer's time is running */
         bool idling : 1;   /* IDLE: changes are told as they come */
         bool literal_paused : 1;
+        bool said_id : 1; /* ID was said */
         struct buf tagged;
 
         /* of the command in hand */
@@ -116,6 +121,8 @@ void imap_mailbox_free(struct imap_mailbox *m);
 /* imap_flags_told has been said of this change. */
 bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq);
 void imap_forget_told(struct imap_mailbox *m);
+/* Those of `first` to `last` that nobody was told of are this session's recent ones. */
+void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last);
 /* How many messages are \Recent. */
 size_t imap_count_recent(const struct imap_session *s);
 
@@ -142,7 +149,7 @@ struct auth_exchange *imap_auth_begin(struct imap_cmd *cmd);
 
 /* ---- capability.c ---- */
 
-/* "IMAP4rev1 …", what this connection may be told now. */
+/* "IMAP4rev1 …", of capability_table.c what this connection may be told now. */
 void imap_put_capability(const struct imap_session *s, struct buf *out);
 /* The bit (enum imap_enabled) of a word for ENABLE; 0: none. */
 unsigned imap_extension_bit(struct slice word);

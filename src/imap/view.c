@@ -1,4 +1,5 @@
 /* view.c — the selected mailbox: numbers and UIDs, what is recent, what has been told. */
+#include "recent.h"
 #include "session_impl.h"
 
 #include <assert.h>
@@ -22,14 +23,19 @@ void imap_open_mailbox(struct imap_session *s, struct imap_mailbox *m)
         m->watcher.mailbox = m->view.mailbox;
         m->watcher.changed = changed;
         store_watch(s->server->store, &m->watcher);
+        m->first = imap_recent_get(&s->server->recents, s->account, m->view.mailbox);
         s->mailbox = m;
         s->state = IMAP_SELECTED;
+        if (m->view.n)
+                imap_told_first(s, m->view.recent_from, m->view.uids[m->view.n - 1]);
 }
 
 void imap_forget_told(struct imap_mailbox *m)
 {
-        for (size_t i = 0; i < m->n_told; i++)
+        for (size_t i = 0; i < m->n_told; i++) {
                 uid_set_done(&m->told[i].uids);
+                uid_set_done(&m->told[i].but);
+        }
         mem_free(m->told);
         m->told = NULL;
         m->n_told = 0;
@@ -44,6 +50,8 @@ void imap_mailbox_free(struct imap_mailbox *m)
         task_cancel(m->task);
         imap_update_free(m->update);
         imap_forget_told(m);
+        imap_recent_put(m->first);
+        uid_set_done(&m->recent);
         uid_set_done(&m->withheld);
         uid_set_done(&m->saved);
         store_keywords_done(&m->keywords);
@@ -136,20 +144,22 @@ static void add_messages(const struct store_view *v, size_t first, size_t last,
         }
 }
 
+/* To `numbers`, each range as it comes: "1:*,1:*,…" costs no more than "1:*". */
 static enum err add_numbers(const struct store_view *v, uint32_t first, uint32_t last,
-                            struct uid_set *uids)
+                            struct uid_set *numbers)
 {
         /* "*" of an empty mailbox is a number that is not there: RFC 9051 9, seq-number. */
         uint32_t a = first ? first : (uint32_t)v->n, b = last ? last : (uint32_t)v->n;
 
         if (a == 0 || b == 0 || a > v->n || b > v->n)
                 return ERR_SYNTAX;
-        add_messages(v, (a < b ? a : b) - 1, (a < b ? b : a) - 1, uids);
+        uid_set_add_range(numbers, a, b);
         return ERR_OK;
 }
 
+/* The same of a range of UIDs. */
 static void add_uids(const struct store_view *v, uint32_t first, uint32_t last,
-                     struct uid_set *uids)
+                     struct uid_set *numbers)
 {
         uint32_t largest = v->n ? v->uids[v->n - 1] : 0;
         uint32_t a = first ? first : largest, b = last ? last : largest;
@@ -160,36 +170,39 @@ static void add_uids(const struct store_view *v, uint32_t first, uint32_t last,
         b = a < b ? b : a;
         end = b == UINT32_MAX ? v->n : count_below(v, b + 1);
         if (from < end)
-                add_messages(v, from, end - 1, uids);
+                uid_set_add_range(numbers, (uint32_t)from + 1, (uint32_t)end);
 }
 
 /* Those of `saved` that the client still sees. */
-static void add_saved(const struct store_view *v, const struct uid_set *saved, struct uid_set *uids)
+static void add_saved(const struct store_view *v, const struct uid_set *saved,
+                      struct uid_set *numbers)
 {
         for (size_t i = 0; i < saved->n; i++)
-                add_uids(v, saved->ranges[i].first, saved->ranges[i].last, uids);
+                add_uids(v, saved->ranges[i].first, saved->ranges[i].last, numbers);
 }
 
 enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct uid_set *ret_uids)
 {
         const struct imap_mailbox *m = cmd->session->mailbox;
+        AUTO(uid_set_done) struct uid_set numbers = { 0 };
         struct uid_set uids = { 0 };
         enum err err = ERR_OK;
 
         assert(m);
         if (set->saved)
-                add_saved(&m->view, &m->saved, &uids);
+                add_saved(&m->view, &m->saved, &numbers);
         for (size_t i = 0; !set->saved && !err && i < set->n; i++) {
                 uint32_t first = set->ranges[i].first, last = set->ranges[i].last;
 
                 if (cmd->uid)
-                        add_uids(&m->view, first, last, &uids);
+                        add_uids(&m->view, first, last, &numbers);
                 else
-                        err = add_numbers(&m->view, first, last, &uids);
+                        err = add_numbers(&m->view, first, last, &numbers);
         }
-        if (err)
-                uid_set_done(&uids);
-        else
+        for (size_t i = 0; !err && i < numbers.n; i++)
+                add_messages(&m->view, numbers.ranges[i].first - 1, numbers.ranges[i].last - 1,
+                             &uids);
+        if (!err)
                 *ret_uids = uids;
         return err;
 }
@@ -198,16 +211,40 @@ enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct 
 
 bool imap_is_recent(const struct imap_session *s, uint32_t uid)
 {
-        const struct store_view *v = imap_session_view(s);
+        return s->mailbox && uid_set_contains(&s->mailbox->recent, uid);
+}
 
-        return v && !(s->enabled & IMAP_ENABLED_REV2) && v->recent_from && uid >= v->recent_from;
+const struct uid_set *imap_session_recent(const struct imap_session *s)
+{
+        assert(s->mailbox);
+        return &s->mailbox->recent;
 }
 
 size_t imap_count_recent(const struct imap_session *s)
 {
-        const struct store_view *v = imap_session_view(s);
+        const struct imap_mailbox *m = s->mailbox;
+        size_t n = 0;
 
-        return v && v->recent_from ? v->n - count_below(v, v->recent_from) : 0;
+        for (size_t i = 0; m && i < m->recent.n; i++) {
+                const struct uid_range *r = &m->recent.ranges[i];
+
+                n += count_below(&m->view, r->last + 1) - count_below(&m->view, r->first);
+        }
+        return n;
+}
+
+void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last)
+{
+        struct imap_mailbox *m = s->mailbox;
+
+        if (s->enabled & IMAP_ENABLED_REV2)
+                return;
+        first = imap_recent_from(m->first, first);
+        if (first > last)
+                return;
+        uid_set_add_range(&m->recent, first, last);
+        if (!m->read_only)
+                imap_recent_take(m->first, last + 1);
 }
 
 /* ---- flags the client knows already ---- */
@@ -228,7 +265,8 @@ static size_t find_told(const struct imap_mailbox *m, int64_t modseq)
         return low;
 }
 
-void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, int64_t modseq)
+void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const struct uid_set *but,
+                     int64_t modseq)
 {
         struct imap_mailbox *m = cmd->session->mailbox;
         size_t at;
@@ -243,6 +281,8 @@ void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, int64_t m
                 m->n_told++;
         }
         uid_set_add_set(&m->told[at].uids, uids);
+        if (but)
+                uid_set_add_set(&m->told[at].but, but);
 }
 
 bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
@@ -250,5 +290,5 @@ bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
         size_t at = find_told(m, modseq);
 
         return at < m->n_told && m->told[at].modseq == modseq &&
-               uid_set_contains(&m->told[at].uids, uid);
+               uid_set_contains(&m->told[at].uids, uid) && !uid_set_contains(&m->told[at].but, uid);
 }

@@ -125,6 +125,7 @@ static void tell_arrived(struct imap_session *s, struct imap_update *u, struct b
                         v->uids[v->n++] = u->changes.arrived[i];
         if (v->n == before)
                 return;
+        imap_told_first(s, v->uids[before], v->uids[v->n - 1]);
         buf_addf(out, "* %zu EXISTS\r\n", v->n);
         if (!(s->enabled & IMAP_ENABLED_REV2))
                 buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));

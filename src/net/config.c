@@ -27,7 +27,8 @@ static const struct conf_option net_options[] = {
          .min = 1,
          .max = 1000000,
          .help = "Logged-in connections of one account at one time. Mail programs open several "
-                  "each, and people have several devices." },
+                  "each, and people have several devices. One more ends the IMAP connection of "
+                  "the account that has been idle for longest, and is refused if none is idle." },
         { .name = "stall_timeout",
          .type = CONF_TIME,
          .offset = offsetof(struct net_config, stall_timeout_ms),
@@ -42,6 +43,23 @@ static const struct conf_option net_options[] = {
          .min = 1000,
          .max = 600000,
          .help = "How long a client may take for the TLS handshake." },
+        { .name = "keep_alive",
+         .type = CONF_TIME,
+         .offset = offsetof(struct net_config, keep_alive_ms),
+         .fallback = "5m",
+         .min = 0,
+         .max = 7200000,
+         .help = "After so long without traffic the machine of a client is asked whether it is "
+                  "still there (TCP keep-alive); 0: never. From 1s on." },
+        { .name = "dead_timeout",
+         .type = CONF_TIME,
+         .offset = offsetof(struct net_config, dead_timeout_ms),
+         .fallback = "5m",
+         .min = 0,
+         .max = 7200000,
+         .help = "A client whose machine acknowledges nothing for so long, neither mail nor that "
+                  "question, is gone, and its connection ends (TCP_USER_TIMEOUT); 0: as the "
+                  "system does. Shorter ends the connections of phones that pass a tunnel." },
         { .name = "high_water",
          .type = CONF_SIZE,
          .offset = offsetof(struct net_config, high_water),

@@ -11,6 +11,7 @@
 #include "address_impl.h"
 #include "bev.h"
 #include "conn_impl.h"
+#include "keep_alive.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
@@ -136,6 +137,7 @@ struct conn *conn_new(struct net_server *n, const struct net_service *service, i
         c->peer = *peer;
         net_address_text(peer, c->peer_text);
         learn_local_address(c, fd);
+        keep_alive_set(fd, n->config);
         if (service->implicit_tls)
                 conn_tls_accept(c, fd);
         else
@@ -317,21 +319,4 @@ const struct net_address *conn_local(const struct conn *c)
 const char *conn_peer_text(const struct conn *c)
 {
         return c->peer_text;
-}
-
-enum err conn_set_account(struct conn *c, int64_t account, struct slice name)
-{
-        struct net_server *n = c->server;
-
-        if (account && account != c->account &&
-            counters_get(&n->accounts, (uint64_t)account) >= n->config->max_connections_per_account)
-                return ERR_LIMIT;
-        if (c->account)
-                counters_remove(&n->accounts, (uint64_t)c->account);
-        if (account)
-                counters_add(&n->accounts, (uint64_t)account);
-        mem_free(c->account_name);
-        c->account_name = account ? mem_strdup(name) : NULL;
-        c->account = account;
-        return ERR_OK;
 }

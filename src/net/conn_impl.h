@@ -6,6 +6,7 @@
  *   conn_output.c  gathering, direct sends, high and low water
  *   conn_timer.c   one lazy timer: deadline, stalled output, handshake
  *   conn_tls.c     implicit TLS and STARTTLS
+ *   conn_account.c the count of an account, and whom it ends
  *   conn_info.c    notes, and the line of session list
  *
  * An idle connection is this struct (under 400 octets), a bufferevent and a

@@ -54,9 +54,16 @@ static const char *state_of(const struct conn *c)
         return c->service->handler->state(c->session);
 }
 
+static const char *client_of(const struct conn *c)
+{
+        if (!c->opened || !c->service->handler->client)
+                return NULL;
+        return c->service->handler->client(c->session);
+}
+
 void conn_describe(struct conn *c, struct conn_info *ret_info)
 {
-        const char *version = conn_tls_version(c);
+        const char *version = conn_tls_version(c), *client = client_of(c);
 
         *ret_info = (struct conn_info){
                 .id = c->id,
@@ -66,6 +73,7 @@ void conn_describe(struct conn *c, struct conn_info *ret_info)
                 .account = c->account_name ? c->account_name : "",
                 .state = state_of(c),
                 .tls = version ? version : "",
+                .client = client ? client : "",
                 .opened_us = c->opened_us,
                 .idle_ms = loop_now_ms(c->server->loop) - c->last_input_ms,
                 .octets_in = (int64_t)c->octets_in,

@@ -60,7 +60,7 @@ static bool shed_one(struct listener *ln)
                 fd = accept_one(ln, &peer);
         }
         if (fd >= 0)
-                net_server_refuse(n, ln->service, fd);
+                net_server_refuse(n, ln->service, fd, ln->service->busy_line);
         n->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         return fd >= 0 && n->spare_fd >= 0;
 }

@@ -86,6 +86,12 @@ void net_server_set_config(struct net_server *n, const struct net_config *config
         n->config = config;
 }
 
+void net_server_set_gate(struct net_server *n, net_gate_fn *refuses, void *arg)
+{
+        n->gate = refuses;
+        n->gate_arg = arg;
+}
+
 void net_server_set_tls(struct net_server *n, struct tls_set *set)
 {
         struct tls_set *before = n->tls;
@@ -125,10 +131,11 @@ static bool over_limit(struct net_server *n, const struct net_address *peer)
         return true;
 }
 
-void net_server_refuse(struct net_server *n, const struct net_service *service, int fd)
+void net_server_refuse(struct net_server *n, const struct net_service *service, int fd,
+                       const char *line)
 {
-        const char *line = service->implicit_tls ? NULL : service->busy_line;
-
+        if (service->implicit_tls)
+                line = NULL;
         /* A new socket has room for a line; one that has not is not worth waiting for. */
         if (line)
                 (void)!send(fd, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -143,8 +150,12 @@ void net_server_admit(struct net_server *n, const struct net_service *service, i
 {
         struct conn *c;
 
+        if (service->gated && n->gate && n->gate(n->gate_arg, peer)) {
+                net_server_refuse(n, service, fd, service->refused_line);
+                return;
+        }
         if (over_limit(n, peer)) {
-                net_server_refuse(n, service, fd);
+                net_server_refuse(n, service, fd, service->busy_line);
                 return;
         }
         if (service->implicit_tls && !n->tls) {

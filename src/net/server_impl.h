@@ -41,6 +41,8 @@ struct net_server {
         struct linger_set lingering;
         int spare_fd; /* given up for a moment to shed when descriptors run out; -1: gone */
         struct timer accept_again; /* set while accepting is suspended for want of descriptors */
+        net_gate_fn *gate; /* NULL: everybody may come in */
+        void *gate_arg;
         bool accepting;
         struct complaint accept_failed, too_many, too_many_of_address;
         bool stopping;
@@ -52,8 +54,9 @@ struct net_server {
 /* Takes fd, an accepted socket: a connection is made of it, or it is told that we are busy. */
 void net_server_admit(struct net_server *n, const struct net_service *service, int fd,
                       const struct net_address *peer);
-/* Says the service's busy line where that can be said in the clear, and closes. Takes fd. */
-void net_server_refuse(struct net_server *n, const struct net_service *service, int fd);
+/* Says `line` where that can be said in the clear, and closes. Takes fd. */
+void net_server_refuse(struct net_server *n, const struct net_service *service, int fd,
+                       const char *line);
 /* Entered and left by conn.c. */
 void net_server_add(struct net_server *n, struct conn *c);
 void net_server_remove(struct net_server *n, struct conn *c);

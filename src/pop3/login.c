@@ -18,9 +18,7 @@ void pop3_auth_client(struct pop3_session *s, struct buf *binding, struct auth_c
         *ret_client = (struct auth_client){
                 .connection_id = conn_id(s->conn),
                 .protocol = "pop3",
-                .address = conn_peer_text(s->conn),
-                .address_key = net_address_key(conn_peer(s->conn)),
-                .loopback = net_address_is_loopback(conn_peer(s->conn)),
+                .peer = conn_peer(s->conn),
                 .tls = conn_is_tls(s->conn),
                 .binding_type = bound ? type : NULL,
                 .binding = buf_slice(binding),
@@ -30,7 +28,7 @@ void pop3_auth_client(struct pop3_session *s, struct buf *binding, struct auth_c
 bool pop3_auth_offered(struct pop3_session *s)
 {
         struct auth_client client = {
-                .loopback = net_address_is_loopback(conn_peer(s->conn)),
+                .peer = conn_peer(s->conn),
                 .tls = conn_is_tls(s->conn),
         };
 
@@ -172,6 +170,12 @@ static void answer(struct pop3_session *s, struct auth_exchange *x, enum auth_ou
         case AUTH_FAILED:
                 /* RFC 3206 4: it is the name or the password, not the server. */
                 pop3_bad(s, "AUTH", "Wrong name or password");
+                break;
+        case AUTH_BANNED:
+                /* RFC 3206 3: temporary; [AUTH] would have the user asked for the password. */
+                pop3_err(s, "SYS/TEMP", "Too many failed logins from your address");
+                s->end = "banned";
+                conn_close(s->conn);
                 break;
         case AUTH_MALFORMED:
                 pop3_bad(s, NULL, "Not what the mechanism says");

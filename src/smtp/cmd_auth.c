@@ -16,9 +16,7 @@ static struct auth_client describe(const struct smtp_session *s, struct buf *bin
         struct auth_client client = {
                 .connection_id = conn_id(s->conn),
                 .protocol = "smtp",
-                .address = conn_peer_text(s->conn),
-                .address_key = net_address_key(conn_peer(s->conn)),
-                .loopback = net_address_is_loopback(conn_peer(s->conn)),
+                .peer = conn_peer(s->conn),
                 .tls = conn_is_tls(s->conn),
         };
 
@@ -95,6 +93,10 @@ static void answered(void *owner, struct auth_exchange *x, enum auth_outcome out
                 break;
         case AUTH_FAILED:
                 smtp_reply(s, 535, "5.7.8", "Authentication failed");
+                break;
+        case AUTH_BANNED:
+                /* RFC 5321 3.8: for a while, so not 554, which would lose queued mail. */
+                smtp_reply_closing(s, "4.7.0", "Too many failed logins from your address");
                 break;
         case AUTH_MALFORMED:
                 smtp_reply(s, 501, "5.5.2", "Malformed authentication data");

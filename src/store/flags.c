@@ -65,6 +65,20 @@ static enum err find_modified(struct store_txn *tx, const struct change *c, size
         return db_finish(q);
 }
 
+enum err store_flags_changed_since(struct store_txn *tx, int64_t mailbox,
+                                   const struct uid_set *uids, int64_t since, struct uid_set *out)
+{
+        const struct change c = {
+                .messages = {.mailbox = mailbox, .uids = uids},
+                .unchanged_since = since,
+        };
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < uids->n && !err; i++)
+                err = find_modified(tx, &c, i, out);
+        return err;
+}
+
 static enum err change_mailbox(struct store_txn *tx, const struct change *c, int64_t *ret_modseq)
 {
         struct db_stmt *q =

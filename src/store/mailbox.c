@@ -152,6 +152,14 @@ enum err store_mailbox_list(struct store_txn *tx, int64_t account, store_mailbox
         return err ? err : finished;
 }
 
+enum err store_mailbox_count(struct store_txn *tx, int64_t account, int64_t *ret_count)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT count(*) FROM mailbox WHERE account = $1");
+
+        db_bind_int(q, 1, account);
+        return query_int(q, ret_count);
+}
+
 /* ---- making ---- */
 
 /*

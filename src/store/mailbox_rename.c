@@ -103,6 +103,23 @@ static enum err rename_tree(struct store_txn *tx, int64_t account, struct slice 
         return err;
 }
 
+/* ERR_NOTFOUND: neither a mailbox nor, as RFC 9051 6.3.6 has it, a level with some below it. */
+static enum err find_or_below(struct store_txn *tx, int64_t account, struct slice name,
+                              int64_t *ret_mailbox)
+{
+        enum err err = store_mailbox_find(tx, account, name, ret_mailbox);
+        struct id_list tree = { 0 };
+
+        if (err != ERR_NOTFOUND)
+                return err;
+        *ret_mailbox = 0;
+        err = find_tree(tx, account, name, &tree);
+        if (!err && !tree.n)
+                err = ERR_NOTFOUND;
+        id_list_done(&tree);
+        return err;
+}
+
 /* A name below itself would be there twice. */
 static bool is_below(struct slice name, struct slice parent)
 {
@@ -121,13 +138,13 @@ enum err store_mailbox_rename(struct store_txn *tx, int64_t account, struct slic
                 return err;
         if (mailbox_name_checked(from, &old))
                 return ERR_NOTFOUND;
-        err = store_mailbox_find(tx, account, buf_slice(&old), &mailbox);
+        err = find_or_below(tx, account, buf_slice(&old), &mailbox);
         if (err)
                 return err;
         err = store_mailbox_find(tx, account, buf_slice(&new), &taken);
         if (err != ERR_NOTFOUND)
                 return err ? err : ERR_EXISTS;
-        if (slice_eq(buf_slice(&old), SLICE("INBOX")))
+        if (mailbox && slice_eq(buf_slice(&old), SLICE("INBOX")))
                 return rename_inbox(tx, account, mailbox, buf_slice(&new));
         if (is_below(buf_slice(&new), buf_slice(&old)))
                 return ERR_SYNTAX;

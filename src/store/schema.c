@@ -8,9 +8,28 @@ static const char current_sql[] = {
 #include "schema_sql.inc"
 };
 
+static const struct schema_upgrade upgrades[] = {
+        {.to = 2,
+         .sql = "CREATE TABLE ban ("
+                 " network TEXT NOT NULL,"
+                 " name TEXT NOT NULL,"
+                 " reason TEXT NOT NULL,"
+                 " manual INTEGER NOT NULL,"
+                 " failures INTEGER NOT NULL,"
+                 " times INTEGER NOT NULL,"
+                 " since_us INTEGER NOT NULL,"
+                 " until_us INTEGER NOT NULL,"
+                 " forget_us INTEGER NOT NULL,"
+                 " PRIMARY KEY (network, name)"
+                 ") WITHOUT ROWID;"
+                 "CREATE INDEX ban_by_end ON ban(forget_us);"},
+};
+
 const struct schema schema_current = {
-        .version = 1,
+        .version = 2,
         .sql = current_sql,
+        .upgrades = upgrades,
+        .n_upgrades = sizeof upgrades / sizeof *upgrades,
 };
 
 static enum err run_upgrades(struct db *db, const struct schema *schema, int64_t from,

@@ -1,4 +1,4 @@
--- The store's tables, version 1. docs/store-format.md says what each column means.
+-- The store's tables, version 2. docs/store-format.md says what each column means.
 
 CREATE TABLE counter (
         name TEXT PRIMARY KEY,
@@ -134,3 +134,18 @@ CREATE TABLE expunged (
         PRIMARY KEY (mailbox, uid)
 ) WITHOUT ROWID;
 CREATE INDEX expunged_by_time ON expunged(expunged_us) WHERE content IS NOT NULL;
+
+-- Whom auth lets log in no more, and until when: store/ban.h.
+CREATE TABLE ban (
+        network TEXT NOT NULL,          -- '' is everywhere
+        name TEXT NOT NULL,             -- '' is everybody
+        reason TEXT NOT NULL,
+        manual INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        times INTEGER NOT NULL,
+        since_us INTEGER NOT NULL,
+        until_us INTEGER NOT NULL,
+        forget_us INTEGER NOT NULL,
+        PRIMARY KEY (network, name)
+) WITHOUT ROWID;
+CREATE INDEX ban_by_end ON ban(forget_us);

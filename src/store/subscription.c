@@ -1,5 +1,6 @@
 /* subscription.c — the names a user wants to see: RFC 9051 6.3.7, 6.3.8. */
 #include "mailbox_row.h"
+#include "query.h"
 
 enum err store_mailbox_subscribe(struct store_txn *tx, int64_t account, struct slice name,
                                  bool subscribed)
@@ -33,4 +34,14 @@ enum err store_mailbox_subscriptions(struct store_txn *tx, int64_t account,
                 err = fn(arg, db_column_slice(q, 0));
         finished = db_finish(q);
         return err ? err : finished;
+}
+
+enum err store_mailbox_count_subscriptions(struct store_txn *tx, int64_t account,
+                                           int64_t *ret_count)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT count(*) FROM subscription WHERE account = $1");
+
+        db_bind_int(q, 1, account);
+        return query_int(q, ret_count);
 }

@@ -69,31 +69,29 @@ static enum err read_messages(struct store_txn *tx, struct store_view *v)
         return db_finish(q);
 }
 
-static enum err claim_recent(struct store_txn *tx, int64_t mailbox)
-{
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE mailbox SET recent_from = uidnext"
-                                               " WHERE id = $1");
-
-        assert(tx->write);
-        db_bind_int(q, 1, mailbox);
-        return db_run(q);
-}
-
-enum err store_view_take(struct store_txn *tx, int64_t mailbox, bool claim,
-                         struct store_view *ret_view)
+enum err store_view_take(struct store_txn *tx, int64_t mailbox, struct store_view *ret_view)
 {
         struct store_view v = { .mailbox = mailbox };
         enum err err = read_mailbox(tx, &v);
 
         if (!err)
                 err = read_messages(tx, &v);
-        if (!err && claim && v.recent_from < v.uidnext)
-                err = claim_recent(tx, mailbox);
         if (err)
                 store_view_done(&v);
         else
                 *ret_view = v;
         return err;
+}
+
+enum err store_view_take_recent(struct store_txn *tx, int64_t mailbox, uint32_t uidnext)
+{
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE mailbox SET recent_from = $2"
+                                               " WHERE id = $1 AND recent_from < $2");
+
+        assert(tx->write);
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uidnext);
+        return db_run(q);
 }
 
 /* ---- bringing it up to date ---- */

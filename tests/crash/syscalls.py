@@ -9,8 +9,9 @@ before the disk had what they promise:
   names    a file that got its name meanwhile had been synced before it got it,
            and the directory was synced before the reply.
 
-A promise is SMTP's 250 after the end of a message, and POP3's +OK to QUIT in
-a session that said DELE. One client talks at a time: with several, the log may
+A promise is SMTP's 250 after the end of a message, POP3's +OK to QUIT in a
+session that said DELE, and whatever IMAP answers to a command that changes
+mailboxes, untagged or tagged OK. One client talks at a time: with several, the log may
 be written again, for the others, before the reply goes out.
 """
 
@@ -21,6 +22,7 @@ READS = ("read", "recvfrom", "recvmsg", "readv")
 WRITES = ("write", "writev", "sendto", "sendmsg", "pwrite64", "pwritev")
 SYNCS = ("fsync", "fdatasync")
 NAMING = ("link", "linkat", "rename", "renameat", "renameat2")
+CHANGES = "APPEND|COPY|MOVE|STORE|EXPUNGE|CLOSE|CREATE|DELETE|RENAME|SUBSCRIBE|UNSUBSCRIBE"
 STRING_OCTETS = 70000  # more than is ever read from a socket at once
 
 
@@ -105,10 +107,11 @@ def promises(events):
         if event.call in READS:
             said[socket] = said.get(socket, b"") + event.octets
             last_read[socket] = event
-            if ends_a_message(said[socket]) or ends_a_session(said[socket]):
+            ends = (ends_a_message, ends_a_session, changes_a_mailbox)
+            if any(end(said[socket]) for end in ends):
                 waiting[socket] = event
-        elif socket in waiting:
-            if event.octets.startswith((b"250 ", b"+OK")):
+        elif socket in waiting and not event.octets.startswith(b"+ "):
+            if re.match(rb"250 |\+OK|\* |\w+ OK ", event.octets):
                 yield waiting[socket], event
             del waiting[socket]
             said[socket] = b""
@@ -123,6 +126,11 @@ def ends_a_message(said):
 
 def ends_a_session(said):
     return said.endswith(b"QUIT\r\n") and b"DELE " in said
+
+
+def changes_a_mailbox(said):
+    command = rf"(?im)^\w+ (?:UID )?(?:{CHANGES})(?: .*)?\r$".encode()
+    return said.endswith(b"\r\n") and bool(re.search(command, said))
 
 
 def broken_promises(events):

@@ -1,4 +1,4 @@
-"""No 250 and no +OK before the sync that covers it, read from the system calls themselves.
+"""No 250, no +OK and no OK before the sync that covers it, read from the system calls themselves.
 
 kill -9 cannot show this: what a killed process had written is safe in the
 kernel's memory, synced or not.
@@ -28,6 +28,14 @@ BLOB = """\
 11 linkat(AT_FDCWD</>, "/proc/self/fd/6", 3</data/blobs>, "ab/name", AT_SYMLINK_FOLLOW) = 0
 11 fsync(8</data/blobs/ab>) = 0
 """
+IMAP = f"""\
+10 recvfrom(7<socket:[1]>, "a APPEND INBOX {{3}}\\r\\n", 4096, 0, NULL, NULL) = 20
+10 sendto(7<socket:[1]>, "+ OK\\r\\n", 6, 0, NULL, 0) = 6
+10 recvfrom(7<socket:[1]>, "x\\r\\n\\r\\n", 4096, 0, NULL, NULL) = 5
+12 pwrite64(5{WAL}, "\\x00\\x01", 2, 0) = 2
+12 fdatasync(5{WAL}) = 0
+10 sendto(7<socket:[1]>, "a OK [APPENDUID 1 1] kept\\r\\n", 27, 0, NULL, 0) = 27
+"""
 
 
 def with_blob(text):
@@ -56,6 +64,8 @@ ACCEPTED = {
     "BDAT": GOOD.replace('"DATA\\r\\n"', '"NOOP\\r\\n"').replace(
         '"Subject: x\\r\\n\\r\\n.\\r\\n"', '"BDAT 3 LAST\\r\\nx\\r\\n"'
     ),
+    "IMAP's APPEND": IMAP,
+    "IMAP's EXPUNGE": IMAP.replace("APPEND INBOX {3}", "EXPUNGE").replace("a OK", "* 1 EXPUNGE"),
 }
 REFUSED = {
     "no sync at all": without(GOOD, "fdatasync"),
@@ -72,6 +82,10 @@ REFUSED = {
     "the directory was not synced": with_blob(without(BLOB, "fsync(8")),
     "the directory was synced too early": with_blob(moved_up(BLOB, "fsync(8", "linkat")),
     "no promise in it": without(GOOD, "250 2.0.0"),
+    "OK before the sync": moved_up(IMAP, "a OK", "fdatasync"),
+    "an untagged reply before the sync": moved_up(IMAP, "a OK", "fdatasync").replace("a OK", "* OK"),
+    "an IMAP command of which nothing was written": without(IMAP, "pwrite64"),
+    "IMAP's NO promises nothing": IMAP.replace("a OK", "a NO"),
 }
 
 
@@ -160,4 +174,59 @@ def test_ok_to_quit_comes_after_the_sync_of_its_deletions(traced):
         talk.says("C: DELE 1\nS: +OK ...\nC: DELE 3\nS: +OK ...\nC: QUIT\nS: +OK ...").closes()
     found = events()
     assert promised(found) == 4
+    assert syscalls.broken_promises(found) == []
+
+
+# ---- IMAP ----
+
+
+def append(talk, octets, mailbox="INBOX", plus=""):
+    talk.says(f"C: append APPEND {mailbox} {{{len(octets)}{plus}}}")
+    if not plus:
+        talk.expect("+ ...")
+    talk.send(octets + b"\r\n").expect("append OK [APPENDUID ...")
+
+
+def test_ok_to_append_comes_after_its_sync(traced):
+    server, events = traced
+    with server.imap("alice", service="imap", tls=False) as talk:
+        append(talk, eml("plain.eml"))
+        append(talk, eml("multipart.eml"), plus="+")
+        append(talk, big_message(900_000))
+        talk.send(b"m APPEND INBOX {3+}\r\nx\r\n (\\Seen) {3+}\r\ny\r\n\r\n").expect("m OK ...")
+    found = events()
+    assert promised(found) == 4
+    assert any(e.call in syscalls.NAMING for e in found), "no body became a file"
+    assert syscalls.broken_promises(found) == []
+
+
+CHANGES = (
+    "CREATE One",
+    "CREATE Two",
+    "COPY 1:2 One",
+    "STORE 1 +FLAGS (\\Flagged)",
+    "UID STORE 2 +FLAGS.SILENT (new)",
+    "UID MOVE 4 Two",
+    "RENAME Two Three",
+    "SUBSCRIBE Four",
+    "UNSUBSCRIBE Four",
+    "DELETE One",
+    "STORE 1,3 +FLAGS.SILENT (\\Deleted)",
+    "UID EXPUNGE 1",
+    "EXPUNGE",
+    "STORE 1 +FLAGS.SILENT (\\Deleted)",
+    "CLOSE",
+)
+
+
+def test_ok_to_every_change_comes_after_its_sync(traced):
+    server, events = traced
+    with server.imap("alice", service="imap", tls=False) as talk:
+        for _ in range(4):
+            append(talk, eml("plain.eml"))
+        talk.says("C: s SELECT INBOX").until("s OK ...")
+        for number, command in enumerate(CHANGES):
+            talk.says(f"C: c{number} {command}").until(f"c{number} OK ...")
+    found = events()
+    assert promised(found) == 4 + len(CHANGES)
     assert syscalls.broken_promises(found) == []

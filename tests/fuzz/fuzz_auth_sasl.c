@@ -59,9 +59,9 @@ static void wait_for_answer(struct attempt *a)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+        static const struct net_address near = { .ip = { [15] = 1 } };
         struct auth_client client = {
-                .address_key = 1,
-                .loopback = true,
+                .peer = &near,
                 .tls = true,
                 .binding_type = "tls-exporter",
                 .binding = SLICE("this TLS session"),

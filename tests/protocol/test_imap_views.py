@@ -255,6 +255,43 @@ def test_flags_that_change_while_another_is_silent_are_told(server):
         )
 
 
+def test_silence_about_ones_own_change_does_not_hide_anothers(server):
+    """The MODSEQ of the second change covers the first, which only one client was told of."""
+    user = filled(server, 2)
+    with opened(server, user) as one, opened(server, user) as two:
+        two.says(r"C: a STORE 1 +FLAGS.SILENT (\Flagged)").expect("a OK ...")
+        one.says(r"C: a STORE 1:2 +FLAGS.SILENT (\Seen)")
+        one.says(
+            r"""
+            S: * 1 FETCH (FLAGS (\Flagged \Seen...
+            S: a OK ...
+            """
+        )
+        two.says(r"C: b STORE 2 -FLAGS.SILENT (\Seen)").until("b OK ...")
+
+
+def test_a_message_is_recent_for_the_first_who_is_told_of_it(server):
+    """RFC 3501 2.3.2: told by EXISTS, not only by SELECT."""
+    user = server.new_account()
+    with opened(server, user) as one, opened(server, user) as two, opened(server, user, how="EXAMINE") as looker:
+        server.deliver(user, MESSAGE)
+        looker.says("C: a NOOP").expect("* 1 EXISTS")
+        looker.says("S: * 1 RECENT").expect("a OK ...")
+        two.says("C: a NOOP").expect("* 1 EXISTS")
+        two.says("S: * 1 RECENT").expect("a OK ...")
+        one.says("C: a NOOP").expect("* 1 EXISTS")
+        one.says("S: * 0 RECENT").expect("a OK ...")
+        one.says("C: b FETCH 1 FLAGS").expect("* 1 FETCH (FLAGS ())")
+        two.says("C: b FETCH 1 FLAGS").expect(r"* 1 FETCH (FLAGS (\Recent))")
+        one.until("b OK ...").says("C: c SEARCH RECENT").expect("* SEARCH")
+        two.until("b OK ...").says("C: c SEARCH RECENT").expect("* SEARCH 1")
+        server.deliver(user, MESSAGE)
+        one.until("c OK ...").says("C: d NOOP").expect("* 2 EXISTS")
+        one.says("S: * 1 RECENT").expect("d OK ...")
+    with opened(server, user) as later:
+        later.says("C: a STATUS INBOX (RECENT)").expect("* STATUS INBOX (RECENT 0)")
+
+
 def test_a_new_keyword_is_named_before_it_is_used(server):
     user = filled(server, 1)
     with opened(server, user) as one, opened(server, user) as two:

@@ -20,7 +20,11 @@ struct imap_config {
         int64_t max_literals;     /* octets of one command's literals but for APPEND's message */
         int64_t max_message_size; /* APPENDLIMIT: RFC 7889 */
         int64_t max_copy_messages;
+        int64_t max_mailboxes;      /* of an account; of its subscriptions likewise */
+        int64_t max_mailbox_levels; /* of a name */
+        int64_t max_mailbox_name;   /* octets of UTF-8 */
         int64_t max_search_results; /* kept for SEARCHRES */
+        bool client_profiles;       /* faults of known clients are met: quirks.h */
 };
 extern const struct conf_table imap_conf_table; /* "imap" */
 
@@ -31,5 +35,8 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
 void imap_server_free(struct imap_server *s);
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config);
 extern const struct conn_handler imap_handler;
+
+/* Appends the commands and extensions as tables in Markdown: docs/commands.md. */
+void imap_print_commands(struct buf *out);
 
 #endif

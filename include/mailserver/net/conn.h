@@ -40,6 +40,11 @@ struct conn_handler {
         void (*closed)(struct conn *c, void *session);
         /* One word for session list: "data", "transaction". May be NULL. */
         const char *(*state)(const void *session);
+        /* One word for session show: which of the known clients it is, or NULL. May be NULL. */
+        const char *(*client)(const void *session);
+        /* Logged in, and neither says nor waits for anything: it may be told to stop when the
+         * account's next connection has no place. NULL: never. */
+        bool (*idles)(const void *session);
 };
 
 /* ---- input ---- */
@@ -132,8 +137,9 @@ const struct net_address *conn_local(const struct conn *c);
 /* Pre-rendered text of the peer's IP. */
 const char *conn_peer_text(const struct conn *c);
 /*
- * Counts the connection against its account. ERR_LIMIT: the account has
- * max_connections_per_account already. Called again after STARTTLS resets: account 0 logs out.
+ * Counts the connection against its account; where that is one too many, ends the account's
+ * longest idle one (conn_handler.idles). ERR_LIMIT: it has max_connections_per_account, none of
+ * them idle. Called again after STARTTLS resets: account 0 logs out.
  */
 MUST_CHECK enum err conn_set_account(struct conn *c, int64_t account, struct slice name);
 /* Remembers an event in the connection's ring of 32: `what` is a literal. */

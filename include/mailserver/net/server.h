@@ -21,6 +21,8 @@ struct net_config {
         int64_t max_connections_per_account;
         int64_t stall_timeout_ms;     /* no octet of waiting output taken for so long */
         int64_t handshake_timeout_ms; /* TLS handshake */
+        int64_t keep_alive_ms;        /* without traffic, until the kernel asks; 0: never */
+        int64_t dead_timeout_ms;      /* nothing acknowledged for so long; 0: the kernel's own */
         int64_t high_water;           /* octets of output waiting before a producer pauses */
 };
 extern const struct conf_table net_conf_table; /* "connections" */
@@ -39,6 +41,9 @@ struct net_service {
         bool tls_tickets;
         /* What a client over a limit is told in the clear, CRLF included: "421 4.3.2 …". */
         const char *busy_line;
+        /* What one whom the gate keeps out is told, likewise. */
+        const char *refused_line;
+        bool gated; /* the gate is asked: net_server_set_gate */
         struct net_listen_config listen;
 };
 
@@ -47,6 +52,12 @@ struct net_server *net_server_new(struct loop *l, const struct net_config *confi
 void net_server_free(struct net_server *n);
 /* New limits, after a reload; borrowed until the next call. */
 void net_server_set_config(struct net_server *n, const struct net_config *config);
+/*
+ * `refuses` is asked at accept by each service that is `gated`: true keeps the peer out, before
+ * a byte of TLS is spent on it.
+ */
+typedef bool net_gate_fn(void *arg, const struct net_address *peer);
+void net_server_set_gate(struct net_server *n, net_gate_fn *refuses, void *arg);
 /* Takes its own reference. NULL: no TLS. New connections use it, old ones keep theirs. */
 void net_server_set_tls(struct net_server *n, struct tls_set *set);
 
@@ -82,7 +93,7 @@ size_t net_server_kill_account(struct net_server *n, int64_t account, const char
 void conn_kill(struct conn *c, const char *reason);
 /* For a line of session list. */
 struct conn_info {
-        const char *id, *protocol, *service, *peer, *account, *state, *tls;
+        const char *id, *protocol, *service, *peer, *account, *state, *tls, *client;
         int64_t opened_us; /* since 1970 */
         int64_t idle_ms, octets_in, octets_out;
 };

@@ -26,4 +26,7 @@ void pop3_server_free(struct pop3_server *s);
 void pop3_server_set_config(struct pop3_server *s, const struct pop3_config *config);
 extern const struct conn_handler pop3_handler;
 
+/* Appends the commands and extensions as tables in Markdown: docs/commands.md. */
+void pop3_print_commands(struct buf *out);
+
 #endif

@@ -48,4 +48,7 @@ struct smtp_service *smtp_service_mx(struct smtp_server *s);
 struct smtp_service *smtp_service_submission(struct smtp_server *s);
 extern const struct conn_handler smtp_handler;
 
+/* Appends the commands and extensions as tables in Markdown: docs/commands.md. */
+void smtp_print_commands(struct buf *out);
+
 #endif

@@ -37,5 +37,9 @@ MUST_CHECK enum err store_flags_change(struct store_txn *tx, int64_t mailbox,
                                        const struct uid_set *uids, enum store_flags_op op,
                                        uint64_t flags, int64_t unchanged_since,
                                        struct uid_set *ret_modified, int64_t *ret_modseq);
+/* Those of `uids` that arrived or were changed after the MODSEQ `since`, added to *out. */
+MUST_CHECK enum err store_flags_changed_since(struct store_txn *tx, int64_t mailbox,
+                                              const struct uid_set *uids, int64_t since,
+                                              struct uid_set *out);
 
 #endif

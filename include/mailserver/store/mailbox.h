@@ -41,6 +41,9 @@ typedef enum err store_mailbox_fn(void *arg, const struct store_mailbox *mailbox
 MUST_CHECK enum err store_mailbox_list(struct store_txn *tx, int64_t account, store_mailbox_fn *fn,
                                        void *arg);
 
+/* How many mailboxes an account has. */
+MUST_CHECK enum err store_mailbox_count(struct store_txn *tx, int64_t account, int64_t *ret_count);
+
 /* ---- for IMAP: STORE_WRITE ---- */
 
 /* With the names below it; parents need not exist; subscriptions stay as they are. Renaming INBOX
@@ -57,5 +60,7 @@ MUST_CHECK enum err store_mailbox_subscribe(struct store_txn *tx, int64_t accoun
 typedef enum err store_subscription_fn(void *arg, struct slice name);
 MUST_CHECK enum err store_mailbox_subscriptions(struct store_txn *tx, int64_t account,
                                                 store_subscription_fn *fn, void *arg);
+MUST_CHECK enum err store_mailbox_count_subscriptions(struct store_txn *tx, int64_t account,
+                                                      int64_t *ret_count);
 
 #endif

@@ -100,6 +100,7 @@ enum store_change_kind {
         STORE_CHANGE_MAILBOX, /* messages or flags of `mailbox` changed, up to `modseq` */
         STORE_CHANGE_ACCOUNT, /* password changed, disabled or removed: end sessions, forget logins */
         STORE_CHANGE_FOLDERS, /* a mailbox of `account` was made, renamed or removed */
+        STORE_CHANGE_BANS,    /* an administrator has added or lifted bans: ban.h */
 };
 struct store_change {
         enum store_change_kind kind;

@@ -19,15 +19,17 @@ struct store_view {
         size_t n, cap;
         uint32_t first_unseen; /* message number, 0: none; as of store_view_take */
         int64_t unseen;        /* how many; as of store_view_take */
-        uint32_t recent_from;  /* UIDs from here on are \Recent in this view: store_view_take */
+        uint32_t recent_from;  /* nobody was told of UIDs from here on; as of store_view_take */
 };
 void store_view_done(struct store_view *v);
-/*
- * With `claim_recent` (SELECT, not EXAMINE: then a STORE_WRITE task) the messages no session has
- * been told of become this view's recent ones and nobody else's: RFC 3501 2.3.2. ERR_NOTFOUND.
- */
-MUST_CHECK enum err store_view_take(struct store_txn *tx, int64_t mailbox, bool claim_recent,
+/* ERR_NOTFOUND. */
+MUST_CHECK enum err store_view_take(struct store_txn *tx, int64_t mailbox,
                                     struct store_view *ret_view);
+/*
+ * STORE_WRITE: sessions were told of all messages below uidnext, which are \Recent for nobody else:
+ * RFC 3501 2.3.2.
+ */
+MUST_CHECK enum err store_view_take_recent(struct store_txn *tx, int64_t mailbox, uint32_t uidnext);
 
 struct store_flag_change {
         uint32_t uid;

@@ -118,6 +118,14 @@ static void open_all(struct house *h, bool create)
         ck_assert_msg(h->auth != NULL, "%s", error.text);
 }
 
+void house_load_bans(struct house *h)
+{
+        auth_load_bans(h->auth);
+        do
+                loop_turn(h->loop, true);
+        while (task_hub_outstanding(h->hub));
+}
+
 static void close_all(struct house *h)
 {
         bool before = loop_allow_blocking(true);
@@ -195,14 +203,23 @@ void house_set_password(struct house *h, const char *account, const char *passwo
 
 /* ---- attempts ---- */
 
+struct net_address house_address(const char *text)
+{
+        struct net_address address;
+
+        ck_assert(net_address_parse(text, 40123, &address));
+        return address;
+}
+
 struct auth_client house_client(void)
 {
+        static struct net_address near;
+
+        near = house_address("127.0.0.1");
         return (struct auth_client){
                 .connection_id = "1f3",
                 .protocol = "test",
-                .address = "127.0.0.1",
-                .address_key = 1,
-                .loopback = true,
+                .peer = &near,
         };
 }
 

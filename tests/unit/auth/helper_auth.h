@@ -26,12 +26,15 @@ void house_open(struct house *h);
 /* Closes and opens again: what the disk has is there, what memory had is not. */
 void house_reopen(struct house *h);
 void house_close(struct house *h);
+/* As the daemon does at its start, and when they have changed. */
+void house_load_bans(struct house *h);
 
 /* Runs fn(tx, arg) in a transaction and asserts that it succeeds. */
 typedef enum err house_fn(struct store_txn *tx, void *arg);
 void house_write(struct house *h, house_fn *fn, void *arg);
 void house_set_password(struct house *h, const char *account, const char *password);
 
+struct net_address house_address(const char *text);
 /* Loopback without TLS; client.tls and the rest are the test's to change. */
 struct auth_client house_client(void);
 

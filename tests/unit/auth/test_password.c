@@ -9,10 +9,12 @@
 #include <stdlib.h>
 
 static struct house house;
+static struct net_address afar;
 
 static void setup(void)
 {
         house_open(&house);
+        afar = house_address("192.0.2.1");
 }
 
 static void teardown(void)
@@ -207,7 +209,8 @@ START_TEST(mechanisms_depend_on_how_the_client_is_connected)
         AUTO_BUF(mechanisms, 256);
         struct attempt a;
 
-        client.loopback = offers[_i].loopback;
+        if (!offers[_i].loopback)
+                client.peer = &afar;
         client.tls = offers[_i].tls;
         client.binding_type = offers[_i].binding_type;
         client.binding = SLICE("0123456789abcdef");
@@ -360,7 +363,7 @@ START_TEST(answers_to_failures_from_afar_are_held_back)
 
         config.failure_delay_ms = config.failure_delay_max_ms = 3600000;
         auth_set_config(house.auth, &config);
-        client.loopback = false;
+        client.peer = &afar;
         client.tls = true;
         log_set_sink(keep_line);
         attempt_begin(&a, &house, &client);
@@ -385,7 +388,7 @@ START_TEST(a_new_connection_does_not_come_before_its_turn)
 
         config.failure_delay_ms = config.failure_delay_max_ms = 3600000;
         auth_set_config(house.auth, &config);
-        client.loopback = false;
+        client.peer = &afar;
         client.tls = true;
         log_set_sink(keep_line);
         attempt_begin(&a, &house, &client);

@@ -286,6 +286,7 @@ static void turn_until_idle(void)
 START_TEST(a_proof_is_not_looked_at_before_its_turn)
 {
         struct auth_config config = house_auth_config;
+        struct net_address address = house_address("192.0.2.1");
         struct auth_client afar = house_client();
         struct client c = { "bob@example.org", "secret of bob", 0, 0, 0 };
         AUTO_BUF(message, BUF_MAX);
@@ -295,7 +296,7 @@ START_TEST(a_proof_is_not_looked_at_before_its_turn)
 
         config.failure_delay_ms = config.failure_delay_max_ms = 3600000;
         auth_set_config(house.auth, &config);
-        afar.loopback = false;
+        afar.peer = &address;
         afar.tls = true;
         attempt_begin(&a, &house, &afar);
         auth_exchange_password(a.exchange, SLICE("bob"), SLICE("wrong"));

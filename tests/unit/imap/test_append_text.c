@@ -23,7 +23,7 @@ static const struct {
         { "a carriage return alone stays", false, TEXT("a\rb\r\r\n"),     TEXT("a\rb\r\r\n"),         false},
         { "at the very beginning",         false, TEXT("\nb"),            TEXT("\r\nb"),              false},
         { "NUL is noticed",                false, TEXT("a\0b"),           TEXT("a\0b"),               true },
-        { "a literal8 stays as it is",     true,  TEXT("a\nb\0\r"),       TEXT("a\nb\0\r"),           false},
+        { "a literal8 stays as it is",     true,  TEXT("a\nb\0\r"),       TEXT("a\nb\0\r"),           true },
         { "nothing",                       false, TEXT(""),               TEXT(""),                   false},
 };
 

@@ -161,6 +161,32 @@ START_TEST(too_many_items_are_refused)
 }
 END_TEST
 
+static void ask_for_names(struct buf *text, int n)
+{
+        buf_add(text, SLICE("BODY[HEADER.FIELDS (Y"));
+        for (int i = 1; i < n; i++)
+                buf_addf(text, " X%d", i);
+        buf_add(text, SLICE(")]"));
+}
+
+START_TEST(names_of_all_items_together_are_limited)
+{
+        for (int more = 0; more <= 1; more++) {
+                AUTO_BUF(text, BUF_MAX);
+                struct imap_fetch_plan plan;
+
+                buf_addc(&text, '(');
+                ask_for_names(&text, IMAP_FETCH_MAX_NAMES / 2);
+                buf_addc(&text, ' ');
+                ask_for_names(&text, IMAP_FETCH_MAX_NAMES / 2 + more);
+                buf_addc(&text, ')');
+                ck_assert_int_eq(parse(text.ptr, false, &plan), more ? ERR_LIMIT : ERR_OK);
+                if (!more)
+                        imap_fetch_plan_done(&plan);
+        }
+}
+END_TEST
+
 START_TEST(names_without_end_are_refused)
 {
         AUTO_BUF(text, BUF_MAX);
@@ -236,6 +262,7 @@ int main(void)
         tcase_add_loop_test(tc, items_are_read_and_named, 0, (int)(sizeof plans / sizeof *plans));
         tcase_add_loop_test(tc, mistakes_are_refused, 0, (int)(sizeof mistakes / sizeof *mistakes));
         tcase_add_test(tc, too_many_items_are_refused);
+        tcase_add_test(tc, names_of_all_items_together_are_limited);
         tcase_add_test(tc, names_without_end_are_refused);
         tcase_add_loop_test(tc, no_more_is_read_than_is_wanted, 0,
                             (int)(sizeof rows / sizeof *rows));

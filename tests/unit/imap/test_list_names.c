@@ -99,6 +99,43 @@ START_TEST(an_account_without_names_shows_none)
 }
 END_TEST
 
+START_TEST(children_are_told_to_their_parents_wherever_they_stand)
+{
+        static const char *const made[] = { "A/x", "INBOX/a/b", "A-x/y", "INBOX", "B", "INBOX/c" };
+        struct imap_list_names names = { 0 };
+        const struct slice all = SLICE("%");
+        AUTO_BUF(out, BUF_MAX);
+
+        for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+                imap_list_add(&names, slice_of(made[i]), (int64_t)i + 1, STORE_USE_NONE, false);
+        imap_list_complete(&names);
+        imap_list_choose(&names, &all, 1, 0);
+        print_shown(&names, &out);
+        ck_assert_str_eq(out.ptr, "INBOX+* A!+* A-x!+* B");
+        imap_list_done(&names);
+}
+END_TEST
+
+START_TEST(levels_that_names_share_are_kept_once)
+{
+        enum { NAMES = 2000, LEVELS = 100 };
+        struct imap_list_names names = { 0 };
+
+        for (int i = 0; i < NAMES; i++) {
+                AUTO_BUF(name, BUF_MAX);
+
+                for (int level = 0; level < LEVELS; level++)
+                        buf_add(&name, SLICE("a/"));
+                buf_addf(&name, "%d", i);
+                imap_list_add(&names, buf_slice(&name), i + 1, STORE_USE_NONE, false);
+        }
+        imap_list_complete(&names);
+        ck_assert_uint_eq(names.n, NAMES + LEVELS);
+        ck_assert_uint_lt(names.cap, 3 * NAMES);
+        imap_list_done(&names);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("imap list_names");
@@ -108,6 +145,8 @@ int main(void)
 
         tcase_add_test(t, names_are_shown_as_the_rfc_says);
         tcase_add_test(t, an_account_without_names_shows_none);
+        tcase_add_test(t, children_are_told_to_their_parents_wherever_they_stand);
+        tcase_add_test(t, levels_that_names_share_are_kept_once);
         suite_add_tcase(s, t);
         r = srunner_create(s);
         srunner_run_all(r, CK_NORMAL);

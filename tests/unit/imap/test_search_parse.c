@@ -182,6 +182,34 @@ START_TEST(depth_and_number_of_keys_are_limited)
 }
 END_TEST
 
+START_TEST(strings_and_saved_results_are_fewer)
+{
+        static const struct {
+                const char *key;
+                unsigned most;
+        } keys[] = {
+                {"BODY x ",         100},
+                { "HEADER x \"\" ", 100},
+                { "$ ",             10 },
+                { "UID $ ",         10 },
+        };
+
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+                struct arena arena = ARENA_INIT(1 << 20);
+                struct imap_search search;
+                AUTO_BUF(command, BUF_MAX);
+
+                for (unsigned n = 0; n < keys[i].most; n++)
+                        buf_add(&command, slice_of(keys[i].key));
+                ck_assert_int_eq(parse(buf_slice(&command), &arena, &search), ERR_OK);
+                imap_search_done(&search);
+                buf_add(&command, slice_of(keys[i].key));
+                ck_assert_int_eq(parse(buf_slice(&command), &arena, &search), ERR_LIMIT);
+                arena_done(&arena);
+        }
+}
+END_TEST
+
 static const struct {
         const char *name, *command;
         unsigned returns;
@@ -263,6 +291,7 @@ int main(void)
         tcase_add_test(t, keys_become_a_tree);
         tcase_add_test(t, what_is_no_search_is_refused);
         tcase_add_test(t, depth_and_number_of_keys_are_limited);
+        tcase_add_test(t, strings_and_saved_results_are_fewer);
         tcase_add_test(t, return_options_are_read);
         tcase_add_test(t, sets_become_uids_of_the_view);
         suite_add_tcase(s, t);

@@ -169,6 +169,13 @@ static const char *state(const void *session)
         return ((const struct session *)session)->held ? "held" : "command";
 }
 
+static bool idles(const void *session)
+{
+        const struct session *s = session;
+
+        return s->f->evictable && !s->held;
+}
+
 static const struct conn_handler handler = {
         .protocol = "test",
         .opened = opened,
@@ -178,6 +185,7 @@ static const struct conn_handler handler = {
         .stopping = stopping,
         .closed = closed,
         .state = state,
+        .idles = idles,
 };
 
 void release(struct fixture *f)

@@ -45,6 +45,7 @@ struct fixture {
         struct conn *conn;       /* the last one opened; NULL once closed */
         struct session *session; /* its session */
         bool stopped;
+        bool evictable; /* sessions that are not held may be ended for a newer one */
 };
 
 struct client {

@@ -5,9 +5,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -110,6 +110,7 @@ void trial_open(struct trial *t)
         };
 
         *t = (struct trial){ .fd = -1, .in = BUF_INIT(MAX_RECEIVED), .content = BUF_INIT(BUF_MAX) };
+        signal(SIGPIPE, SIG_IGN); /* as the daemon does */
         t->loop = loop_new();
         t->job.run = run_job;
         conf_defaults(sections);

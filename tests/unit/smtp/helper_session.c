@@ -221,7 +221,7 @@ static struct auth_exchange *the_exchange;
 bool auth_offered(const struct auth *a, const struct auth_client *client)
 {
         (void)a;
-        assert(client->address_key && !strcmp(client->protocol, "smtp"));
+        assert(client->peer && !strcmp(client->protocol, "smtp"));
         assert(client->tls == (client->binding_type != NULL));
         return !the_fake->auth_impossible && (client->tls || !the_fake->tls_possible);
 }

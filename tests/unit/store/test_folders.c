@@ -126,6 +126,22 @@ START_TEST(a_folder_is_renamed_with_those_below_it)
 }
 END_TEST
 
+/* RFC 9051 6.3.6: "foo" may be renamed for "foo/bar" where there is no foo. */
+START_TEST(a_level_that_is_no_folder_is_renamed_for_those_below_it)
+{
+        make(alice, "level/x");
+        make(alice, "level/y/z");
+        ck_assert_int_eq(store_mailbox_rename(&ops.tx, alice, SLICE("level"), SLICE("new")),
+                         ERR_OK);
+        expect_names("after", alice, "INBOX INBOX/x a a/b a/b/c ab new/x new/y/z");
+        ck_assert_int_eq(store_mailbox_rename(&ops.tx, alice, SLICE("new"), SLICE("new/x/y")),
+                         ERR_SYNTAX);
+        ck_assert_int_eq(store_mailbox_rename(&ops.tx, alice, SLICE("level"), SLICE("other")),
+                         ERR_NOTFOUND);
+        expect_sound();
+}
+END_TEST
+
 START_TEST(a_rename_onto_a_child_of_another_changes_nothing)
 {
         make(alice, "z/b");
@@ -310,6 +326,7 @@ int main(void)
         suite_add_tcase(s, tc);
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_loop_test(tc, a_folder_is_renamed_with_those_below_it, 0, ops_rows(renames));
+        tcase_add_test(tc, a_level_that_is_no_folder_is_renamed_for_those_below_it);
         tcase_add_test(tc, a_rename_onto_a_child_of_another_changes_nothing);
         tcase_add_test(tc, a_renamed_folder_keeps_its_messages_and_numbers);
         tcase_add_test(tc, renaming_inbox_moves_its_messages);

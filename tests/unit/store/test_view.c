@@ -53,11 +53,11 @@ static void set_flags(uint32_t first, uint32_t last, uint64_t flags)
                 ERR_OK);
 }
 
-static struct store_view take(bool claim)
+static struct store_view take(void)
 {
         struct store_view v = { 0 };
 
-        ck_assert_int_eq(store_view_take(&ops.tx, inbox, claim, &v), ERR_OK);
+        ck_assert_int_eq(store_view_take(&ops.tx, inbox, &v), ERR_OK);
         return v;
 }
 
@@ -69,7 +69,7 @@ START_TEST(a_view_has_the_messages_that_are_there)
         struct store_view v;
 
         expunge(2);
-        v = take(false);
+        v = take();
         ck_assert_uint_eq(v.n, 5);
         ck_assert_mem_eq(v.uids, uids, sizeof uids);
         ck_assert_uint_eq(v.uidnext, 7);
@@ -85,7 +85,7 @@ START_TEST(an_empty_mailbox_has_an_empty_view)
 {
         struct store_view v = { 0 };
 
-        ck_assert_int_eq(store_view_take(&ops.tx, ops_mailbox(alice, "Sent"), true, &v), ERR_OK);
+        ck_assert_int_eq(store_view_take(&ops.tx, ops_mailbox(alice, "Sent"), &v), ERR_OK);
         ck_assert_uint_eq(v.n, 0);
         ck_assert_uint_eq(v.uidnext, 1);
         ck_assert_uint_eq(v.first_unseen, 0);
@@ -98,7 +98,7 @@ START_TEST(a_mailbox_that_is_gone_has_no_view)
 {
         struct store_view v = { .n = 77 };
 
-        ck_assert_int_eq(store_view_take(&ops.tx, 999, false, &v), ERR_NOTFOUND);
+        ck_assert_int_eq(store_view_take(&ops.tx, 999, &v), ERR_NOTFOUND);
         ck_assert_uint_eq(v.n, 77);
 }
 END_TEST
@@ -112,23 +112,28 @@ static int64_t recent_now(void)
         return m.recent;
 }
 
-START_TEST(recent_messages_are_those_of_the_first_who_claims_them)
+START_TEST(messages_are_recent_until_a_session_was_told_of_them)
 {
         static const struct {
-                bool claim;
+                uint32_t told; /* UIDs below it; 0: none now */
                 uint32_t recent_from;
                 int64_t left;
         } views[] = {
-                {false,  1, 6}, /* EXAMINE takes nothing away */
-                { true,  1, 0},
-                { true,  7, 0},
-                { false, 7, 0},
+                {0,  1, 6},
+                { 4, 4, 3},
+                { 3, 4, 3}, /* never back */
+                { 7, 7, 0},
+                { 0, 7, 0},
         };
 
         ck_assert_int_eq(recent_now(), 6);
         for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
-                struct store_view v = take(views[i].claim);
+                struct store_view v;
 
+                if (views[i].told)
+                        ck_assert_int_eq(store_view_take_recent(&ops.tx, inbox, views[i].told),
+                                         ERR_OK);
+                v = take();
                 ck_assert_msg(v.recent_from == views[i].recent_from, "view %zu", i);
                 ck_assert_msg(recent_now() == views[i].left, "view %zu", i);
                 store_view_done(&v);
@@ -212,7 +217,7 @@ static void print_changes(const struct store_changes *c, struct buf *out)
 
 START_TEST(changes_are_found_by_modseq)
 {
-        struct store_view v = take(true);
+        struct store_view v = take();
         struct store_changes c = { 0 };
         AUTO_BUF(told, 1024);
 
@@ -239,7 +244,7 @@ START_TEST(changes_before_the_view_are_not_told_again)
         AUTO_BUF(told, 1024);
 
         set_flags(2, 3, STORE_FLAG_FLAGGED);
-        v = take(true);
+        v = take();
         add(inbox, 0);
         set_flags(7, 7, STORE_FLAG_SEEN);
         add(inbox, 0);
@@ -253,7 +258,7 @@ END_TEST
 
 START_TEST(expunges_that_were_forgotten_are_told_all_the_same)
 {
-        struct store_view v = take(true);
+        struct store_view v = take();
         struct store_changes c = { 0 };
         AUTO_BUF(told, 1024);
 
@@ -298,7 +303,7 @@ int main(void)
         tcase_add_test(tc, a_view_has_the_messages_that_are_there);
         tcase_add_test(tc, an_empty_mailbox_has_an_empty_view);
         tcase_add_test(tc, a_mailbox_that_is_gone_has_no_view);
-        tcase_add_test(tc, recent_messages_are_those_of_the_first_who_claims_them);
+        tcase_add_test(tc, messages_are_recent_until_a_session_was_told_of_them);
         tcase_add_loop_test(tc, changes_are_found_by_modseq, 0, ops_rows(changes));
         tcase_add_test(tc, changes_before_the_view_are_not_told_again);
         tcase_add_test(tc, expunges_that_were_forgotten_are_told_all_the_same);

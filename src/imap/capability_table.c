@@ -1,0 +1,111 @@
+/*
+ * capability_table.c — the words of CAPABILITY: what they mean, when they are told.
+ *
+ * Before login only what may be used then. Those that a connection's TLS and the options of login
+ * decide about have a function; AUTH= is one word for each mechanism.
+ */
+#include "session_impl.h"
+
+enum { LOGIN = IMAP_NOT_AUTHENTICATED, AFTER = IMAP_AUTHENTICATED | IMAP_SELECTED };
+
+static bool put_starttls(const struct imap_session *s, struct buf *out)
+{
+        (void)out;
+        return conn_may_start_tls(s->conn);
+}
+
+static bool put_login_disabled(const struct imap_session *s, struct buf *out)
+{
+        (void)out;
+        return !imap_auth_offered(s);
+}
+
+static bool put_initial_response(const struct imap_session *s, struct buf *out)
+{
+        (void)out;
+        return imap_auth_offered(s);
+}
+
+/* "PLAIN AUTH=SCRAM-SHA-256 …" */
+static bool put_mechanisms(const struct imap_session *s, struct buf *out)
+{
+        struct auth_client client;
+        AUTO_BUF(binding, 256);
+        AUTO_BUF(mechanisms, 512);
+        struct slice rest, name;
+
+        if (!imap_auth_offered(s))
+                return false;
+        imap_auth_client(s, &binding, &client);
+        auth_mechanisms(s->server->auth, &client, &mechanisms);
+        rest = buf_slice(&mechanisms);
+        while (slice_cut(&rest, ' ', &name)) {
+                buf_add(out, name);
+                buf_add(out, SLICE(" AUTH="));
+        }
+        buf_add(out, rest);
+        return mechanisms.len > 0;
+}
+
+static bool put_append_limit(const struct imap_session *s, struct buf *out)
+{
+        buf_addf(out, "%lld", (long long)s->server->config->max_message_size);
+        return true;
+}
+
+/* clang-format off: a table */
+const struct imap_capability imap_capabilities[] = {
+        {"IMAP4rev1",           IMAP_ANY, "3501",        "The protocol, as it was until 2021.",                       NULL,                   NULL                },
+        { "IMAP4rev2",          IMAP_ANY, "9051",        "The protocol, as it is; for clients that enable it.",
+         NULL,                                                                                                                                NULL                },
+        { "UTF8=ACCEPT",        AFTER,    "6855 3",
+         "Names of mailboxes, strings and headers in UTF-8, for clients that enable it.",                             &imap_cmd_enable,       NULL                },
+        { "LITERAL+",           IMAP_ANY, "7888 4",      "Literals that do not wait to be asked for.",                NULL,
+         NULL                                                                                                                                                     },
+        { "BINARY",             AFTER,    "3516 4",
+         "Parts without their transfer encoding; messages with NULs may be appended.",                                &imap_cmd_fetch,        NULL                },
+        { "CHILDREN",           AFTER,    "3348 3",      "LIST says of each name whether there are others below it.",
+         &imap_cmd_list,                                                                                                                      NULL                },
+        { "CREATE-SPECIAL-USE", AFTER,    "6154 3",      "A mailbox is made with its use.",
+         &imap_cmd_create,                                                                                                                    NULL                },
+        { "ENABLE",             AFTER,    "5161 3",      "See the command.",                                          &imap_cmd_enable,       NULL                },
+        { "ESEARCH",            AFTER,    "4731 3.1",
+         "SEARCH answers with the least, the greatest, all, or how many.",                                            &imap_cmd_search,
+         NULL                                                                                                                                                     },
+        { "ID",                 IMAP_ANY, "2971 3.1",    "See the command.",                                          &imap_cmd_id,           NULL                },
+        { "IDLE",               AFTER,    "2177 3",      "See the command.",                                          &imap_cmd_idle,         NULL                },
+        { "LIST-EXTENDED",      AFTER,    "5258 3",      "LIST with several patterns and with options.",
+         &imap_cmd_list,                                                                                                                      NULL                },
+        { "LIST-STATUS",        AFTER,    "5819 2",      "LIST with the status of each mailbox.",                     &imap_cmd_list,
+         NULL                                                                                                                                                     },
+        { "MOVE",               AFTER,    "6851 3",      "See the command.",                                          &imap_cmd_move,         NULL                },
+        { "MULTIAPPEND",        AFTER,    "3502 6.3.11", "Several messages in one command.",                          &imap_cmd_append,
+         NULL                                                                                                                                                     },
+        { "NAMESPACE",          AFTER,    "2342 5",      "See the command.",                                          &imap_cmd_namespace,    NULL                },
+        { "PREVIEW",            AFTER,    "8970 3",      "The first words of a message.",                             &imap_cmd_fetch,        NULL                },
+        { "SEARCHRES",          AFTER,    "5182 2",      "The last result of a search is \"$\".",                     &imap_cmd_search,
+         NULL                                                                                                                                                     },
+        { "SPECIAL-USE",        AFTER,    "6154 2",
+         "LIST says which mailbox is for drafts, sent mail, junk and so on.",                                         &imap_cmd_list,
+         NULL                                                                                                                                                     },
+        { "STATUS=SIZE",        AFTER,    "8438 3",      "STATUS says how many octets the messages have together.",
+         &imap_cmd_status,                                                                                                                    NULL                },
+        { "UIDPLUS",            AFTER,    "4315 2",      "UID EXPUNGE; the new UIDs are told after APPEND and COPY.",
+         &imap_cmd_expunge,                                                                                                                   NULL                },
+        { "UNSELECT",           AFTER,    "3691 2",      "See the command.",                                          &imap_cmd_unselect,     NULL                },
+        { "WITHIN",             AFTER,    "5032 3",      "Search by age in seconds: OLDER and YOUNGER.",
+         &imap_cmd_search,                                                                                                                    NULL                },
+        { "STARTTLS",           LOGIN,    "9051 6.2.1",  "See the command; not under TLS.",                           &imap_cmd_starttls,
+         put_starttls                                                                                                                                             },
+        { "LOGINDISABLED",      LOGIN,    "9051 6.2.3",  "No login in the clear: TLS first.",
+         &imap_cmd_login,                                                                                                                     put_login_disabled  },
+        { "SASL-IR",            LOGIN,    "4959 3",      "AUTHENTICATE may bring its first response.",
+         &imap_cmd_authenticate,                                                                                                              put_initial_response},
+        { "AUTH=",              LOGIN,    "9051 6.2.2",
+         "A mechanism of AUTHENTICATE; none where there is LOGINDISABLED.",                                           &imap_cmd_authenticate,
+         put_mechanisms                                                                                                                                           },
+        { "APPENDLIMIT=",       AFTER,    "7889 3",      "The largest message APPEND takes, in octets.",
+         &imap_cmd_append,                                                                                                                    put_append_limit    },
+        { NULL,                 0,        NULL,          NULL,                                                        NULL,                   NULL                },
+};
+/* clang-format on */

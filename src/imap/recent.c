@@ -1,0 +1,147 @@
+/* recent.c — how far the messages of each open mailbox were told. */
+#include "recent.h"
+
+#include "mailserver/core/mem.h"
+
+struct imap_recent {
+        struct list link;
+        struct imap_recents *all; /* NULL: the server has gone */
+        int64_t account, mailbox;
+        uint32_t taken; /* UIDs below it */
+        uint32_t kept;  /* the store knows so of these */
+        bool writing;
+        size_t refs; /* open mailboxes, and the task */
+};
+
+struct recent_task {
+        struct task task;
+        struct imap_recent *recent; /* counted */
+        int64_t mailbox;
+        uint32_t uidnext;
+};
+
+void imap_recents_init(struct imap_recents *all, struct store *store)
+{
+        all->store = store;
+        for (size_t i = 0; i < IMAP_RECENT_BUCKETS; i++)
+                list_init(&all->buckets[i]);
+}
+
+void imap_recents_done(struct imap_recents *all)
+{
+        for (size_t i = 0; i < IMAP_RECENT_BUCKETS; i++) {
+                struct list *link;
+
+                while ((link = list_pop(&all->buckets[i])))
+                        container_of(link, struct imap_recent, link)->all = NULL;
+        }
+}
+
+static void unref(struct imap_recent *r)
+{
+        if (--r->refs)
+                return;
+        list_remove(&r->link);
+        mem_free(r);
+}
+
+/* ---- into the store ---- */
+
+static void keep(struct imap_recent *r);
+
+/* Store writer. */
+static enum err recent_work(struct task *t, struct store_txn *tx)
+{
+        struct recent_task *w = container_of(t, struct recent_task, task);
+
+        return store_view_take_recent(tx, w->mailbox, w->uidnext);
+}
+
+static void recent_done(struct task *t)
+{
+        struct recent_task *w = container_of(t, struct recent_task, task);
+        struct imap_recent *r = w->recent;
+
+        r->writing = false;
+        if (t->result)
+                return; /* the next who takes one tries again */
+        r->kept = w->uidnext;
+        keep(r);
+}
+
+static void recent_drop(struct task *t)
+{
+        struct recent_task *w = container_of(t, struct recent_task, task);
+
+        unref(w->recent);
+        mem_free(w);
+}
+
+static const struct task_class recent_class = { "imap recent", recent_work, recent_done,
+                                                recent_drop };
+
+/* One write at a time: what is taken meanwhile goes with the next. */
+static void keep(struct imap_recent *r)
+{
+        struct recent_task *w;
+
+        if (r->writing || r->taken <= r->kept || !r->all)
+                return;
+        w = NEW(struct recent_task);
+        w->task.class = &recent_class;
+        w->task.owner = r;
+        w->recent = r;
+        w->mailbox = r->mailbox;
+        w->uidnext = r->taken;
+        if (store_submit(r->all->store, r->account, STORE_WRITE, &w->task)) {
+                mem_free(w);
+                return;
+        }
+        r->writing = true;
+        r->refs++;
+}
+
+/* ---- who was first ---- */
+
+struct imap_recent *imap_recent_get(struct imap_recents *all, int64_t account, int64_t mailbox)
+{
+        /* Ids are counted upwards: they spread by themselves. */
+        struct list *bucket = &all->buckets[(uint64_t)mailbox % IMAP_RECENT_BUCKETS];
+        struct imap_recent *r;
+
+        for (struct list *link = bucket->next; link != bucket; link = link->next) {
+                r = container_of(link, struct imap_recent, link);
+                if (r->mailbox == mailbox) {
+                        r->refs++;
+                        return r;
+                }
+        }
+        r = NEW(struct imap_recent);
+        r->all = all;
+        r->account = account;
+        r->mailbox = mailbox;
+        r->refs = 1;
+        list_append(bucket, &r->link);
+        return r;
+}
+
+void imap_recent_put(struct imap_recent *r)
+{
+        if (!r)
+                return;
+        keep(r);
+        unref(r);
+}
+
+uint32_t imap_recent_from(const struct imap_recent *r, uint32_t uid)
+{
+        return uid > r->taken ? uid : r->taken;
+}
+
+void imap_recent_take(struct imap_recent *r, uint32_t uidnext)
+{
+        if (uidnext <= r->taken)
+                return;
+        r->taken = uidnext;
+        keep(r);
+}

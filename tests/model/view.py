@@ -1,0 +1,115 @@
+"""What one client believes of its mailbox, built from what it is told and from nothing else."""
+
+from wire import Violation
+
+
+class Message:
+    __slots__ = ("uid", "flags", "recent")
+
+    def __init__(self):
+        self.uid = self.flags = None  # not told yet
+        self.recent = False
+
+
+class View:
+    def __init__(self, box_of, rev2, opened_at):
+        """`box_of` finds the ledger's page for a UIDVALIDITY."""
+        self.box_of, self.rev2, self.opened_at = box_of, rev2, opened_at
+        self.messages, self.box, self.uidnext, self.recent = [], None, None, None
+        self.read_only = False
+
+    # ---- SELECT says ----
+
+    def uidvalidity(self, value):
+        self.box = self.box_of(value)
+
+    # ---- numbers ----
+
+    def exists(self, count):
+        if count < len(self.messages):
+            raise Violation(f"EXISTS fell from {len(self.messages)} to {count}")
+        while len(self.messages) < count:
+            self.messages.append(Message())
+
+    def told_recent(self, count):
+        if self.rev2:
+            raise Violation("RECENT was told after ENABLE IMAP4rev2")
+        if count > len(self.messages):
+            raise Violation(f"{count} RECENT of {len(self.messages)} messages")
+        self.recent = count
+
+    def at(self, number):
+        if not 1 <= number <= len(self.messages):
+            raise Violation(f"message {number} of {len(self.messages)}")
+        return self.messages[number - 1]
+
+    def expunge(self, number, now):
+        message = self.at(number)
+        del self.messages[number - 1]
+        if message.uid and self.box:
+            self.box.told_gone(message.uid, now)
+        return message
+
+    def known(self):
+        return [m for m in self.messages if m.uid]
+
+    def all_known(self):
+        return all(m.uid and m.flags is not None for m in self.messages)
+
+    def number_of(self, message):
+        return self.messages.index(message) + 1
+
+    # ---- FETCH ----
+
+    def fetched(self, number, items, session):
+        message = self.at(number)
+        if "UID" in items:
+            self._uid(number, message, int(items["UID"]))
+        if "FLAGS" in items:
+            self._flags(message, items["FLAGS"], session)
+        return message
+
+    def _uid(self, number, message, uid):
+        if message.uid == uid:
+            return
+        if message.uid:
+            raise Violation(f"message {number} had UID {message.uid} and now has {uid}")
+        below = [m.uid for m in self.messages[: number - 1] if m.uid]
+        above = [m.uid for m in self.messages[number:] if m.uid]
+        if (below and below[-1] >= uid) or (above and above[0] <= uid):
+            raise Violation(f"UID {uid} of message {number} is not between its neighbours'")
+        self.box.seen(uid, self.opened_at)
+        message.uid = uid
+
+    def _flags(self, message, flags, session):
+        flags = {f.lower() for f in flags}
+        message.recent = "\\recent" in flags
+        if message.recent and self.rev2:
+            raise Violation("\\Recent was told after ENABLE IMAP4rev2")
+        if message.recent and message.uid and not self.read_only:
+            self.box.recent_for(message.uid, session)
+        message.flags = frozenset(flags - {"\\recent"})
+
+    # ---- against the truth ----
+
+    def compare(self, truth):
+        """`truth`: UID → flags. What was never told cannot be wrong; returns whether all was told."""
+        uids = sorted(truth)
+        if len(uids) != len(self.messages):
+            told = [m.uid for m in self.messages]
+            raise Violation(f"{len(self.messages)} messages were told, {len(uids)} are there: {told} {uids}")
+        for number, (uid, message) in enumerate(zip(uids, self.messages), 1):
+            if message.uid not in (None, uid):
+                raise Violation(f"message {number} is UID {uid} and was told to be {message.uid}")
+            if message.flags is not None and message.flags != truth[uid]:
+                raise Violation(
+                    f"UID {uid} has {sorted(truth[uid])} and was told to have {sorted(message.flags)}"
+                )
+        return self.all_known()
+
+    def agrees(self, truth):
+        try:
+            self.compare(truth)
+        except Violation:
+            return False
+        return True
