@@ -96,6 +96,23 @@ static void run_ready(struct net_client *c)
                 c->handler->ready(c, c->owner);
 }
 
+/*
+ * Reads on, or not, according to what waits already. libevent's own high watermark is of no use: with
+ * deferred callbacks it calls again and again while the input stays above it.
+ */
+static void adjust_reading(struct net_client *c)
+{
+        bool wanted = evbuffer_get_length(bufferevent_get_input(c->bev)) < CLIENT_INPUT_MAX;
+
+        if (wanted == c->reading || c->phase == CLIENT_DEAD)
+                return;
+        c->reading = wanted;
+        if (wanted)
+                bufferevent_enable(c->bev, EV_READ);
+        else
+                bufferevent_disable(c->bev, EV_READ);
+}
+
 static void on_readable(struct bufferevent *bev, void *arg)
 {
         struct net_client *c = arg;
@@ -103,6 +120,7 @@ static void on_readable(struct bufferevent *bev, void *arg)
         (void)bev;
         client_enter(c);
         run_ready(c);
+        adjust_reading(c);
         client_leave(c);
 }
 
@@ -173,8 +191,8 @@ void client_attach(struct net_client *c, struct bufferevent *bev)
         c->bev = bev;
         c->searched = 0;
         c->line_octets = 0;
+        c->reading = true;
         bufferevent_setcb(bev, on_readable, on_written, on_event, c);
-        bufferevent_setwatermark(bev, EV_READ, 0, CLIENT_INPUT_MAX);
         bufferevent_setwatermark(bev, EV_WRITE, CLIENT_LOW_WATER, 0);
         bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
@@ -190,6 +208,7 @@ static struct evbuffer *settled_input(struct net_client *c)
                 evbuffer_drain(in, c->line_octets);
                 c->line_octets = 0;
                 c->searched = 0;
+                adjust_reading(c);
         }
         return in;
 }
@@ -201,7 +220,7 @@ enum net_client_input net_client_read_line(struct net_client *c, size_t max_octe
         ev_ssize_t end;
         struct slice line;
 
-        /* libevent reads no further: a longer line would never become complete. */
+        /* Reading pauses at the ceiling: a longer line would never become complete. */
         if (max_octets > CLIENT_INPUT_MAX - 2)
                 max_octets = CLIENT_INPUT_MAX - 2;
         if (c->phase != CLIENT_OPEN || c->closed)
@@ -233,6 +252,7 @@ size_t net_client_discard_input(struct net_client *c)
         n = evbuffer_get_length(in);
         evbuffer_drain(in, n);
         c->searched = 0;
+        adjust_reading(c);
         return n;
 }
 

@@ -19,7 +19,7 @@
 #include <openssl/ssl.h>
 
 enum {
-        CLIENT_INPUT_MAX = 64 << 10,  /* libevent reads no further */
+        CLIENT_INPUT_MAX = 64 << 10,  /* reading pauses here; a record of TLS may come on top */
         CLIENT_HIGH_WATER = 64 << 10, /* of output */
         CLIENT_LOW_WATER = CLIENT_HIGH_WATER / 4,
         CLIENT_TAKE_OCTETS = 4 << 10, /* below this, copying is cheaper than a reference */
@@ -61,6 +61,7 @@ struct net_client {
         uint32_t searched;       /* see bev_find_line_end */
         size_t line_octets;      /* of the line last read: dropped by the next read */
         bool want_drain;         /* a producer waits for low water */
+        bool reading;            /* libevent reads */
 
         struct timer timer;      /* connecting, net_client_wait, the handshake */
         struct timer head_start; /* of the addresses asked so far */

@@ -53,13 +53,62 @@ static void add_names(X509 *cert, const char *names)
         X509_EXTENSION_free(extension);
 }
 
-static X509 *new_certificate(EVP_PKEY *key, const struct cert_options *o)
+static void add_authority(X509 *cert)
+{
+        X509_EXTENSION *extension =
+                X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+
+        ck_assert_ptr_nonnull(extension);
+        X509_add_ext(cert, extension, -1);
+        X509_EXTENSION_free(extension);
+}
+
+static FILE *open_old(const char *path)
+{
+        FILE *f = fopen(path, "re");
+
+        ck_assert_ptr_nonnull(f);
+        return f;
+}
+
+X509 *cert_read(const struct cert_dir *d, size_t pair)
+{
+        FILE *f = open_old(d->files[pair][0]);
+        X509 *cert = PEM_read_X509(f, NULL, NULL, NULL);
+
+        fclose(f);
+        ck_assert_ptr_nonnull(cert);
+        return cert;
+}
+
+static void sign(const struct cert_dir *d, X509 *cert, EVP_PKEY *own, const struct cert_options *o)
+{
+        EVP_PKEY *key = own;
+        X509 *issuer;
+        FILE *f;
+
+        if (o->issuer) {
+                f = open_old(d->files[o->issuer - 1][1]);
+                key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+                fclose(f);
+                issuer = cert_read(d, (size_t)o->issuer - 1);
+                X509_set_issuer_name(cert, X509_get_subject_name(issuer));
+                X509_free(issuer);
+        }
+        ck_assert_int_gt(
+                X509_sign(cert, key,
+                          EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256()),
+                0);
+        if (key != own)
+                EVP_PKEY_free(key);
+}
+
+static X509 *new_certificate(const struct cert_dir *d, EVP_PKEY *key, const struct cert_options *o)
 {
         static long serial;
         X509 *cert = X509_new();
         X509_NAME *name = X509_get_subject_name(cert);
         const char *common = o->common ? o->common : "test";
-        bool own_digest = strcmp(o->key, "ED25519") == 0;
 
         X509_set_version(cert, X509_VERSION_3);
         ASN1_INTEGER_set(X509_get_serialNumber(cert), ++serial);
@@ -72,7 +121,9 @@ static X509 *new_certificate(EVP_PKEY *key, const struct cert_options *o)
         X509_set_pubkey(cert, key);
         if (o->names)
                 add_names(cert, o->names);
-        ck_assert_int_gt(X509_sign(cert, key, own_digest ? NULL : EVP_sha256()), 0);
+        if (o->authority)
+                add_authority(cert);
+        sign(d, cert, key, o);
         return cert;
 }
 
@@ -91,9 +142,15 @@ void cert_replace(struct cert_dir *d, size_t pair, struct cert_options options)
         FILE *f;
 
         ck_assert_ptr_nonnull(key);
-        cert = new_certificate(key, &options);
+        cert = new_certificate(d, key, &options);
         f = open_new(d->files[pair][0]);
         PEM_write_X509(f, cert);
+        if (options.issuer) {
+                X509 *issuer = cert_read(d, (size_t)options.issuer - 1);
+
+                PEM_write_X509(f, issuer);
+                X509_free(issuer);
+        }
         fclose(f);
         f = open_new(d->files[pair][1]);
         PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);

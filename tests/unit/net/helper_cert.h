@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 enum { CERT_MAX_PAIRS = 4 };
 
@@ -23,6 +24,9 @@ struct cert_options {
         const char *names;  /* "a.example,*.b.example": subjectAltName; NULL: common name only */
         const char *common; /* "test" if NULL */
         int from_days, until_days; /* from now on; both 0: valid for a day */
+        bool authority;            /* may sign others */
+        int issuer; /* 1 for the first pair …; 0: self-signed. Its certificate follows
+                                    * in the file. */
 };
 
 void cert_dir_open(struct cert_dir *d);
@@ -31,6 +35,8 @@ void cert_dir_close(struct cert_dir *d);
 void cert_add(struct cert_dir *d, struct cert_options options);
 /* The first or a further pair again, with a new key. */
 void cert_replace(struct cert_dir *d, size_t pair, struct cert_options options);
+/* The leaf of a pair; the caller frees it. */
+X509 *cert_read(const struct cert_dir *d, size_t pair);
 /* Writes text to one of the files: to break it. */
 void cert_write(const char *path, const char *text);
 /* The set of d->config; the test fails if there is none. */
