@@ -36,6 +36,12 @@ static enum err drop_rows(struct store_txn *tx, int64_t account)
         if (!err)
                 err = run_for(db_prepare(db, "DELETE FROM keyword WHERE account = $1"), account);
         if (!err)
+                err = run_for(db_prepare(db, "DELETE FROM queue_sent WHERE account = $1"), account);
+        if (!err) /* what it sent before is still delivered */
+                err = run_for(
+                        db_prepare(db, "UPDATE queue_message SET account = 0 WHERE account = $1"),
+                        account);
+        if (!err)
                 err = run_for(db_prepare(db, "DELETE FROM account WHERE id = $1"), account);
         return err;
 }

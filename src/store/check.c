@@ -100,7 +100,7 @@ enum err store_check(struct store_txn *tx, const struct store_check_options *opt
                      store_check_fn *report_fn, void *arg, struct store_check_result *ret_result)
 {
         static enum err (*const parts[])(struct check_run * c) = {
-                check_file,       check_mailboxes, check_accounts, check_keywords,
+                check_file,       check_mailboxes, check_accounts, check_keywords, check_queue,
                 check_references, check_contents,  check_orphans,  count,
         };
         struct check_run c = { .tx = tx, .options = options, .report = report_fn, .arg = arg };

@@ -41,7 +41,8 @@ static enum err check_counts(struct check_run *c)
                 c->tx->db,
                 "SELECT c.id, c.refs, coalesce(r.n, 0) FROM content c LEFT JOIN"
                 " (SELECT content, count(*) AS n FROM (SELECT content FROM message UNION ALL"
-                " SELECT content FROM expunged WHERE content IS NOT NULL) x GROUP BY content) r"
+                " SELECT content FROM expunged WHERE content IS NOT NULL UNION ALL"
+                " SELECT content FROM queue_message) x GROUP BY content) r"
                 " ON r.content = c.id WHERE c.refs <> coalesce(r.n, 0) OR r.n IS NULL");
         AUTO(mem_freep) struct miscount *wrong = NULL;
         size_t n = 0, cap = 0;

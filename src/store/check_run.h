@@ -35,6 +35,8 @@ MUST_CHECK enum err check_mailboxes(struct check_run *c);
 MUST_CHECK enum err check_accounts(struct check_run *c);
 /* check_keywords.c: flags against the names of their bits. */
 MUST_CHECK enum err check_keywords(struct check_run *c);
+/* check_queue.c: mail for elsewhere. */
+MUST_CHECK enum err check_queue(struct check_run *c);
 /* check_content.c: references, and the rows that hold the octets. */
 MUST_CHECK enum err check_references(struct check_run *c);
 MUST_CHECK enum err check_contents(struct check_run *c);

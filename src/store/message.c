@@ -13,17 +13,7 @@
 
 #include "mailserver/core/clock.h"
 
-/* One more reference. ERR_NOTFOUND: no such content. */
-static enum err content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size)
-{
-        struct db_stmt *q = db_prepare(
-                tx->db, "UPDATE content SET refs = refs + 1 WHERE id = $1 RETURNING size");
-
-        db_bind_int(q, 1, content);
-        return query_int(q, ret_size);
-}
-
-/* Takes back what content_ref did, for a caller that goes on with another mailbox. */
+/* Takes back what txn_content_ref did, for a caller that goes on with another mailbox. */
 static enum err content_ref_undo(struct store_txn *tx, int64_t content)
 {
         struct db_stmt *q = db_prepare(tx->db, "UPDATE content SET refs = refs - 1 WHERE id = $1");
@@ -104,7 +94,7 @@ enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t conten
 {
         struct allocation a = { 0 };
         int64_t size = 0;
-        enum err err = content_ref(tx, content, &size);
+        enum err err = txn_content_ref(tx, content, &size);
 
         if (err)
                 return err;

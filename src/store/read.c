@@ -7,6 +7,8 @@
  * its window touches. A large message is read from its blob, which holds header
  * and body.
  */
+#include "read.h"
+
 #include "blob.h"
 #include "txn.h"
 
@@ -72,38 +74,6 @@ static enum err read_row(struct db_stmt *q, struct window *w, struct place *p)
         return window_put(w, db_column_slice(q, 0));
 }
 
-#define PLACE_FROM(table)                                                                          \
-        "SELECT m.trace, m.content, c.header_size, c.size, b.content, b.blob FROM " table " m"     \
-        " LEFT JOIN content c ON c.id = m.content"                                                 \
-        " LEFT JOIN content_body b ON b.content = m.content"                                       \
-        " WHERE m.mailbox = $1 AND m.uid = $2 AND m.content IS NOT NULL"
-
-/* ERR_NOTFOUND: not in this table, or its grace is over. */
-static enum err find_in(struct db_stmt *q, int64_t mailbox, uint32_t uid, struct window *w,
-                        struct place *p)
-{
-        enum err err = ERR_NOTFOUND, finished;
-
-        db_bind_int(q, 1, mailbox);
-        db_bind_int(q, 2, uid);
-        if (db_step(q) == DB_ROW)
-                err = read_row(q, w, p);
-        finished = db_finish(q);
-        return finished ? finished : err;
-}
-
-static enum err find(struct store_txn *tx, int64_t mailbox, uint32_t uid, struct window *w,
-                     struct place *p)
-{
-        enum err err = find_in(db_prepare(tx->db, PLACE_FROM("message")), mailbox, uid, w, p);
-
-        if (err != ERR_NOTFOUND)
-                return err;
-        /* Mail of a removed account is gone, though housekeeping has yet to come (account_remove.c). */
-        return find_in(db_prepare(tx->db, PLACE_FROM("expunged") " AND m.expunged_us > 0"), mailbox,
-                       uid, w, p);
-}
-
 /* One part of `size` octets: the first column of the only row of `q`. */
 static enum err put_octets(struct db_stmt *q, int64_t content, int64_t size, struct window *w)
 {
@@ -148,19 +118,48 @@ static enum err put_blob(struct store_txn *tx, const struct place *p, struct win
         return err;
 }
 
-enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid, int64_t offset,
-                            size_t max, struct buf *out)
+enum err read_by(struct store_txn *tx, struct db_stmt *q, int64_t offset, size_t max,
+                 struct buf *out)
 {
         size_t before = out->len, room = out->max - out->len;
         struct window w = { .offset = offset, .left = max < room ? max : room, .out = out };
         struct place place = { 0 };
-        enum err err;
+        enum err err = ERR_NOTFOUND, finished;
 
         assert(offset >= 0);
-        err = find(tx, mailbox, uid, &w, &place);
+        if (db_step(q) == DB_ROW)
+                err = read_row(q, &w, &place);
+        finished = db_finish(q);
+        if (finished)
+                err = finished;
         if (!err)
                 err = place.has_blob ? put_blob(tx, &place, &w) : put_rows(tx, &place, &w);
         if (err)
                 buf_truncate(out, before);
         return err;
+}
+
+/* ---- of a mailbox ---- */
+
+#define MESSAGE_FROM(table)                                                                        \
+        READ_COLUMNS("m.trace", table)                                                             \
+        " WHERE m.mailbox = $1 AND m.uid = $2"                                                     \
+        " AND m.content IS NOT NULL"
+
+enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid, int64_t offset,
+                            size_t max, struct buf *out)
+{
+        struct db_stmt *q = db_prepare(tx->db, MESSAGE_FROM("message"));
+        enum err err;
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uid);
+        err = read_by(tx, q, offset, max, out);
+        if (err != ERR_NOTFOUND)
+                return err;
+        /* Mail of a removed account is gone, though housekeeping has yet to come (account_remove.c). */
+        q = db_prepare(tx->db, MESSAGE_FROM("expunged") " AND m.expunged_us > 0");
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uid);
+        return read_by(tx, q, offset, max, out);
 }

@@ -8,6 +8,10 @@ static const char current_sql[] = {
 #include "schema_sql.inc"
 };
 
+static const char upgrade_3_sql[] = {
+#include "upgrade_3_sql.inc"
+};
+
 static const struct schema_upgrade upgrades[] = {
         {.to = 2,
          .sql = "CREATE TABLE ban ("
@@ -23,10 +27,11 @@ static const struct schema_upgrade upgrades[] = {
                  " PRIMARY KEY (network, name)"
                  ") WITHOUT ROWID;"
                  "CREATE INDEX ban_by_end ON ban(forget_us);"},
+        { .to = 3, .sql = upgrade_3_sql                      },
 };
 
 const struct schema schema_current = {
-        .version = 2,
+        .version = 3,
         .sql = current_sql,
         .upgrades = upgrades,
         .n_upgrades = sizeof upgrades / sizeof *upgrades,

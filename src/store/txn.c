@@ -2,6 +2,7 @@
 #include "txn.h"
 
 #include "blob.h"
+#include "query.h"
 
 #include "mailserver/core/mem.h"
 
@@ -66,6 +67,15 @@ enum err txn_content_delete(struct store_txn *tx, int64_t content)
         if (!err)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content WHERE id = $1"), content);
         return err;
+}
+
+enum err txn_content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size)
+{
+        struct db_stmt *q = db_prepare(
+                tx->db, "UPDATE content SET refs = refs + 1 WHERE id = $1 RETURNING size");
+
+        db_bind_int(q, 1, content);
+        return query_int(q, ret_size);
 }
 
 enum err txn_content_unref(struct store_txn *tx, int64_t content)

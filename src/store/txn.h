@@ -28,6 +28,8 @@ struct store_txn {
 /* Told to watchers after the commit; forgotten if the task is rolled back. */
 void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
                 int64_t modseq);
+/* One more reference to a content; its size. ERR_NOTFOUND: no such content. */
+MUST_CHECK enum err txn_content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size);
 /*
  * One reference to a content was dropped: if it was the last (message, expunged,
  * queue), its rows are deleted now and its blob, if any, after the commit.

@@ -31,11 +31,10 @@ enum store_queue_flag {
 
 /* What all rows of one message share: a row of queue_message. */
 struct store_queue_message {
-        int64_t id; /* set by add */
         int64_t content;
         int64_t account;      /* of the submitter; 0: none (forwarded, a report) */
         const char *mail_id;  /* as in Received and in log lines */
-        struct slice prepend; /* octets before the content: DKIM-Signature, Return-Path never */
+        struct slice prepend; /* octets before the content: DKIM-Signature; whole fields */
         const char *sender;   /* "" for <>; SRS applied already */
         const char *envid;    /* RFC 3461 4.4, xtext decoded; NULL: none */
         unsigned flags;       /* enum store_queue_flag of the whole message */
@@ -45,45 +44,52 @@ struct store_queue_recipient {
         const char *address; /* "local@domain" */
         const char *domain;  /* what routing goes by; lower case */
         const char *orcpt;   /* "rfc822;…" as given; NULL: none */
-        unsigned notify;
-        int64_t next_attempt_us;
+        unsigned notify;     /* enum store_queue_notify */
 };
-/* STORE_WRITE. Takes a reference on the content. */
-MUST_CHECK enum err store_queue_add(struct store_txn *tx, struct store_queue_message *message,
+/*
+ * STORE_WRITE. Refers to the content once; all are due at once. ERR_NOTFOUND: no such content.
+ */
+MUST_CHECK enum err store_queue_add(struct store_txn *tx, const struct store_queue_message *message,
                                     const struct store_queue_recipient *recipients, size_t n);
 
 /* A row as the scheduler reads it. Strings are the arena's. */
 struct store_queue_row {
-        int64_t id, message; /* of the row; of queue_message */
+        int64_t id, message; /* of the row; of what its message's rows share */
         int64_t content, account;
-        const char *mail_id, *sender, *address, *domain, *orcpt, *envid;
+        const char *mail_id, *sender, *address, *domain, *orcpt, *envid; /* the last two: or NULL */
         unsigned notify, flags;
         int64_t size; /* prepend and content */
         int64_t received_us, next_attempt_us, expires_us;
         unsigned attempts;
-        const char *last_reply;  /* NULL: not tried yet */
-        const char *last_status; /* "4.4.1" */
+        const char *last_status, *last_reply; /* "4.4.1"; NULL: not tried yet */
 };
 struct arena;
 struct store_queue_rows {
         struct store_queue_row *items; /* the arena's */
         size_t n;
 };
-/* Rows not held and due at or before `due_us`, oldest due first; after (due, id) of the last page
- * when given; at most `max`. STORE_READ. */
-MUST_CHECK enum err store_queue_due(struct store_txn *tx, int64_t due_us, int64_t after_due_us,
-                                    int64_t after_id, size_t max, struct arena *arena,
-                                    struct store_queue_rows *ret_rows);
-/* When the first row not held is due after `from_us`; 0: none. STORE_READ. */
+/*
+ * Rows not held and due at or before `due_us`, in order of (next_attempt_us, id), after that of
+ * `after` (NULL: from the first), at most `max` and what the arena holds.
+ */
+struct store_queue_place {
+        int64_t next_attempt_us, id;
+};
+MUST_CHECK enum err store_queue_due(struct store_txn *tx, int64_t due_us,
+                                    const struct store_queue_place *after, size_t max,
+                                    struct arena *arena, struct store_queue_rows *ret_rows);
+/* When the first row not held is due after `from_us`; 0: none. */
 MUST_CHECK enum err store_queue_next(struct store_txn *tx, int64_t from_us, int64_t *ret_us);
-/* What prepend and content are, as octets: like store_message_read. ERR_NOTFOUND: no such row. */
+/* Octets of prepend and content: as store_message_read (message.h). ERR_NOTFOUND: it has gone. */
 MUST_CHECK enum err store_queue_read(struct store_txn *tx, int64_t message, int64_t offset,
                                      size_t max, struct buf *out);
-/* Size and where the header of the content ends, counted with prepend. */
+/* How long all of it is, and where its header ends (the empty line included). */
 MUST_CHECK enum err store_queue_sizes(struct store_txn *tx, int64_t message, int64_t *ret_size,
                                       int64_t *ret_header);
 
-/* ---- after an attempt ---- */
+/* ---- after an attempt: STORE_WRITE ---- */
+
+enum { STORE_QUEUE_ATTEMPTS_KEPT = 10, STORE_QUEUE_MAX_REPLY = 1000 };
 
 struct store_queue_attempt {
         int64_t row;
@@ -91,40 +97,54 @@ struct store_queue_attempt {
         const char *mx, *ip; /* whom; "" if nobody was reached */
         const char *tls;     /* "TLSv1.3 TLS_AES_256_GCM_SHA384 dane"; "" without */
         const char *status;  /* enhanced, "4.7.1" */
-        const char *reply;   /* the remote's words, escaped, one line; or ours */
+        const char *reply;   /* the remote's words, escaped, one line; or ours; cut at MAX_REPLY */
 };
-/* Remembers the attempt (the last 10 of a row) and when to try next. ERR_NOTFOUND: it has gone. */
+/* Remembers the attempt (the last few of a row), and when to try next. ERR_NOTFOUND: it has gone. */
 MUST_CHECK enum err store_queue_deferred(struct store_txn *tx,
                                          const struct store_queue_attempt *attempt,
-                                         int64_t next_attempt_us, bool delay_told);
-/* Delivered, bounced, or removed: the row goes, with the last one of a message that too. */
+                                         int64_t next_attempt_us);
+/* The sender had a delay warning. */
+MUST_CHECK enum err store_queue_set_delay_told(struct store_txn *tx, int64_t row);
+/*
+ * Delivered, bounced, or removed: the row goes, with the last one of a message what they shared.
+ * ERR_NOTFOUND: it has gone.
+ */
 MUST_CHECK enum err store_queue_remove(struct store_txn *tx, int64_t row);
+/* All rows of a domain that are due before `until_us` wait until then: a destination has failed. */
+MUST_CHECK enum err store_queue_delay_domain(struct store_txn *tx, struct slice domain,
+                                             int64_t until_us);
 
 /* ---- for administrators ---- */
 
 struct store_queue_select {
-        int64_t row;                           /* 0: any */
-        const char *domain, *sender, *mail_id; /* NULL: any */
-        int64_t older_than_us;                 /* received before; 0: any */
+        int64_t row;                             /* 0: any */
+        const char *domain, *sender, *recipient; /* whole, ASCII case ignored; NULL: any */
+        const char *mail_id;
+        int64_t received_before_us; /* 0: any */
 };
-/* In order of ids, after `after`; held ones too. */
+/* In order of ids, after `after`; held ones too. Attempts are read by store_queue_attempts. */
 MUST_CHECK enum err store_queue_list(struct store_txn *tx, const struct store_queue_select *select,
                                      int64_t after, size_t max, struct arena *arena,
                                      struct store_queue_rows *ret_rows);
+/* The oldest first; what `attempt` points to is borrowed. */
 typedef enum err store_queue_attempt_fn(void *arg, const struct store_queue_attempt *attempt);
 MUST_CHECK enum err store_queue_attempts(struct store_txn *tx, int64_t row,
                                          store_queue_attempt_fn *fn, void *arg);
+/* STORE_WRITE, all four; ERR_NOTFOUND: no such row. */
 MUST_CHECK enum err store_queue_hold(struct store_txn *tx, int64_t row, bool hold);
-MUST_CHECK enum err store_queue_retry_at(struct store_txn *tx, int64_t row, int64_t at_us);
+/* Due at once, with its waiting time begun anew. */
+MUST_CHECK enum err store_queue_retry(struct store_txn *tx, int64_t row, int64_t now_us);
+/* Its time is over: the next look at it is the last, and its sender hears so. */
+MUST_CHECK enum err store_queue_expire(struct store_txn *tx, int64_t row, int64_t now_us);
 
-/* Numbers for status: rows in all, held, and the oldest one's received_us. */
+/* ---- numbers ---- */
+
 struct store_queue_counts {
-        int64_t rows, held, oldest_us;
+        int64_t rows, held, oldest_us; /* received; 0: none */
 };
 MUST_CHECK enum err store_queue_count(struct store_txn *tx, struct store_queue_counts *ret_counts);
-
-/* Recipients an account has sent to since `since_us`: for its limits per hour and day. */
-MUST_CHECK enum err store_queue_sent(struct store_txn *tx, int64_t account, int64_t since_us,
-                                     int64_t *ret_recipients);
+/* Recipients an account has written to in the 1 and 24 hours before now: its limits. */
+MUST_CHECK enum err store_queue_sent(struct store_txn *tx, int64_t account, int64_t now_us,
+                                     int64_t *ret_hour, int64_t *ret_day);
 
 #endif

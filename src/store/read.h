@@ -1,0 +1,23 @@
+/* read.h — octets before a content, and the content, as one. */
+#ifndef STORE_READ_H
+#define STORE_READ_H
+
+#include "db.h"
+
+#include "mailserver/core/buf.h"
+#include "mailserver/store/store.h"
+
+/* The SELECT of what read_by wants; `m` is the table's row, `before` its column of octets. */
+#define READ_COLUMNS(before, table)                                                                \
+        "SELECT " before ", m.content, c.header_size, c.size, b.content, b.blob FROM " table " m"  \
+        " LEFT JOIN content c ON c.id = m.content"                                                 \
+        " LEFT JOIN content_body b ON b.content = m.content"
+
+/*
+ * Octets [offset, offset + max) of what the row of `q` (bound, of READ_COLUMNS) stands for,
+ * appended to *out. ERR_NOTFOUND: no row; ERR_CORRUPT: its content is gone.
+ */
+MUST_CHECK enum err read_by(struct store_txn *tx, struct db_stmt *q, int64_t offset, size_t max,
+                            struct buf *out);
+
+#endif
