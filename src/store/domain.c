@@ -57,6 +57,11 @@ enum err store_domain_remove(struct store_txn *tx, struct slice name)
                 return err;
         if (in_use)
                 return ERR_EXISTS;
+        q = db_prepare(tx->db, "DELETE FROM dkim_key WHERE domain = $1");
+        db_bind_text(q, 1, buf_slice(&domain));
+        err = db_run(q);
+        if (err)
+                return err;
         q = db_prepare(tx->db, "DELETE FROM domain WHERE id = $1");
         db_bind_int(q, 1, id);
         return db_run(q);
