@@ -1,7 +1,8 @@
 /*
  * client_impl.h — struct net_client, shared by the client*.c files.
  *
- *   client.c          life: enter and leave, events, lines, output, time-outs
+ *   client.c          life: enter and leave, events, time-outs
+ *   client_io.c       lines, output, high and low water, stalls
  *   client_connect.c  which address answers first
  *   client_tls.c      the handshake
  *   client_verify.c   what is asked of a certificate, and why it was not enough
@@ -87,6 +88,9 @@ void client_attach(struct net_client *c, struct bufferevent *bev);
 void client_fail(struct net_client *c, const char *why);
 void client_fail_later(struct net_client *c, const char *why);
 void client_deadline(struct net_client *c, int64_t ms);
+/* ---- client_io.c ---- */
+
+void client_adjust_reading(struct net_client *c);
 size_t client_output_waiting(const struct net_client *c);
 
 /* ---- client_connect.c ---- */

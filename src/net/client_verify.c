@@ -56,7 +56,7 @@ static void explain_name(const struct net_client *c, X509 *cert, char *out, size
         char names[1024];
 
         certificate_names(cert, names, sizeof names);
-        snprintf(out, size, "the certificate is not for %.100s but for %.120s", c->wanted, names);
+        snprintf(out, size, "the certificate is not for %.100s but for %.110s", c->wanted, names);
 }
 
 static void explain_date(const char *what, const ASN1_TIME *when, char *out, size_t size)

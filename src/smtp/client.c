@@ -97,14 +97,13 @@ static void fail_with(struct smtp_client *c, const struct smtp_client_reply *rep
 {
         const char *stage = step_of(c)->stage;
 
-        if (c->gone)
+        if (c->gone || c->closed)
                 return;
         c->gone = true;
         net_client_wait_off(c->net);
         log_debug("%s smtp client failed stage=\"%s\" code=%d status=%s", c->log_id, stage,
                   reply->code, reply->status);
-        if (!c->closed)
-                c->handler->failed(c->owner, stage, reply);
+        c->handler->failed(c->owner, stage, reply);
 }
 
 void smtp_client_fail_reply(struct smtp_client *c, const struct smtp_client_reply *reply)

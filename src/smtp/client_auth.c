@@ -17,6 +17,7 @@ enum {
         /* PBKDF2 runs on the loop here, and the server says how often: some 10 ms of it. */
         MAX_ITERATIONS = 20000,
         MAX_MESSAGE = 8192,
+        MAX_LINE = 16384,
 };
 
 struct smtp_client_auth {
@@ -50,7 +51,7 @@ static void wipe(struct buf *b)
 
 static void send_encoded(struct smtp_client *c, const char *before, struct slice secret)
 {
-        AUTO(wipe) struct buf line = BUF_INIT(2 * MAX_MESSAGE);
+        AUTO(wipe) struct buf line = BUF_INIT(MAX_LINE);
         enum err err;
 
         buf_add(&line, slice_of(before));

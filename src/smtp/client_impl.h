@@ -163,7 +163,6 @@ struct smtp_client_reply smtp_client_own_reply(struct smtp_client *c, int code, 
                                                const char *fmt, ...) PRINTF(4, 5);
 /* Gives all accepted recipients this reply, NULL: they have theirs; and calls sent. */
 void smtp_client_finish(struct smtp_client *c, const struct smtp_client_reply *reply);
-void smtp_client_transfer_done(struct smtp_client *c);
 
 /* ---- client_envelope.c ---- */
 

@@ -130,7 +130,7 @@ static void run_job(struct loop_job *job)
         smtp_client_leave(c);
 }
 
-void smtp_client_transfer_done(struct smtp_client *c)
+static void forget_last(struct smtp_client *c)
 {
         arena_done(&c->arena);
         c->transfer = (struct smtp_client_transfer){ 0 };
@@ -144,7 +144,7 @@ void smtp_client_send(struct smtp_client *c, const struct smtp_client_message *m
         if (c->gone)
                 return;
         smtp_client_enter(c);
-        smtp_client_transfer_done(c);
+        forget_last(c);
         t->message = message;
         t->rcpts = arena_alloc(&c->arena, message->n * sizeof *t->rcpts);
         /* Without pipelining each chunk would cost a round trip. */
