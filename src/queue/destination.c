@@ -158,7 +158,7 @@ static void look_at_hosts(struct finding *f, const char *domain)
                 host_ask(f, &d->hosts[i]);
         if (f->lacking->n > before)
                 return;
-        ours = cut_at_ourselves(f);
+        ours = !f->rules->direct && cut_at_ourselves(f);
         if (ours && d->n == 0) {
                 fail_with(f, 554, "5.4.6",
                           "Mail for %.255s loops back: the best mail server of the domain is this "
@@ -206,6 +206,27 @@ static void find_literal(struct finding *f, const char *domain)
         *f->ret = (struct destination){ .verdict = DESTINATION_HOSTS, .hosts = host, .n = 1 };
 }
 
+/* A smarthost: an administrator has named it, and so it may be anywhere. */
+static bool list_direct(struct finding *f, const char *host)
+{
+        struct net_address *a = ARENA_NEW(f->facts->arena, struct net_address);
+
+        f->ret->hosts = ARENA_NEW(f->facts->arena, struct destination_host);
+        if (!a || !f->ret->hosts) {
+                fail_with(f, 451, "4.3.0", "The answers of the DNS are too large");
+                return false;
+        }
+        f->secure = true; /* the name itself is */
+        add_host(f, host, 0);
+        if (!net_address_parse(host, f->rules->port, a))
+                return true;
+        f->ret->hosts->addresses = a;
+        f->ret->hosts->n = 1;
+        f->ret->hosts->tls = DESTINATION_OPPORTUNISTIC;
+        f->ret->verdict = DESTINATION_HOSTS;
+        return false;
+}
+
 void destination_find(const char *domain, const struct destination_rules *rules,
                       const struct dns_facts *facts, struct dns_questions *lacking,
                       struct destination *ret)
@@ -215,6 +236,11 @@ void destination_find(const char *domain, const struct destination_rules *rules,
         };
 
         *ret = (struct destination){ .verdict = DESTINATION_LACKS };
+        if (rules->direct) {
+                if (list_direct(&f, domain))
+                        look_at_hosts(&f, domain);
+                return;
+        }
         if (slice_starts(slice_of(domain), SLICE("[")) && slice_ends(slice_of(domain), SLICE("]")))
                 find_literal(&f, domain);
         else if (list_hosts(&f, domain))

@@ -35,6 +35,7 @@ struct destination_rules {
         uint16_t port;          /* 25 */
         bool private_addresses; /* loopback, private and own ones may be used */
         bool literals;          /* user@[192.0.2.1] */
+        bool direct;            /* `domain` is a host (a smarthost) or an IP address: no MX */
         bool dane;
         enum destination_override override;
         /* RFC 8461 in mode enforce: true for hosts the policy names. NULL: no such policy. */

@@ -47,7 +47,8 @@ static bool is_own(const struct destination_rules *rules, const struct net_addre
 
 bool address_is_allowed(const struct finding *f, const struct net_address *a)
 {
-        return f->rules->private_addresses || (net_address_is_public(a) && !is_own(f->rules, a));
+        return f->rules->private_addresses || f->rules->direct ||
+               (net_address_is_public(a) && !is_own(f->rules, a));
 }
 
 static bool any_is_own(const struct finding *f, const struct dns_answer *answer)

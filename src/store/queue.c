@@ -182,14 +182,20 @@ enum err store_queue_set_delay_told(struct store_txn *tx, int64_t row)
         return query_change(tx->db, q);
 }
 
-enum err store_queue_delay_domain(struct store_txn *tx, struct slice domain, int64_t until_us)
+enum err store_queue_delay_domain(struct store_txn *tx, struct slice domain, int64_t until_us,
+                                  size_t max, size_t *ret_n)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET next_attempt_us = $2"
-                                               " WHERE domain = $1 AND next_attempt_us < $2");
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET next_attempt_us = $2 WHERE id IN"
+                                               " (SELECT id FROM queue WHERE domain = $1"
+                                               " AND next_attempt_us < $2 LIMIT $3)");
+        enum err err;
 
         db_bind_text(q, 1, domain);
         db_bind_int(q, 2, until_us);
-        return db_run(q);
+        db_bind_int(q, 3, (int64_t)max);
+        err = db_run(q);
+        *ret_n = (size_t)db_changes(tx->db);
+        return err;
 }
 
 /* ---- going ---- */

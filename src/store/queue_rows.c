@@ -97,6 +97,19 @@ enum err store_queue_due(struct store_txn *tx, int64_t due_us,
         return read_page(q, max, arena, ret_rows);
 }
 
+enum err store_queue_due_of(struct store_txn *tx, struct slice domain, int64_t due_us, size_t max,
+                            struct arena *arena, struct store_queue_rows *ret_rows)
+{
+        struct db_stmt *q = db_prepare(tx->db, ROW_COLUMNS
+                                       " WHERE q.domain = $1 AND q.next_attempt_us <= $2"
+                                       " AND q.held = 0 ORDER BY q.next_attempt_us, q.id LIMIT $3");
+
+        db_bind_text(q, 1, domain);
+        db_bind_int(q, 2, due_us);
+        db_bind_int(q, 3, (int64_t)max);
+        return read_page(q, max, arena, ret_rows);
+}
+
 enum err store_queue_next(struct store_txn *tx, int64_t from_us, int64_t *ret_us)
 {
         struct db_stmt *q =

@@ -31,9 +31,12 @@ struct queue_config {
         int64_t max_messages_per_connection;
         int64_t idle_connection_ms; /* kept open for the next message for so long */
         int64_t max_recipients_per_transaction;
-        char *postmaster;          /* author of reports; NULL: postmaster@hostname */
-        bool private_addresses;    /* may mail go to loopback, private and own addresses */
+        int64_t max_in_memory;  /* recipients that are due */
+        char *postmaster;       /* author of reports; NULL: postmaster@hostname */
+        bool private_addresses; /* may mail go to loopback, private and own addresses */
+        bool address_literals;
         int64_t smtp_port;         /* 25; tests have another */
+        char *ca_file;             /* NULL: the system's */
         struct conf_groups routes; /* struct queue_route_config */
         struct conf_groups tls;    /* struct queue_tls_config: per-domain override */
 };

@@ -78,6 +78,10 @@ struct store_queue_place {
 MUST_CHECK enum err store_queue_due(struct store_txn *tx, int64_t due_us,
                                     const struct store_queue_place *after, size_t max,
                                     struct arena *arena, struct store_queue_rows *ret_rows);
+/* The same of one domain alone, from its first. */
+MUST_CHECK enum err store_queue_due_of(struct store_txn *tx, struct slice domain, int64_t due_us,
+                                       size_t max, struct arena *arena,
+                                       struct store_queue_rows *ret_rows);
 /* When the first row not held is due after `from_us`; 0: none. */
 MUST_CHECK enum err store_queue_next(struct store_txn *tx, int64_t from_us, int64_t *ret_us);
 /* Octets of prepend and content: as store_message_read (message.h). ERR_NOTFOUND: it has gone. */
@@ -110,9 +114,12 @@ MUST_CHECK enum err store_queue_set_delay_told(struct store_txn *tx, int64_t row
  * ERR_NOTFOUND: it has gone.
  */
 MUST_CHECK enum err store_queue_remove(struct store_txn *tx, int64_t row);
-/* All rows of a domain that are due before `until_us` wait until then: a destination has failed. */
+/*
+ * Rows of a domain that are due before `until_us` wait until then, since the destination has
+ * failed: at most `max` of them at one time, so that the writer is not held; how many.
+ */
 MUST_CHECK enum err store_queue_delay_domain(struct store_txn *tx, struct slice domain,
-                                             int64_t until_us);
+                                             int64_t until_us, size_t max, size_t *ret_n);
 
 /* ---- for administrators ---- */
 

@@ -27,7 +27,7 @@ static const struct row {
         const char *what, *domain, *dns, *wants;
         enum destination_override override;
         const char *sts; /* the one host that the policy names */
-        bool private_addresses, literals;
+        bool private_addresses, literals, direct;
 } rows[] = {
         ROW("hosts are tried by preference", "a.org",
             "a.org MX 20 two.a.org\na.org MX 10 one.a.org\n"
@@ -98,6 +98,17 @@ static const struct row {
                  .literals = true),
         ROW_WITH("what is no literal is not", "[x]", "", "550 5.1.3 Not an address literal",
                  .literals = true),
+
+        /* ---- smarthosts ---- */
+        ROW_WITH("a smarthost has no MX", "relay.org",
+                 "relay.org MX 1 m.org\nrelay.org A 9.9.9.1\n", "relay.org 9.9.9.1 opportunistic\n",
+                 .direct = true),
+        ROW_WITH("it may be in our network", "relay.org", "relay.org A 10.0.0.1\n",
+                 "relay.org 10.0.0.1 opportunistic\n", .direct = true),
+        ROW_WITH("it may be an address", "127.0.0.1", "", "127.0.0.1 127.0.0.1 opportunistic\n",
+                 .direct = true),
+        ROW_WITH("it may be not there now", "relay.org", "relay.org A SERVFAIL\n",
+                 "451 4.4.3 relay.org", .direct = true),
 
         /* ---- DANE ---- */
         ROW("TLSA records count where all was validated", "a.signed",
@@ -295,6 +306,7 @@ static struct destination_rules rules_of(const struct row *row)
                                            .port = 25,
                                            .private_addresses = row->private_addresses,
                                            .literals = row->literals,
+                                           .direct = row->direct,
                                            .dane = true,
                                            .override = row->override,
                                            .sts_match = row->sts ? is_named : NULL,

@@ -250,12 +250,27 @@ END_TEST
 
 START_TEST(a_destination_that_fails_delays_all_its_mail)
 {
+        struct store_queue_rows rows;
+        size_t n = 0;
+
         add(ops_content(MESSAGE), 0, 6);
-        ck_assert_int_eq(store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW + HOUR), ERR_OK);
+        ck_assert_int_eq(store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW + HOUR, 2, &n),
+                         ERR_OK);
+        ck_assert_uint_eq(n, 2);
+        ck_assert_int_eq(store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW + HOUR, 2, &n),
+                         ERR_OK);
+        ck_assert_uint_eq(n, 1);
         ck_assert_uint_eq(due(NOW, NULL, 10).n, 3);
         ck_assert_uint_eq(due(NOW + HOUR, NULL, 10).n, 6);
-        ck_assert_int_eq(store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW), ERR_OK);
-        ck_assert_uint_eq(due(NOW, NULL, 10).n, 3);
+        ck_assert_int_eq(store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW, 9, &n), ERR_OK);
+        ck_assert_uint_eq(n, 0);
+        ck_assert_int_eq(store_queue_due_of(&ops.tx, SLICE("b.org"), NOW, 2, &arena, &rows),
+                         ERR_OK);
+        ck_assert_uint_eq(rows.n, 2);
+        ck_assert_str_eq(rows.items[0].address, "r1@b.org");
+        ck_assert_int_eq(store_queue_due_of(&ops.tx, SLICE("a.org"), NOW, 2, &arena, &rows),
+                         ERR_OK);
+        ck_assert_uint_eq(rows.n, 0);
 }
 END_TEST
 
