@@ -126,11 +126,12 @@ static void on_written(struct bufferevent *bev, void *arg)
 static void read_last_words(struct net_client *c)
 {
         struct evbuffer *in = bufferevent_get_input(c->bev);
+        bool got;
 
-        if (c->tls)
-                return;
         evbuffer_unfreeze(in, 0);
-        if (evbuffer_read(in, bufferevent_getfd(c->bev), CLIENT_INPUT_MAX) > 0)
+        got = c->tls ? client_tls_drain(c, in)
+                     : evbuffer_read(in, bufferevent_getfd(c->bev), CLIENT_INPUT_MAX) > 0;
+        if (got)
                 run_ready(c);
 }
 

@@ -17,6 +17,7 @@
 #include "mailserver/core/loop.h"
 #include "mailserver/net/client.h"
 
+#include <event2/buffer.h>
 #include <openssl/ssl.h>
 
 enum {
@@ -106,6 +107,8 @@ void client_connect_stop(struct net_client *c);
 void client_tls_connected(struct net_client *c);
 /* `reason` NULL: what OpenSSL says. */
 void client_tls_failed(struct net_client *c, const char *reason);
+/* Moves what has arrived on a connection that cannot be written to any more; false: nothing. */
+bool client_tls_drain(struct net_client *c, struct evbuffer *in);
 /* The octets, if none wait before them, and close_notify; as far as the kernel takes them. */
 void client_tls_goodbye(struct net_client *c, struct slice last_words);
 

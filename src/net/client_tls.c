@@ -94,6 +94,20 @@ void client_tls_failed(struct net_client *c, const char *reason)
         client_fail(c, why);
 }
 
+bool client_tls_drain(struct net_client *c, struct evbuffer *in)
+{
+        size_t before = evbuffer_get_length(in);
+        char some[4096];
+        int n;
+
+        ERR_clear_error();
+        while (evbuffer_get_length(in) < CLIENT_INPUT_MAX &&
+               (n = SSL_read(ssl_of(c), some, sizeof some)) > 0)
+                evbuffer_add(in, some, (size_t)n);
+        ERR_clear_error();
+        return evbuffer_get_length(in) > before;
+}
+
 void client_tls_goodbye(struct net_client *c, struct slice last_words)
 {
         if (!c->tls) {

@@ -132,6 +132,8 @@ void trial_open(struct trial *t)
 
 static void drop_peer(struct trial *t)
 {
+        if (t->ssl && t->says_goodbye)
+                SSL_shutdown(t->ssl);
         SSL_free(t->ssl);
         t->ssl = NULL;
         if (t->fd >= 0)

@@ -39,8 +39,9 @@ struct trial {
         SSL *ssl;
         struct buf in;
         bool eof;
-        bool trickle; /* one octet at a time, with a turn of the loop after each */
-        char sni[64]; /* what the client asked for */
+        bool says_goodbye; /* close_notify before TLS is closed */
+        bool trickle;      /* one octet at a time, with a turn of the loop after each */
+        char sni[64];      /* what the client asked for */
 
         /* the message; its content is `content` */
         struct smtp_client_message message;

@@ -245,23 +245,34 @@ START_TEST(an_idle_connection_may_be_ended_by_421_or_without_a_word)
 END_TEST
 
 /* The server refuses in the midst of a large message, and closes without reading the rest. */
-START_TEST(a_refusal_within_the_content_is_heard)
+static void check_refusal_within(enum smtp_client_tls tls, bool says_goodbye)
 {
         struct trial t;
 
         trial_open(&t);
+        t.params.tls = tls;
+        t.says_goodbye = says_goodbye;
         trial_message(&t, "alice@example.net", two, "");
-        for (int i = 0; i < 20000; i++)
+        for (int i = 0; i < 200000; i++)
                 buf_add(&t.content,
                         SLICE("a line of some octets that nobody is going to read\r\n"));
         t.message.size = (int64_t)t.content.len;
         trial_connect(&t);
+        if (tls == SMTP_TLS_IMPLICIT)
+                trial_run(&t, "TLS\n");
         trial_run(&t, DATA "S: 354 go\n"
                            "C~ a line\n"
                            "S: 552 5.3.4 that is enough\n"
                            "CLOSE\n");
         trial_expect_failure(&t, "content", 552, "5.3.4", "5.3.4 that is enough");
         trial_close(&t);
+}
+
+START_TEST(a_refusal_within_the_content_is_heard)
+{
+        check_refusal_within(SMTP_TLS_NONE, false);
+        check_refusal_within(SMTP_TLS_IMPLICIT, false);
+        check_refusal_within(SMTP_TLS_IMPLICIT, true);
 }
 END_TEST
 
