@@ -96,8 +96,10 @@ struct smtp_client_handler {
         /*
          * The connection is gone or useless: `reply` is the peer's (a 421, a 554 greeting, refused
          * EHLO or AUTH) or code 0 with the network's or TLS's words. `stage` is a word for people:
-         * "connect", "tls", "greeting", "mail", "data" … A message in hand was not taken: for each
-         * recipient that has no reply of its own, this one holds. Once, last; not after close.
+         * "connect", "tls" (STARTTLS refused or the handshake failed), "greeting", "ehlo", "auth",
+         * "idle", "reset", "mail", "rcpt", "data", "content", "end of data". A message in hand was not
+         * taken: for each recipient that has no reply of its own, this one holds. But with code 0 at
+         * "end of data" it may have been. Once, last; not after close.
          */
         void (*failed)(void *owner, const char *stage, const struct smtp_client_reply *reply);
 };
