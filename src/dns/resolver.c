@@ -7,12 +7,11 @@
  */
 #include "mailserver/dns/resolver.h"
 
-#include "question.h"
-
 #include "mailserver/core/arena.h"
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
+#include "mailserver/dns/name.h"
 
 #include <assert.h>
 #include <event2/event.h>

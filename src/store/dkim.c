@@ -114,10 +114,10 @@ enum err store_sts_put(struct store_txn *tx, struct slice domain, struct slice i
 }
 
 enum err store_sts_get(struct store_txn *tx, struct slice domain, int64_t now_us,
-                       struct buf *ret_id, struct buf *ret_policy)
+                       struct buf *ret_id, struct buf *ret_policy, int64_t *ret_fetched_us)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT id, policy FROM mta_sts WHERE domain = $1"
-                                               " AND expires_us > $2");
+        struct db_stmt *q = db_prepare(tx->db, "SELECT id, policy, fetched_us FROM mta_sts"
+                                               " WHERE domain = $1 AND expires_us > $2");
         enum err err = ERR_NOTFOUND, finished;
 
         db_bind_text(q, 1, domain);
@@ -126,6 +126,7 @@ enum err store_sts_get(struct store_txn *tx, struct slice domain, int64_t now_us
                 err = buf_put(ret_id, db_column_slice(q, 0));
                 if (!err)
                         err = buf_put(ret_policy, db_column_slice(q, 1));
+                *ret_fetched_us = db_column_int(q, 2);
         }
         finished = db_finish(q);
         return finished ? finished : err;

@@ -41,9 +41,11 @@ enum { STORE_STS_MAX = 100000 }; /* policies; those that end first give way */
 /* STORE_WRITE. Replaces the domain's. */
 MUST_CHECK enum err store_sts_put(struct store_txn *tx, struct slice domain, struct slice id,
                                   struct slice policy, int64_t now_us, int64_t expires_us);
-/* Appends id and policy. ERR_NOTFOUND: none that holds at now_us. */
+/* Appends id and policy; *ret_fetched_us: its now_us when it was put. ERR_NOTFOUND: none that holds at
+ * now_us. */
 MUST_CHECK enum err store_sts_get(struct store_txn *tx, struct slice domain, int64_t now_us,
-                                  struct buf *ret_id, struct buf *ret_policy);
+                                  struct buf *ret_id, struct buf *ret_policy,
+                                  int64_t *ret_fetched_us);
 /* STORE_WRITE. Those that have ended. */
 MUST_CHECK enum err store_sts_expire(struct store_txn *tx, int64_t now_us);
 

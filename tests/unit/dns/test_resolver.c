@@ -1,10 +1,10 @@
 /* test_resolver.c — the resolver against a name server of the test's own, on the same loop. */
 #include "helper_packet.h"
-#include "question.h"
 
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/dns/facts.h"
+#include "mailserver/dns/name.h"
 
 #include <arpa/inet.h>
 #include <check.h>

@@ -78,29 +78,32 @@ START_TEST(keys_go_with_their_domain)
 }
 END_TEST
 
-static enum err get(int64_t now_us, const char *id, const char *policy)
+static enum err get(int64_t now_us, const char *id, const char *policy, int64_t fetched_us)
 {
         AUTO_BUF(got_id, 256);
         AUTO_BUF(got_policy, 256);
-        enum err err = store_sts_get(&ops.tx, SLICE("away.org"), now_us, &got_id, &got_policy);
+        int64_t got_fetched_us;
+        enum err err = store_sts_get(&ops.tx, SLICE("away.org"), now_us, &got_id, &got_policy,
+                                     &got_fetched_us);
 
         if (!err) {
                 ck_assert_str_eq(got_id.ptr, id);
                 ck_assert_str_eq(got_policy.ptr, policy);
+                ck_assert_int_eq(got_fetched_us, fetched_us);
         }
         return err;
 }
 
 START_TEST(a_policy_holds_until_it_ends)
 {
-        ck_assert_int_eq(get(1, "", ""), ERR_NOTFOUND);
+        ck_assert_int_eq(get(1, "", "", 0), ERR_NOTFOUND);
         ck_assert_int_eq(store_sts_put(&ops.tx, SLICE("away.org"), SLICE("1"), SLICE("P"), 1, 10),
                          ERR_OK);
-        ck_assert_int_eq(get(9, "1", "P"), ERR_OK);
-        ck_assert_int_eq(get(10, "", ""), ERR_NOTFOUND);
+        ck_assert_int_eq(get(9, "1", "P", 1), ERR_OK);
+        ck_assert_int_eq(get(10, "", "", 0), ERR_NOTFOUND);
         ck_assert_int_eq(store_sts_put(&ops.tx, SLICE("away.org"), SLICE("2"), SLICE("Q"), 9, 20),
                          ERR_OK);
-        ck_assert_int_eq(get(10, "2", "Q"), ERR_OK);
+        ck_assert_int_eq(get(10, "2", "Q", 9), ERR_OK);
         ck_assert_int_eq(store_sts_expire(&ops.tx, 20), ERR_OK);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM mta_sts"), 0);
 }

@@ -1,6 +1,6 @@
-/* question.h — names as they may be asked. */
-#ifndef DNS_QUESTION_H
-#define DNS_QUESTION_H
+/* name.h — names as the DNS may be asked for them. */
+#ifndef MAILSERVER_DNS_NAME_H
+#define MAILSERVER_DNS_NAME_H
 
 #include "mailserver/core/buf.h"
 #include "mailserver/core/error.h"

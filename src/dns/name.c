@@ -1,5 +1,5 @@
-/* question.c — see question.h. */
-#include "question.h"
+/* name.c — see mailserver/dns/name.h. */
+#include "mailserver/dns/name.h"
 
 #include <idn2.h>
 
