@@ -237,10 +237,10 @@ static void expect_line(struct trial *t, struct slice wanted, bool begins)
         buf_consume(&t->in, line.len);
 }
 
-static SSL_CTX *server_context(void)
+static SSL_CTX *server_context(const struct trial *t)
 {
         SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-        EVP_PKEY *key = EVP_EC_gen("P-256");
+        EVP_PKEY *key = t->rsa_bits ? EVP_RSA_gen((unsigned)t->rsa_bits) : EVP_EC_gen("P-256");
         X509 *cert = X509_new();
 
         X509_gmtime_adj(X509_getm_notBefore(cert), -60);
@@ -250,6 +250,9 @@ static SSL_CTX *server_context(void)
         X509_set_issuer_name(cert, X509_get_subject_name(cert));
         X509_set_pubkey(cert, key);
         ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+        /* What we refuse must not be refused by the server. */
+        SSL_CTX_set_security_level(ctx, 0);
+        SSL_CTX_set_max_proto_version(ctx, t->tls_max);
         ck_assert_int_eq(SSL_CTX_use_certificate(ctx, cert), 1);
         ck_assert_int_eq(SSL_CTX_use_PrivateKey(ctx, key), 1);
         X509_free(cert);
@@ -257,18 +260,18 @@ static SSL_CTX *server_context(void)
         return ctx;
 }
 
-static void shake_hands(struct trial *t)
+static void shake_hands(struct trial *t, bool succeeds)
 {
-        SSL_CTX *ctx = server_context();
+        SSL_CTX *ctx = server_context(t);
         int done;
 
         t->ssl = SSL_new(ctx);
         SSL_CTX_free(ctx);
         SSL_set_fd(t->ssl, t->fd);
-        while ((done = SSL_accept(t->ssl)) != 1) {
-                ck_assert_int_eq(SSL_get_error(t->ssl, done), SSL_ERROR_WANT_READ);
+        while ((done = SSL_accept(t->ssl)) != 1 &&
+               SSL_get_error(t->ssl, done) == SSL_ERROR_WANT_READ)
                 trial_turn(t);
-        }
+        ck_assert_int_eq(done == 1, succeeds);
         snprintf(t->sni, sizeof t->sni, "%s",
                  SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name)
                          ? SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name)
@@ -308,6 +311,24 @@ static void expect_quiet(struct trial *t)
         ck_assert_msg(t->in.len == 0, "the client said \"%s\"", t->in.ptr);
 }
 
+static void drain(struct trial *t)
+{
+        static const struct slice end = { "\r\n.\r\n", 5 };
+
+        t->drained = 0;
+        while (!slice_ends(buf_slice(&t->in), end)) {
+                size_t drop = t->in.len > end.len ? t->in.len - end.len : 0;
+
+                buf_consume(&t->in, drop);
+                t->drained += drop;
+                ck_assert(!t->eof);
+                if (!server_read(t))
+                        trial_turn(t);
+        }
+        t->drained += t->in.len - 3;
+        buf_clear(&t->in);
+}
+
 static void expect_eof(struct trial *t)
 {
         while (!t->eof)
@@ -321,7 +342,9 @@ static void run_word(struct trial *t, struct slice word)
         unsigned sent = t->sent;
 
         if (slice_eq(word, SLICE("TLS"))) {
-                shake_hands(t);
+                shake_hands(t, true);
+        } else if (slice_eq(word, SLICE("TLSFAIL"))) {
+                shake_hands(t, false);
         } else if (slice_eq(word, SLICE("SEND"))) {
                 smtp_client_send(t->client, &t->message);
                 ck_assert_uint_eq(t->sent, sent);
@@ -331,6 +354,8 @@ static void run_word(struct trial *t, struct slice word)
                 ck_assert_msg(t->ready == 1, "%s: %s", t->stage, t->failure_text);
         } else if (slice_eq(word, SLICE("QUIET"))) {
                 expect_quiet(t);
+        } else if (slice_eq(word, SLICE("DRAIN"))) {
+                drain(t);
         } else if (slice_eq(word, SLICE("CLOSE"))) {
                 drop_peer(t);
         } else if (slice_eq(word, SLICE("EOF"))) {

@@ -8,9 +8,10 @@
  *   S! text   the server sends the octets: \r \n \0 \xNN are understood, nothing is added
  *   C: text   the client's next line must be this
  *   C~ text   the client's next line must begin like this
- *   TLS       the server shakes hands
+ *   TLS       the server shakes hands; TLSFAIL: and does not succeed
  *   SEND      smtp_client_send of trial.message
  *   READY     turns until the client is ready
+ *   DRAIN     the server reads up to a line that is a dot; its octets before that are counted
  *   QUIET     the client says nothing: a few turns bring no octet
  *   CLOSE     the server closes; EOF: the client must
  *   WAIT      turns until the client has failed; SENT: until the message is sent
@@ -39,9 +40,12 @@ struct trial {
         SSL *ssl;
         struct buf in;
         bool eof;
+        size_t drained;    /* by DRAIN */
         bool says_goodbye; /* close_notify before TLS is closed */
         bool trickle;      /* one octet at a time, with a turn of the loop after each */
         char sni[64];      /* what the client asked for */
+        int tls_max;       /* the newest version the server knows; 0: all */
+        int rsa_bits;      /* of its key; 0: an elliptic curve */
 
         /* the message; its content is `content` */
         struct smtp_client_message message;

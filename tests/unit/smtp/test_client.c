@@ -1,6 +1,10 @@
 /* test_client.c — messages to other servers: what is said, in which order, and what comes of it. */
+#include "client_impl.h"
 #include "helper_peer.h"
 
+#include "mailserver/core/mem.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HELLO                                                                                      \
@@ -134,6 +138,37 @@ START_TEST(replies_that_come_octet_by_octet_are_the_same)
         trial_expect_reply(&t, 0, 250, "2.0.0", "2.0.0 done");
         trial_expect_reply(&t, 1, 550, "5.1.1", "5.1.1 who is b?");
         trial_close(&t);
+}
+END_TEST
+
+/* Their commands are more than the output holds. */
+START_TEST(thousands_of_recipients_are_pipelined_within_bounds)
+{
+        enum { MANY = 5000 };
+        struct trial t;
+        struct smtp_client_recipient *many = mem_alloc_array(MANY, sizeof *many);
+        char(*names)[64] = mem_alloc_array(MANY, sizeof *names);
+
+        begin(&t, one, "x\r\n");
+        for (size_t i = 0; i < MANY; i++) {
+                snprintf(names[i], sizeof names[i], "somebody-with-a-long-name-%zu@example.org", i);
+                many[i].address = names[i];
+        }
+        t.message.recipients = many;
+        t.message.n = MANY;
+        trial_run(&t, PIPELINING "SEND\n");
+        ck_assert_uint_lt(t.client->transfer.next_rcpt, MANY / 2);
+        trial_run(&t, "C: MAIL FROM:<alice@example.net>\n");
+        trial_run(&t, "S: 250 ok\n");
+        for (size_t i = 0; i < MANY; i++)
+                trial_run(&t, i % 2 ? "C~ RCPT TO:<somebody\nS: 250 ok\n"
+                                    : "C~ RCPT TO:<somebody\nS: 550 5.1.1 no\n");
+        trial_run(&t, "C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 done\nSENT\n");
+        for (size_t i = 0; i < MANY; i++)
+                ck_assert_int_eq(many[i].reply.code, i % 2 ? 250 : 550);
+        trial_close(&t);
+        mem_free(many);
+        mem_free(names);
 }
 END_TEST
 
@@ -496,6 +531,7 @@ int main(void)
         tcase_add_test(tc, the_envelope_leaves_at_once_where_pipelining_is_offered);
         tcase_add_test(tc, all_replies_in_one_piece_are_as_good_as_one_at_a_time);
         tcase_add_test(tc, replies_that_come_octet_by_octet_are_the_same);
+        tcase_add_test(tc, thousands_of_recipients_are_pipelined_within_bounds);
         tcase_add_test(tc, nobody_left_ends_without_data);
         tcase_add_test(tc, nobody_left_and_354_is_answered_by_a_lone_dot);
         tcase_add_test(tc, a_refused_mail_is_everybodys_reply);

@@ -79,17 +79,17 @@ static void put(void *arg, struct slice octets)
         buf_add(arg, octets);
 }
 
-/* All strings of eight of these octets: the server's reader, strict about bare ends, agrees. */
+/* All strings of seven of these octets: the server's reader, strict about bare ends, agrees. */
 START_TEST(what_leaves_is_read_without_fault)
 {
         static const char alphabet[] = "\r\n.a";
 
-        for (unsigned n = 0; n < 1u << 16; n++) {
+        for (unsigned n = 0; n < 1u << 14; n++) {
                 struct smtp_client_dots d = { .stuff = true };
                 AUTO_BUF(wire, 64);
                 AUTO_BUF(back, 64);
                 AUTO_BUF(plain, 64);
-                char in[8];
+                char in[7];
                 struct smtp_data_reader r = { .dots = true,
                                               .reject_bare = true,
                                               .max_octets = 64,
@@ -104,7 +104,7 @@ START_TEST(what_leaves_is_read_without_fault)
                 ck_assert_int_eq(r.fault, SMTP_DATA_FINE);
                 d.stuff = false;
                 smtp_client_dots_feed(&d, (struct slice){ in, sizeof in }, &plain);
-                if (in[7] != '\r' && in[7] != '\n')
+                if (in[6] != '\r' && in[6] != '\n')
                         buf_add(&plain, SLICE("\r\n"));
                 else
                         smtp_client_dots_finish(&d, &plain);
@@ -324,11 +324,11 @@ START_TEST(a_large_message_is_read_as_the_server_takes_it)
                 trial_turn(&t);
         reads = t.reads;
         ck_assert_msg(reads < (unsigned)(t.message.size >> 16), "all was read for nobody");
-        for (int i = 0; i < LINES; i++)
-                trial_run(&t, "C~ ..line of a large");
-        trial_run(&t, "C: .\n"
+        trial_run(&t, "DRAIN\n"
                       "S: 250 ok\n"
                       "SENT\n");
+        /* Each line has got a dot. */
+        ck_assert_uint_eq(t.drained, t.content.len + LINES);
         ck_assert_uint_gt(t.reads, reads);
         trial_close(&t);
 }

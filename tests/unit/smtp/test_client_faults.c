@@ -174,6 +174,20 @@ START_TEST(a_refusal_ends_what_it_refuses)
 }
 END_TEST
 
+/* A transaction that is not finished is dropped, and a QUIT in it would be a lie. */
+START_TEST(closing_in_any_state_is_at_once_and_silent)
+{
+        struct trial t;
+
+        begin(&t, &states[_i]);
+        smtp_client_close(t.client);
+        t.client = NULL;
+        trial_run(&t, "EOF\n");
+        ck_assert_uint_eq(t.failed, 0);
+        trial_close(&t);
+}
+END_TEST
+
 /* ---- what has no place in the table ---- */
 
 START_TEST(a_silent_server_is_left_without_any_help)
@@ -375,6 +389,7 @@ int main(void)
         tcase_add_loop_test(tc, each_fault_in_each_state_ends_with_words, 0, n);
         tcase_add_loop_test(tc, endless_lines_and_replies_end, 0, n);
         tcase_add_loop_test(tc, a_refusal_ends_what_it_refuses, 0, n);
+        tcase_add_loop_test(tc, closing_in_any_state_is_at_once_and_silent, 0, n);
         tcase_add_test(tc, a_silent_server_is_left_without_any_help);
         tcase_add_test(tc, a_banner_of_gigabytes_is_not_read);
         tcase_add_test(tc, a_word_while_nothing_is_asked_ends_the_connection);
