@@ -1,11 +1,13 @@
 /*
- * address.c — from an address to the accounts that get its mail.
+ * address.c — from an address to the accounts that get its mail, and to the
+ * addresses elsewhere that it is sent on to.
  *
  * Rules are tried in order, and the first that leads to an account wins: the
  * address itself, the address without a detail, postmaster and abuse, the
  * domain's catch-all. Each starts an expansion: an account is a target, an
- * alias is replaced by its targets, and theirs, level by level. An address is
- * looked at once in an expansion, so loops end and every account comes once.
+ * alias is replaced by its targets, and theirs, level by level; one in a domain
+ * that is not ours is sent on. An address is looked at once in an expansion, so loops end and
+ * every account comes once.
  *
  * Nothing but the separators is read out of a local part: "a%b@ours",
  * "@ours:a@b" and "b!a@ours" are names of users who do not exist (RFC 5321
@@ -33,11 +35,12 @@ struct node {
 struct expansion {
         struct store_txn *tx;
         const char *detail; /* of the address it started from; NULL: none */
+        struct slice via;   /* that address */
         struct node *nodes; /* in the order of finding: those from `next` on wait */
         size_t *by_name;    /* their indexes, sorted by address */
         size_t n, cap, next;
         struct store_targets targets;
-        size_t cap_targets;
+        size_t cap_targets, cap_remotes;
 };
 
 void store_targets_done(struct store_targets *t)
@@ -46,7 +49,12 @@ void store_targets_done(struct store_targets *t)
                 mem_free(t->items[i].name);
                 mem_free(t->items[i].detail);
         }
+        for (size_t i = 0; i < t->n_remotes; i++) {
+                mem_free(t->remotes[i].address);
+                mem_free(t->remotes[i].via);
+        }
         mem_free(t->items);
+        mem_free(t->remotes);
         *t = (struct store_targets){ 0 };
 }
 
@@ -118,6 +126,23 @@ static enum err expansion_add_account(struct expansion *x, int64_t account, cons
         return ERR_OK;
 }
 
+static enum err expansion_add_remote(struct expansion *x, const struct node *node)
+{
+        struct store_targets *t = &x->targets;
+
+        if (t->n_remotes == ALIAS_MAX_TARGETS)
+                return ERR_LIMIT;
+        if (t->n_remotes == x->cap_remotes) {
+                x->cap_remotes = x->cap_remotes ? x->cap_remotes * 2 : 4;
+                t->remotes = mem_realloc(t->remotes, x->cap_remotes * sizeof *t->remotes);
+        }
+        t->remotes[t->n_remotes++] = (struct store_remote){
+                .address = mem_strdup(slice_of(node->address)),
+                .via = mem_strdup(x->via),
+        };
+        return ERR_OK;
+}
+
 static enum err expansion_add_aliases(struct expansion *x, const struct node *node)
 {
         struct db_stmt *q = db_prepare(
@@ -137,24 +162,36 @@ static enum err expansion_add_aliases(struct expansion *x, const struct node *no
         return err ? err : finished;
 }
 
-/* The accounts behind one address in its stored form. ERR_NOTFOUND: it leads to none. */
-static enum err expand(struct store_txn *tx, struct slice address, const char *detail,
-                       struct store_targets *ret_targets)
+/* One address: an account, an alias, or elsewhere. */
+static enum err expand_node(struct expansion *x, const struct node *node)
 {
-        AUTO(expansion_done) struct expansion x = { .tx = tx, .detail = detail };
+        struct slice address = slice_of(node->address);
+        bool ours = false;
+        int64_t account;
+        enum err err = account_named(x->tx, address, &account);
+
+        if (!err)
+                return expansion_add_account(x, account, node->address);
+        if (err == ERR_NOTFOUND)
+                err = store_address_is_ours(x->tx, address, &ours);
+        if (err)
+                return err;
+        return ours ? expansion_add_aliases(x, node) : expansion_add_remote(x, node);
+}
+
+/*
+ * Who is behind one address of ours in its stored form; `via` is what it was before a rule
+ * made it the catch-all. ERR_NOTFOUND: it leads to nobody.
+ */
+static enum err expand(struct store_txn *tx, struct slice address, struct slice via,
+                       const char *detail, struct store_targets *ret_targets)
+{
+        AUTO(expansion_done) struct expansion x = { .tx = tx, .detail = detail, .via = via };
         enum err err = expansion_push(&x, address, 0);
 
-        while (!err && x.next < x.n) {
-                const struct node *node = &x.nodes[x.next++];
-                int64_t account;
-
-                err = account_named(tx, slice_of(node->address), &account);
-                if (!err)
-                        err = expansion_add_account(&x, account, node->address);
-                else if (err == ERR_NOTFOUND)
-                        err = expansion_add_aliases(&x, node);
-        }
-        if (!err && x.targets.n == 0)
+        while (!err && x.next < x.n)
+                err = expand_node(&x, &x.nodes[x.next++]);
+        if (!err && x.targets.n + x.targets.n_remotes == 0)
                 err = ERR_NOTFOUND;
         if (err)
                 return err;
@@ -175,7 +212,8 @@ static enum err expand_parts(struct store_txn *tx, struct slice local, struct sl
                 err = buf_putc(&address, '@');
         if (!err)
                 err = buf_put(&address, domain);
-        return err ? err : expand(tx, buf_slice(&address), detail, ret_targets);
+        return err ? err
+                   : expand(tx, buf_slice(&address), buf_slice(&address), detail, ret_targets);
 }
 
 /*
@@ -219,6 +257,24 @@ static enum err oldest_account(struct store_txn *tx, int64_t domain, struct buf 
         return finished ? finished : err;
 }
 
+static enum err expand_role(struct store_txn *tx, const struct buf *name,
+                            struct store_targets *ret_targets)
+{
+        return expand(tx, buf_slice(name), buf_slice(name), NULL, ret_targets);
+}
+
+static enum err expand_catch_all(struct store_txn *tx, struct slice local, struct slice domain,
+                                 struct store_targets *ret_targets)
+{
+        AUTO_BUF(address, NAME_LOCAL_MAX + 1 + NAME_DOMAIN_MAX);
+
+        buf_add(&address, local);
+        buf_addc(&address, '@');
+        buf_add(&address, domain);
+        return expand(tx, slice_from(buf_slice(&address), local.len), buf_slice(&address), NULL,
+                      ret_targets);
+}
+
 /* RFC 5321 4.5.1, RFC 2142 4: someone always reads them. `domain` 0: none was given. */
 static enum err expand_postmaster(struct store_txn *tx, const struct store_address_rules *rules,
                                   int64_t domain, struct store_targets *ret_targets)
@@ -227,18 +283,18 @@ static enum err expand_postmaster(struct store_txn *tx, const struct store_addre
         enum err err = ERR_NOTFOUND;
 
         if (rules->postmaster && !store_address_normalise(slice_of(rules->postmaster), &name))
-                err = expand(tx, buf_slice(&name), NULL, ret_targets);
+                err = expand_role(tx, &name, ret_targets);
         if (err == ERR_NOTFOUND && domain) {
                 buf_clear(&name);
                 err = oldest_account(tx, domain, &name);
                 if (!err)
-                        err = expand(tx, buf_slice(&name), NULL, ret_targets);
+                        err = expand_role(tx, &name, ret_targets);
         }
         if (err == ERR_NOTFOUND) {
                 buf_clear(&name);
                 err = oldest_account(tx, 0, &name);
                 if (!err)
-                        err = expand(tx, buf_slice(&name), NULL, ret_targets);
+                        err = expand_role(tx, &name, ret_targets);
         }
         return err;
 }
@@ -294,8 +350,23 @@ static enum err resolve(struct store_txn *tx, const struct store_address_rules *
         if (err == ERR_NOTFOUND && roles && is_role(local))
                 err = expand_postmaster(tx, rules, domain_id, ret_targets);
         if (err == ERR_NOTFOUND)
-                err = expand_parts(tx, SLICE(""), domain, NULL, ret_targets);
+                err = expand_catch_all(tx, local, domain, ret_targets);
         return err;
+}
+
+enum err store_address_is_ours(struct store_txn *tx, struct slice address, bool *ret_ours)
+{
+        AUTO_BUF(stored, NAME_DOMAIN_MAX);
+        struct slice local, domain;
+        int64_t id;
+        enum err err;
+
+        *ret_ours = true;
+        if (!name_split(address, &local, &domain))
+                return ERR_OK;
+        err = our_domain(tx, domain, &stored, &id);
+        *ret_ours = !err;
+        return err == ERR_DENIED ? ERR_OK : err;
 }
 
 enum err store_address_resolve(struct store_txn *tx, const struct store_address_rules *rules,

@@ -95,21 +95,41 @@ enum err store_alias_list(struct store_txn *tx, struct slice domain, store_alias
 
 /* ---- adding ---- */
 
-/* The stored form of a target that is there. ERR_SYNTAX, ERR_DENIED (not ours), ERR_NOTFOUND. */
+/*
+ * The form in which a target is stored: ours as all our addresses, others with their local part
+ * as it is. ERR_SYNTAX.
+ */
+static enum err target_form(struct store_txn *tx, struct slice target, struct buf *out,
+                            bool *ret_ours)
+{
+        struct slice local, domain;
+        enum err err;
+
+        if (!name_split(target, &local, &domain))
+                return ERR_SYNTAX;
+        err = store_address_is_ours(tx, target, ret_ours);
+        if (err || *ret_ours)
+                return err ? err : store_address_normalise(target, out);
+        if (local.len > NAME_LOCAL_MAX || !name_is_dot_string(local))
+                return ERR_SYNTAX;
+        err = store_address_remote(target, out);
+        return err == ERR_LIMIT ? ERR_SYNTAX : err;
+}
+
+/* ERR_SYNTAX; ERR_NOTFOUND: it would have to be here, and is not. */
 static enum err read_target(struct store_txn *tx, struct slice target, struct buf *out,
                             struct error *reterr)
 {
         struct slice local, domain;
         int64_t domain_id = 0, account;
-        bool exists = false;
-        enum err err = store_address_normalise(target, out);
+        bool exists = false, ours = false;
+        enum err err = target_form(tx, target, out, &ours);
 
-        if (err || !name_split(buf_slice(out), &local, &domain))
+        if (err == ERR_SYNTAX || (!err && !name_split(buf_slice(out), &local, &domain)))
                 return fail(reterr, ERR_SYNTAX, SLICE_FMT ": not an address", SLICE_ARG(target));
+        if (err || !ours)
+                return err;
         err = domain_find(tx, domain, &domain_id);
-        if (err == ERR_NOTFOUND)
-                return fail(reterr, ERR_DENIED, SLICE_FMT ": its domain is not served here",
-                            SLICE_ARG(target));
         if (!err)
                 err = account_named(tx, buf_slice(out), &account);
         if (err != ERR_NOTFOUND)
@@ -182,7 +202,10 @@ enum err store_alias_add(struct store_txn *tx, struct slice address, const struc
 
 /* ---- removing ---- */
 
-/* Removes what points to nothing, until nothing does: an alias may have gone with its last target. */
+/*
+ * Removes what points to nothing, until nothing does: an alias may have gone with its last target.
+ * What is elsewhere is not ours to know: a target has one "@" only.
+ */
 static enum err sweep_targets(struct store_txn *tx)
 {
         enum err err;
@@ -191,7 +214,9 @@ static enum err sweep_targets(struct store_txn *tx)
                 err = db_run(db_prepare(
                         tx->db, "DELETE FROM alias WHERE target NOT IN (SELECT name FROM account)"
                                 " AND target NOT IN (SELECT a.local || '@' || d.name"
-                                " FROM alias a JOIN domain d ON d.id = a.domain)"));
+                                " FROM alias a JOIN domain d ON d.id = a.domain)"
+                                " AND substr(target, instr(target, '@') + 1) IN"
+                                " (SELECT name FROM domain)"));
         } while (!err && db_changes(tx->db) > 0);
         return err;
 }
@@ -222,7 +247,8 @@ static enum err remove_all_targets(struct store_txn *tx, const struct alias_key 
 static enum err remove_target(struct store_txn *tx, const struct alias_key *k, struct slice target)
 {
         AUTO_BUF(stored, NAME_ADDRESS_MAX);
-        enum err err = store_address_normalise(target, &stored);
+        bool ours;
+        enum err err = target_form(tx, target, &stored, &ours);
         struct db_stmt *q;
 
         if (err)

@@ -2,8 +2,9 @@
  * alias.h — the rows of aliases: for alias.c, address.c and account_remove.c.
  *
  * An alias is the set of rows of one (domain, local); with its last row it is
- * gone. Every target is an account's name or an alias's address, now and
- * later: what goes away goes away as a target, too.
+ * gone. Every target in our domains is an account's name or an alias's address,
+ * now and later: what goes away goes away as a target, too. The others are
+ * addresses elsewhere.
  */
 #ifndef MAILSERVER_STORE_ALIAS_H
 #define MAILSERVER_STORE_ALIAS_H

@@ -328,7 +328,9 @@ static enum err check_aliases(struct check_run *c)
                                       " JOIN domain d ON d.id = a.domain"
                                       " WHERE a.target NOT IN (SELECT name FROM account)"
                                       " AND a.target NOT IN (SELECT o.local || '@' || p.name"
-                                      " FROM alias o JOIN domain p ON p.id = o.domain)");
+                                      " FROM alias o JOIN domain p ON p.id = o.domain)"
+                                      " AND substr(a.target, instr(a.target, '@') + 1) IN"
+                                      " (SELECT name FROM domain)");
 
         while (db_step(q) == DB_ROW) {
                 struct slice local = db_column_slice(q, 0), domain = db_column_slice(q, 1);

@@ -25,8 +25,9 @@ enum property {
 
 struct store_draft {
         struct store *store;  /* borrowed */
-        struct spool *spool;  /* owned */
-        struct slice message; /* of the spool */
+        struct spool *spool;  /* owned; NULL: `text` */
+        char *text;           /* owned; NULL: the spool */
+        struct slice message; /* of either */
         struct mime_summary summary;
         unsigned char hash[SHA256_OCTETS];
         char blob[TEXT_ID_SIZE]; /* "": small enough for a row */
@@ -43,17 +44,22 @@ static enum err make_blob(struct store_draft *d, struct error *reterr)
         return err ? err : blob_publish(d->store, file, d->blob, reterr);
 }
 
+static void look_at(struct store_draft *d)
+{
+        struct sha256 *hash = sha256_new();
+
+        mime_summarise(d->message, &mime_limits_default, &d->summary);
+        sha256_add(hash, d->message);
+        sha256_end(hash, d->hash);
+}
+
 static enum err prepare(struct store_draft *d, struct error *reterr)
 {
-        struct sha256 *hash;
         enum err err = spool_map(d->spool, &d->message);
 
         if (err)
                 return fail(reterr, err, "spool: %s", err_name(err));
-        mime_summarise(d->message, &mime_limits_default, &d->summary);
-        hash = sha256_new();
-        sha256_add(hash, d->message);
-        sha256_end(hash, d->hash);
+        look_at(d);
         if ((int64_t)d->message.len > d->store->config.blob_threshold)
                 err = make_blob(d, reterr);
         return err;
@@ -77,6 +83,18 @@ enum err store_draft_new(struct store *s, struct spool *spool, struct store_draf
         return err;
 }
 
+struct store_draft *store_draft_of(struct store *s, struct slice message)
+{
+        struct store_draft *d = NEW(struct store_draft);
+
+        d->store = s;
+        d->text = mem_strdup(message);
+        d->message = (struct slice){ d->text, message.len };
+        mime_summary_init(&d->summary);
+        look_at(d);
+        return d;
+}
+
 void store_draft_free(struct store_draft *d)
 {
         if (!d)
@@ -85,6 +103,7 @@ void store_draft_free(struct store_draft *d)
                 blob_release(d->store, d->blob, d->committed);
         mime_summary_done(&d->summary);
         spool_free(d->spool);
+        mem_free(d->text);
         mem_free(d);
 }
 

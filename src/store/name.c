@@ -239,6 +239,20 @@ bool name_is_dot_string(struct slice local)
 
 /* ---- addresses ---- */
 
+enum err store_address_remote(struct slice address, struct buf *out)
+{
+        AUTO_BUF(host, NAME_DOMAIN_MAX);
+        struct slice local, domain;
+        enum err err;
+
+        if (!name_split(address, &local, &domain) || !local.len || !text_utf8_valid(local))
+                return ERR_SYNTAX;
+        err = store_domain_normalise(domain, &host);
+        return err ? err
+                   : buf_printf(out, SLICE_FMT "@" SLICE_FMT, SLICE_ARG(local),
+                                SLICE_ARG(buf_slice(&host)));
+}
+
 enum err store_address_normalise(struct slice address, struct buf *out)
 {
         AUTO_BUF(text, NAME_LOCAL_MAX + 1 + NAME_DOMAIN_MAX);

@@ -1,6 +1,6 @@
 /*
- * address.h — which accounts an address means: accounts, aliases, catch-all,
- * subaddresses, postmaster.
+ * address.h — whom an address means: accounts, aliases, catch-all, subaddresses,
+ * postmaster; and addresses elsewhere that aliases forward to.
  */
 #ifndef MAILSERVER_STORE_ADDRESS_H
 #define MAILSERVER_STORE_ADDRESS_H
@@ -19,18 +19,25 @@ struct store_target {
         char *name;   /* the account's */
         char *detail; /* "x" of alice+x@; NULL: none */
 };
-/* Every account once. */
+/* Where an alias sends mail on. */
+struct store_remote {
+        char *address; /* as store_address_remote has it */
+        char *via;     /* the address of ours that led there, in its stored form */
+};
+/* Every account, and every address elsewhere, once. */
 struct store_targets {
         struct store_target *items;
         size_t n;
+        struct store_remote *remotes;
+        size_t n_remotes;
 };
 void store_targets_done(struct store_targets *t);
 
 /*
  * The accounts behind `address` ("local@domain", unquoted, UTF-8; or
- * "postmaster" alone, RFC 5321 4.5.1). Order: the exact address (account, then alias), the
- * address without its detail, postmaster or abuse, the domain's catch-all; the first
- * that leads to an account wins.
+ * "postmaster" alone, RFC 5321 4.5.1), and where its mail is sent on. Order: the exact address
+ * (account, then alias), the address without its detail, postmaster or abuse, the
+ * domain's catch-all; the first that leads to somebody wins.
  * ERR_DENIED: the domain is not ours; ERR_NOTFOUND: ours, and no such user;
  * ERR_LIMIT: aliases nest too deep or give too many targets.
  */
@@ -47,9 +54,10 @@ MUST_CHECK enum err store_address_may_send(struct store_txn *tx,
 
 /*
  * "sales@example.org" → targets; "@example.org" is the catch-all. Adds to the
- * targets there are. Targets must be in our domains (accounts or aliases) and exist.
- * ERR_EXISTS: an account has the address; ERR_NOTFOUND, ERR_DENIED: the domain, or a
- * target, with *reterr saying which.
+ * targets there are. Targets in our domains (accounts or aliases) must exist; others are
+ * addresses elsewhere, which need no quotes.
+ * ERR_EXISTS: an account has the address; ERR_NOTFOUND: the domain is not ours, or a target is
+ * not there; ERR_SYNTAX: no address; *reterr says which.
  */
 MUST_CHECK enum err store_alias_add(struct store_txn *tx, struct slice address,
                                     const struct slice *targets, size_t n_targets,
@@ -67,5 +75,13 @@ MUST_CHECK enum err store_alias_list(struct store_txn *tx, struct slice domain, 
 /* The stored form of a domain or an address: see account.h. ERR_SYNTAX. Pure. */
 MUST_CHECK enum err store_domain_normalise(struct slice name, struct buf *out);
 MUST_CHECK enum err store_address_normalise(struct slice address, struct buf *out);
+/*
+ * An address elsewhere: its domain in the stored form, its local part as it is written, since only
+ * its host knows what that means (RFC 5321 2.4). ERR_SYNTAX: no domain name, or no local part. Pure.
+ */
+MUST_CHECK enum err store_address_remote(struct slice address, struct buf *out);
+/* Is its domain ours? "postmaster" alone is. */
+MUST_CHECK enum err store_address_is_ours(struct store_txn *tx, struct slice address,
+                                          bool *ret_ours);
 
 #endif

@@ -33,6 +33,8 @@ enum store_flag {
  */
 MUST_CHECK enum err store_draft_new(struct store *s, struct spool *spool,
                                     struct store_draft **ret_draft, struct error *reterr);
+/* STORE_WORK or STORE_WRITE. A small message of our own making: copied, and kept in a row. */
+struct store_draft *store_draft_of(struct store *s, struct slice message);
 /* Any thread. A blob that no committed row refers to is removed by a worker. */
 void store_draft_free(struct store_draft *d);
 int64_t store_draft_size(const struct store_draft *d);

@@ -300,6 +300,92 @@ START_TEST(the_target_of_a_catch_all_sends_as_whoever_is_nobody_else)
 }
 END_TEST
 
+/* ---- elsewhere ---- */
+
+static const struct {
+        const char *name, *address, *says;
+} forwards[] = {
+        {"an alias that leads elsewhere",    "joe@example.org",        "joe@away.org<joe@example.org\n"},
+        { "and here as well",                "both@example.org",
+         "alice@example.org\njoe@away.org<both@example.org\n"                                          },
+        { "by way of another, once",         "Twice.Away@EXAMPLE.org",
+         "joe@away.org<twice.away@example.org\n"                                                       },
+        { "with a detail",                   "joe+x@example.org",      "joe@away.org<joe@example.org\n"},
+        { "a catch-all names who was meant", "Some.One@example.com",
+         "joe@away.org<some.one@example.com\n"                                                         },
+};
+
+START_TEST(an_alias_sends_mail_on)
+{
+        AUTO(store_targets_done) struct store_targets targets = { 0 };
+        AUTO_BUF(says, BUF_MAX);
+
+        add_alias("joe@example.org", "joe@away.org");
+        add_alias("both@example.org", "joe@example.org");
+        add_alias("both@example.org", "alice@example.org");
+        add_alias("twice.away@example.org", "joe@example.org");
+        add_alias("twice.away@example.org", "joe@away.org");
+        add_alias("@example.com", "joe@away.org");
+        ck_assert_int_eq(
+                store_address_resolve(&ops.tx, &plus, slice_of(forwards[_i].address), &targets),
+                ERR_OK);
+        for (size_t i = 0; i < targets.n; i++)
+                buf_addf(&says, "%s\n", targets.items[i].name);
+        for (size_t i = 0; i < targets.n_remotes; i++)
+                buf_addf(&says, "%s<%s\n", targets.remotes[i].address, targets.remotes[i].via);
+        ck_assert_msg(!strcmp(says.ptr, forwards[_i].says), "%s: %s", forwards[_i].name, says.ptr);
+}
+END_TEST
+
+START_TEST(to_be_sent_on_gives_no_right_to_send)
+{
+        add_alias("joe@example.org", "joe@away.org");
+        ck_assert_int_eq(store_address_may_send(&ops.tx, &plus, alice, SLICE("joe@example.org")),
+                         ERR_DENIED);
+}
+END_TEST
+
+static const struct {
+        const char *address, *stored; /* NULL: ERR_SYNTAX */
+} elsewhere[] = {
+        {"Joe@Away.ORG",           "Joe@away.org"                   },
+        { "a b@away.org",          "a b@away.org"                   },
+        { "j\xc3\xb6@b\xc3\xbc"
+          "cher.example", "j\xc3\xb6@xn--bcher-kva.example"},
+        { "joe@[192.0.2.1]",       NULL                             },
+        { "joe@-away.org",         NULL                             },
+        { "joe@away..org",         NULL                             },
+        { "@away.org",             NULL                             },
+        { "joe",                   NULL                             },
+        { "joe@",                  NULL                             },
+};
+
+START_TEST(an_address_elsewhere_needs_a_domain)
+{
+        AUTO_BUF(out, BUF_MAX);
+        enum err err = store_address_remote(slice_of(elsewhere[_i].address), &out);
+
+        ck_assert_int_eq(err, elsewhere[_i].stored ? ERR_OK : ERR_SYNTAX);
+        if (!err)
+                ck_assert_str_eq(out.ptr, elsewhere[_i].stored);
+}
+END_TEST
+
+START_TEST(ours_is_what_is_in_our_domains)
+{
+        bool ours;
+
+        ck_assert_int_eq(store_address_is_ours(&ops.tx, SLICE("x@Example.ORG"), &ours), ERR_OK);
+        ck_assert(ours);
+        ck_assert_int_eq(store_address_is_ours(&ops.tx, SLICE("postmaster"), &ours), ERR_OK);
+        ck_assert(ours);
+        ck_assert_int_eq(store_address_is_ours(&ops.tx, SLICE("x@sub.example.org"), &ours), ERR_OK);
+        ck_assert(!ours);
+        ck_assert_int_eq(store_address_is_ours(&ops.tx, SLICE("x@[127.0.0.1]"), &ours), ERR_OK);
+        ck_assert(!ours);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("store address");
@@ -318,6 +404,10 @@ int main(void)
         tcase_add_test(tc, a_thousand_targets_are_possible_and_no_more);
         tcase_add_loop_test(tc, an_account_sends_as_itself_and_its_aliases, 0, ops_rows(senders));
         tcase_add_test(tc, the_target_of_a_catch_all_sends_as_whoever_is_nobody_else);
+        tcase_add_loop_test(tc, an_alias_sends_mail_on, 0, ops_rows(forwards));
+        tcase_add_test(tc, to_be_sent_on_gives_no_right_to_send);
+        tcase_add_loop_test(tc, an_address_elsewhere_needs_a_domain, 0, ops_rows(elsewhere));
+        tcase_add_test(tc, ours_is_what_is_in_our_domains);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);
         srunner_free(r);

@@ -65,8 +65,13 @@ static const struct {
          ERR_NOTFOUND,                                                                                              "example.com"          },
         { "to nobody",                                 "sales@example.org",      "carol@example.org", ERR_NOTFOUND,
          "carol@example.org: no such account or alias"                                                                                     },
-        { "to somewhere else",                         "sales@example.org",      "alice@example.com", ERR_DENIED,
-         "alice@example.com: its domain is not served here"                                                                                },
+        { "to somewhere else",                         "sales@example.org",      "alice@example.com", ERR_OK,       ""                     },
+        { "to a literal address",                      "sales@example.org",      "alice@[192.0.2.1]", ERR_SYNTAX,
+         "not an address"                                                                                                                  },
+        { "to what needs quotes elsewhere",            "sales@example.org",      "a b@example.com",   ERR_SYNTAX,
+         "not an address"                                                                                                                  },
+        { "to nobody elsewhere",                       "sales@example.org",      "@example.com",      ERR_SYNTAX,
+         "not an address"                                                                                                                  },
         { "to a catch-all",                            "sales@example.org",      "@example.org",      ERR_SYNTAX,
          "@example.org: not an address"                                                                                                    },
         { "to itself",                                 "sales@example.org",      "sales@example.org", ERR_NOTFOUND, "no such account"      },
@@ -192,6 +197,30 @@ START_TEST(what_pointed_only_to_an_alias_goes_with_it)
 }
 END_TEST
 
+START_TEST(an_address_elsewhere_keeps_its_local_part_as_it_is)
+{
+        ck_assert_int_eq(add("sales@example.org", "Joe.X@Example.COM"), ERR_OK);
+        ck_assert_int_eq(add("sales@example.org", "Joe.X@b\xc3\xbc"
+                                                  "cher.example"),
+                         ERR_OK);
+        expect_list("sales@example.org Joe.X@example.com\n"
+                    "sales@example.org Joe.X@xn--bcher-kva.example\n");
+        ck_assert_int_eq(remove_one("sales@example.org", "joe.x@example.com"), ERR_NOTFOUND);
+        ck_assert_int_eq(remove_one("sales@example.org", "Joe.X@example.com"), ERR_OK);
+        expect_list("sales@example.org Joe.X@xn--bcher-kva.example\n");
+}
+END_TEST
+
+START_TEST(what_is_elsewhere_stays_when_targets_here_go)
+{
+        ck_assert_int_eq(add("all@example.org", "joe@example.com"), ERR_OK);
+        ck_assert_int_eq(add("one@example.org", "alice@example.org"), ERR_OK);
+        ck_assert_int_eq(add("all@example.org", "one@example.org"), ERR_OK);
+        ck_assert_int_eq(remove_one("one@example.org", "alice@example.org"), ERR_OK);
+        expect_list("all@example.org joe@example.com\n");
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("store alias");
@@ -209,6 +238,8 @@ int main(void)
         tcase_add_test(tc, a_target_goes_or_the_whole_alias);
         tcase_add_test(tc, a_catch_all_goes_without_the_others);
         tcase_add_test(tc, what_pointed_only_to_an_alias_goes_with_it);
+        tcase_add_test(tc, an_address_elsewhere_keeps_its_local_part_as_it_is);
+        tcase_add_test(tc, what_is_elsewhere_stays_when_targets_here_go);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);
         srunner_free(r);
