@@ -32,9 +32,12 @@ static void set_up(bool implicit)
         info_lines = 0;
         log_set_sink(keep_line);
         cert_dir_open(&dir);
-        cert_add(&dir, (struct cert_options){ "EC", "mail.example", "ec-mail", 0, 0 });
-        cert_add(&dir, (struct cert_options){ "RSA", "mail.example", "rsa-mail", 0, 0 });
-        cert_add(&dir, (struct cert_options){ "EC", "*.other.example", "ec-other", 0, 0 });
+        cert_add(&dir, (struct cert_options){
+                               .key = "EC", .names = "mail.example", .common = "ec-mail" });
+        cert_add(&dir, (struct cert_options){
+                               .key = "RSA", .names = "mail.example", .common = "rsa-mail" });
+        cert_add(&dir, (struct cert_options){
+                               .key = "EC", .names = "*.other.example", .common = "ec-other" });
         set = cert_set(&dir);
         fixture_open(&f, implicit);
         net_server_set_tls(f.server, set);
@@ -370,7 +373,9 @@ START_TEST(connections_keep_the_certificates_they_began_with)
         client_expect(&old, "hello\r\n");
         turn_until(&f, net_server_connections(f.server) == 2);
         /* Other certificates; the set in use is freed but for its connections. */
-        cert_replace(&dir, 0, (struct cert_options){ "EC", "mail.example", "new", 0, 0 });
+        cert_replace(
+                &dir, 0,
+                (struct cert_options){ .key = "EC", .names = "mail.example", .common = "new" });
         set = cert_set(&dir);
         net_server_set_tls(f.server, set);
         tls_set_unref(set);
