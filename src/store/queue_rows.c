@@ -180,16 +180,25 @@ enum err store_queue_attempts(struct store_txn *tx, int64_t row, store_queue_att
         return err ? err : finished;
 }
 
-enum err store_queue_hold(struct store_txn *tx, int64_t row, bool hold)
+/* Old rows, which nobody looks for among the new ones. */
+static void made_due(struct store_txn *tx)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET held = $2 WHERE id = $1");
+        txn_change(tx, STORE_CHANGE_QUEUE, 0, 0, 1);
+}
+
+enum err store_queue_hold(struct store_txn *tx, int64_t row, bool hold, int64_t now_us)
+{
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET held = $2, next_attempt_us ="
+                                               " CASE WHEN $2 = 0 THEN $3 ELSE next_attempt_us END"
+                                               " WHERE id = $1");
         enum err err;
 
         db_bind_int(q, 1, row);
         db_bind_int(q, 2, hold);
+        db_bind_int(q, 3, now_us);
         err = query_change(tx->db, q);
         if (!err)
-                txn_change(tx, STORE_CHANGE_QUEUE, 0, 0, 0);
+                made_due(tx);
         return err;
 }
 
@@ -203,22 +212,37 @@ enum err store_queue_retry(struct store_txn *tx, int64_t row, int64_t now_us)
         db_bind_int(q, 2, now_us);
         err = query_change(tx->db, q);
         if (!err)
-                txn_change(tx, STORE_CHANGE_QUEUE, 0, 0, 0);
+                made_due(tx);
         return err;
 }
 
 enum err store_queue_expire(struct store_txn *tx, int64_t row, int64_t now_us)
 {
         struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET next_attempt_us = $2,"
-                                               " expires_us = $2, held = 0 WHERE id = $1");
+                                               " expires_us = 0, held = 0 WHERE id = $1");
         enum err err;
 
         db_bind_int(q, 1, row);
         db_bind_int(q, 2, now_us);
         err = query_change(tx->db, q);
         if (!err)
-                txn_change(tx, STORE_CHANGE_QUEUE, 0, 0, 0);
+                made_due(tx);
         return err;
+}
+
+enum err store_queue_is_due(struct store_txn *tx, int64_t row, int64_t now_us, bool *ret_due)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT 1 FROM queue WHERE id = $1 AND held = 0"
+                                               " AND next_attempt_us <= $2");
+
+        db_bind_int(q, 1, row);
+        db_bind_int(q, 2, now_us);
+        return query_exists(q, ret_due);
+}
+
+enum err store_queue_last(struct store_txn *tx, int64_t *ret_row)
+{
+        return query_int(db_prepare(tx->db, "SELECT coalesce(max(id), 0) FROM queue"), ret_row);
 }
 
 enum err store_queue_count(struct store_txn *tx, struct store_queue_counts *ret_counts)

@@ -87,6 +87,11 @@ MUST_CHECK enum err store_queue_next(struct store_txn *tx, int64_t from_us, int6
 /* Octets of prepend and content: as store_message_read (message.h). ERR_NOTFOUND: it has gone. */
 MUST_CHECK enum err store_queue_read(struct store_txn *tx, int64_t message, int64_t offset,
                                      size_t max, struct buf *out);
+/* Is the row still there, not held, and due: before it is tried, since much may have happened. */
+MUST_CHECK enum err store_queue_is_due(struct store_txn *tx, int64_t row, int64_t now_us,
+                                       bool *ret_due);
+/* The largest id of a row there is, or was: rows added later have larger ones. */
+MUST_CHECK enum err store_queue_last(struct store_txn *tx, int64_t *ret_row);
 /* How long all of it is, and where its header ends (the empty line included). */
 MUST_CHECK enum err store_queue_sizes(struct store_txn *tx, int64_t message, int64_t *ret_size,
                                       int64_t *ret_header);
@@ -137,11 +142,11 @@ MUST_CHECK enum err store_queue_list(struct store_txn *tx, const struct store_qu
 typedef enum err store_queue_attempt_fn(void *arg, const struct store_queue_attempt *attempt);
 MUST_CHECK enum err store_queue_attempts(struct store_txn *tx, int64_t row,
                                          store_queue_attempt_fn *fn, void *arg);
-/* STORE_WRITE, all four; ERR_NOTFOUND: no such row. */
-MUST_CHECK enum err store_queue_hold(struct store_txn *tx, int64_t row, bool hold);
+/* STORE_WRITE, all three; ERR_NOTFOUND: no such row. What is released is due at once. */
+MUST_CHECK enum err store_queue_hold(struct store_txn *tx, int64_t row, bool hold, int64_t now_us);
 /* Due at once, with its waiting time begun anew. */
 MUST_CHECK enum err store_queue_retry(struct store_txn *tx, int64_t row, int64_t now_us);
-/* Its time is over: the next look at it is the last, and its sender hears so. */
+/* Given up: due at once with expires_us 0; it is tried no more, and its sender hears so. */
 MUST_CHECK enum err store_queue_expire(struct store_txn *tx, int64_t row, int64_t now_us);
 
 /* ---- numbers ---- */

@@ -101,7 +101,7 @@ enum store_change_kind {
         STORE_CHANGE_ACCOUNT, /* password changed, disabled or removed: end sessions, forget logins */
         STORE_CHANGE_FOLDERS, /* a mailbox of `account` was made, renamed or removed */
         STORE_CHANGE_BANS,    /* an administrator has added or lifted bans: ban.h */
-        STORE_CHANGE_QUEUE,   /* rows were added or made due: queue.h */
+        STORE_CHANGE_QUEUE,   /* rows of queue.h were added; `modseq` 1: or old ones made due */
 };
 struct store_change {
         enum store_change_kind kind;

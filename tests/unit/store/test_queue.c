@@ -304,20 +304,29 @@ END_TEST
 START_TEST(a_held_row_is_not_tried)
 {
         struct store_queue_counts counts;
-        int64_t id;
+        int64_t id, last = 0;
+        bool is_due = true;
 
         add(ops_content(MESSAGE), 0, 3);
         id = due(NOW, NULL, 1).items[0].id;
-        ck_assert_int_eq(store_queue_hold(&ops.tx, id, true), ERR_OK);
+        ck_assert_int_eq(store_queue_hold(&ops.tx, id, true, NOW), ERR_OK);
         ck_assert_uint_eq(due(NOW, NULL, 10).n, 2);
+        ck_assert_int_eq(store_queue_is_due(&ops.tx, id, NOW, &is_due), ERR_OK);
+        ck_assert(!is_due);
+        ck_assert_int_eq(store_queue_is_due(&ops.tx, id + 1, NOW, &is_due), ERR_OK);
+        ck_assert(is_due);
+        ck_assert_int_eq(store_queue_is_due(&ops.tx, id + 1, NOW - 1, &is_due), ERR_OK);
+        ck_assert(!is_due);
+        ck_assert_int_eq(store_queue_last(&ops.tx, &last), ERR_OK);
+        ck_assert_int_eq(last, id + 2);
         ck_assert_uint_eq(listed((struct store_queue_select){ 0 }), 3);
         ck_assert_int_eq(store_queue_count(&ops.tx, &counts), ERR_OK);
         ck_assert_int_eq(counts.rows, 3);
         ck_assert_int_eq(counts.held, 1);
         ck_assert_int_eq(counts.oldest_us, NOW);
-        ck_assert_int_eq(store_queue_hold(&ops.tx, id, false), ERR_OK);
+        ck_assert_int_eq(store_queue_hold(&ops.tx, id, false, NOW), ERR_OK);
         ck_assert_uint_eq(due(NOW, NULL, 10).n, 3);
-        ck_assert_int_eq(store_queue_hold(&ops.tx, 99, true), ERR_NOTFOUND);
+        ck_assert_int_eq(store_queue_hold(&ops.tx, 99, true, NOW), ERR_NOTFOUND);
 }
 END_TEST
 
@@ -332,10 +341,10 @@ START_TEST(a_row_may_be_tried_again_at_once_or_given_up)
         ck_assert_int_eq(store_queue_retry(&ops.tx, id, NOW + HOUR), ERR_OK);
         row = &due(NOW + HOUR, NULL, 1).items[0];
         ck_assert_uint_eq(row->attempts, 0);
-        ck_assert_int_eq(store_queue_hold(&ops.tx, id, true), ERR_OK);
+        ck_assert_int_eq(store_queue_hold(&ops.tx, id, true, NOW), ERR_OK);
         ck_assert_int_eq(store_queue_expire(&ops.tx, id, NOW + 2 * HOUR), ERR_OK);
         row = &due(NOW + 2 * HOUR, NULL, 1).items[0];
-        ck_assert_int_eq(row->expires_us, NOW + 2 * HOUR);
+        ck_assert_int_eq(row->expires_us, 0);
         ck_assert_int_eq(store_queue_retry(&ops.tx, 99, NOW), ERR_NOTFOUND);
         ck_assert_int_eq(store_queue_expire(&ops.tx, 99, NOW), ERR_NOTFOUND);
 }

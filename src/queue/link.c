@@ -1,0 +1,383 @@
+/*
+ * link.c — a connection of a site.
+ *
+ *   RESOLVING ─► CONNECTING (host after host) ─► IDLE ⇄ SENDING ─► gone
+ */
+#include "link.h"
+
+#include "mailserver/core/log.h"
+
+#include <stdio.h>
+
+enum { LINK_ARENA = 1 << 20, MAX_QUESTIONS = 60, MAX_HOSTS = 10, MAX_ADDRESSES = 8 };
+
+static const struct queue_route_config *route_of(const struct site *site)
+{
+        const struct queue_route_config *routes = site->queue->config->routes.items;
+
+        return site->route < 0 ? NULL : &routes[site->route];
+}
+
+const char *link_mx(const struct link *l)
+{
+        return l->host < l->destination.n ? l->destination.hosts[l->host].name : "";
+}
+
+/* ---- the end ---- */
+
+static void link_free(struct link *l)
+{
+        struct site *site = l->site;
+        struct queue *q = site->queue;
+        struct list *starved;
+
+        dns_inquiry_cancel(l->inquiry);
+        smtp_client_close(l->client);
+        sending_cancel(l);
+        timer_done(&l->idle);
+        list_remove(&l->link);
+        arena_done(&l->arena);
+        mem_free(l);
+        site->n_links--;
+        q->n_links--;
+        queue_ended(q);
+        starved = q->stopping ? NULL : list_pop(&q->starved);
+        if (starved)
+                site_run(container_of(starved, struct site, starved));
+        site_release(site);
+}
+
+/* The site hears why it could not be reached, if this was its only way; else the others go on. */
+static void give_up(struct link *l, const struct smtp_client_reply *reply)
+{
+        struct site *site = l->site;
+        AUTO_BUF(mx, 256);
+
+        buf_addf(&mx, "%s", link_mx(l));
+        site->held++;
+        link_free(l);
+        if (!site->stale && !site->queue->stopping)
+                site_failed(site, reply, buf_slice(&mx).ptr);
+        site->held--;
+        site_release(site);
+}
+
+/* ---- idle ---- */
+
+static void idle_too_long(void *arg)
+{
+        struct link *l = arg;
+        struct site *site = l->site;
+
+        site->held++;
+        link_free(l);
+        site_run(site);
+        site->held--;
+        site_release(site);
+}
+
+/* Work, or a wait for some. */
+static void look_for_work(struct link *l)
+{
+        struct site *site = l->site;
+        struct queue *q = site->queue;
+
+        l->state = LINK_IDLE;
+        if (l->finishing || q->stopping || l->sent >= q->config->max_messages_per_connection) {
+                site->held++;
+                link_free(l);
+                site_run(site);
+                site->held--;
+                site_release(site);
+                return;
+        }
+        timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
+        site_run(site);
+}
+
+void link_job_done(struct link *l)
+{
+        look_for_work(l);
+}
+
+void link_job_put_back(struct link *l)
+{
+        struct queue *q = l->site->queue;
+
+        turns_put_back(&l->site->waiting, &l->job->turn);
+        l->job = NULL;
+        l->state = LINK_IDLE;
+        timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
+}
+
+bool link_offer(struct site *site, struct job *job)
+{
+        list_each (at, &site->links) {
+                struct link *l = container_of(at, struct link, link);
+
+                if (l->state != LINK_IDLE || l->finishing)
+                        continue;
+                timer_clear(&l->idle);
+                l->state = LINK_SENDING;
+                if (l->sent)
+                        site->queue->stats.reused++;
+                sending_start(l, job);
+                return true;
+        }
+        return false;
+}
+
+/* ---- connecting ---- */
+
+static void connect_host(struct link *l);
+
+static void ready(void *owner)
+{
+        struct link *l = owner;
+        struct net_client_tls tls;
+
+        smtp_client_tls_info(l->client, &tls);
+        if (tls.version)
+                snprintf(l->tls, sizeof l->tls, "%s %s %s", tls.version, tls.cipher, tls.how);
+        look_for_work(l);
+}
+
+static void sent(void *owner)
+{
+        sending_sent(owner);
+}
+
+static bool is_opportunistic(const struct link *l)
+{
+        return l->destination.hosts[l->host].tls == DESTINATION_OPPORTUNISTIC;
+}
+
+/* Not reached, or not as it must be: the next host, or the same without TLS. */
+static void not_connected(struct link *l, const char *stage, const struct smtp_client_reply *reply)
+{
+        struct smtp_client_reply last = *reply;
+        AUTO_BUF(text, 768);
+
+        log_debug("queue destination=%s mx=%s stage=%s reply=\"%d %s\"",
+                  LOG_ESC(slice_of(l->site->name)), LOG_ESC(slice_of(link_mx(l))), stage,
+                  reply->code, LOG_ESC(slice_of(reply->text)));
+        buf_addf(&text, "%s: %s", link_mx(l), reply->text);
+        smtp_client_close(l->client);
+        l->client = NULL;
+        if (strcmp(stage, "tls") == 0 && is_opportunistic(l) && !l->clear) {
+                l->clear = true;
+                connect_host(l);
+                return;
+        }
+        l->clear = false;
+        if (l->host + 1 < l->destination.n) {
+                l->host++;
+                connect_host(l);
+                return;
+        }
+        /* A whole server that refuses us may have a bad day: RFC 5321 4.2.1 of 5xx to a greeting
+         * is about this session, not about the mail. */
+        last.code = last.code >= 500 ? 451 : last.code;
+        if (last.status[0] == '5')
+                last.status[0] = '4';
+        last.text = buf_slice(&text).ptr;
+        give_up(l, &last);
+}
+
+static void failed(void *owner, const char *stage, const struct smtp_client_reply *reply)
+{
+        struct link *l = owner;
+
+        switch (l->state) {
+        case LINK_RESOLVING:
+        case LINK_CONNECTING:
+                not_connected(l, stage, reply);
+                break;
+        case LINK_IDLE:
+                link_free(l);
+                break;
+        case LINK_SENDING: {
+                struct site *site = l->site;
+
+                site->held++;
+                sending_failed(l, stage, reply);
+                link_free(l);
+                site_run(site);
+                site->held--;
+                site_release(site);
+                break;
+        }
+        }
+}
+
+static const struct smtp_client_handler handler = { .ready = ready,
+                                                    .sent = sent,
+                                                    .failed = failed };
+
+static size_t read_sources(const struct queue_route_config *route, struct net_address sources[2])
+{
+        size_t n = 0;
+
+        for (size_t i = 0; route && i < route->source.n && n < 2; i++)
+                n += net_address_parse(route->source.items[i], 0, &sources[n]);
+        return n;
+}
+
+static void choose_tls(const struct link *l, const struct destination_host *host,
+                       struct smtp_client_params *params)
+{
+        static const enum smtp_client_tls modes[] = {
+                [DESTINATION_CLEAR] = SMTP_TLS_NONE,
+                [DESTINATION_OPPORTUNISTIC] = SMTP_TLS_OPPORTUNISTIC,
+                [DESTINATION_ENCRYPTED] = SMTP_TLS_REQUIRED,
+                [DESTINATION_PKIX] = SMTP_TLS_REQUIRED,
+                [DESTINATION_DANE] = SMTP_TLS_REQUIRED,
+        };
+        const struct queue_route_config *route = route_of(l->site);
+
+        params->tls = l->clear ? SMTP_TLS_NONE : modes[host->tls];
+        params->tls_params = (struct net_client_tls_params){
+                .verify = host->tls == DESTINATION_PKIX   ? NET_VERIFY_PKIX
+                          : host->tls == DESTINATION_DANE ? NET_VERIFY_DANE
+                                                          : NET_VERIFY_NONE,
+                .sni = host->sni ? host->sni : host->name,
+                .names = host->names,
+                .tlsa = host->tlsa,
+                .n_tlsa = host->n_tlsa,
+                .ca_file = l->site->queue->config->ca_file,
+                .timeout_ms = l->site->queue->smtp.tls_timeout_ms,
+        };
+        if (!route || !route->host)
+                return;
+        if (route->tls == QUEUE_TLS_NONE) {
+                params->tls = SMTP_TLS_NONE;
+        } else if (route->tls != QUEUE_TLS_OPPORTUNISTIC) {
+                params->tls =
+                        route->tls == QUEUE_TLS_IMPLICIT ? SMTP_TLS_IMPLICIT : SMTP_TLS_REQUIRED;
+                if (host->tls != DESTINATION_DANE)
+                        params->tls_params.verify = NET_VERIFY_PKIX;
+        }
+}
+
+static void connect_host(struct link *l)
+{
+        struct queue *q = l->site->queue;
+        const struct queue_route_config *route = route_of(l->site);
+        const struct destination_host *host = &l->destination.hosts[l->host];
+        struct net_address sources[2];
+        struct smtp_client_params params = {
+                .config = &q->smtp,
+                .net = {.addresses = host->addresses,
+                        .n = host->n,
+                        .source = sources,
+                        .n_sources = read_sources(route, sources)},
+                .lmtp = route && route->host && route->protocol == QUEUE_LMTP,
+                .helo = route && route->helo ? route->helo : q->hostname,
+                .log_id = l->site->name,
+        };
+
+        choose_tls(l, host, &params);
+        if (route && route->host && route->username) {
+                params.username = route->username;
+                params.password = q->passwords[l->site->route];
+        }
+        l->state = LINK_CONNECTING;
+        l->client = smtp_client_new(q->loop, &params, &handler, l);
+}
+
+/* ---- where to ---- */
+
+static void resolve_step(void *owner, const struct dns_facts *known, struct dns_questions *lacking)
+{
+        struct link *l = owner;
+        const struct queue_route_config *route = route_of(l->site);
+        const char *name = route && route->host ? route->host : l->site->domain;
+
+        destination_find(name, &l->rules, known, lacking, &l->destination);
+}
+
+static void resolved(void *owner, const struct dns_facts *known, enum err err)
+{
+        struct link *l = owner;
+        struct smtp_client_reply reply = { .code = 451, .status = "4.4.3", .ours = true };
+
+        (void)known;
+        l->inquiry = NULL;
+        if (!err && l->destination.verdict == DESTINATION_HOSTS) {
+                connect_host(l);
+                return;
+        }
+        if (err) {
+                reply.text = "The answers of the DNS are too many or too large";
+        } else {
+                reply.code = l->destination.code;
+                reply.text = l->destination.text;
+                snprintf(reply.status, sizeof reply.status, "%s", l->destination.status);
+        }
+        AUTO_BUF(text, 768);
+
+        buf_addf(&text, "%s", reply.text); /* of the link's arena */
+        reply.text = buf_slice(&text).ptr;
+        give_up(l, &reply);
+}
+
+static void set_rules(struct link *l)
+{
+        const struct queue *q = l->site->queue;
+        const struct queue_route_config *route = route_of(l->site);
+        bool direct = route && route->host;
+
+        l->rules = (struct destination_rules){
+                .hostname = q->hostname,
+                .port = (uint16_t)(direct ? route->port : q->config->smtp_port),
+                .private_addresses = q->config->private_addresses,
+                .literals = q->config->address_literals,
+                .direct = direct,
+                .dane = true,
+                .override = direct ? DESTINATION_AS_PUBLISHED
+                                   : route_tls_override(q->config, l->site->domain),
+                .max_hosts = MAX_HOSTS,
+                .max_addresses = MAX_ADDRESSES,
+                .random = queue_random,
+        };
+}
+
+void link_open(struct site *site)
+{
+        struct queue *q = site->queue;
+        struct link *l = NEW(struct link);
+
+        l->site = site;
+        l->arena = (struct arena)ARENA_INIT(LINK_ARENA);
+        l->facts.arena = &l->arena;
+        list_append(&site->links, &l->link);
+        site->n_links++;
+        q->n_links++;
+        q->stats.connections++;
+        set_rules(l);
+        l->inquiry = dns_inquire(q->resolver, q->loop, &l->facts, MAX_QUESTIONS, resolve_step,
+                                 resolved, l);
+}
+
+/* ---- all links of a site ---- */
+
+void links_finish(struct site *site)
+{
+        site->held++;
+        list_each_safe (at, &site->links) {
+                struct link *l = container_of(at, struct link, link);
+
+                l->finishing = true;
+                if (l->state != LINK_SENDING)
+                        link_free(l);
+        }
+        site->held--;
+}
+
+void links_close(struct site *site)
+{
+        site->held++;
+        while (!list_empty(&site->links))
+                link_free(container_of(site->links.next, struct link, link));
+        site->held--;
+}

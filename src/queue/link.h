@@ -1,0 +1,47 @@
+/* link.h — a connection to a destination, from the first question to the DNS to its QUIT. */
+#ifndef QUEUE_LINK_H
+#define QUEUE_LINK_H
+
+#include "queue_impl.h"
+
+enum link_state { LINK_RESOLVING, LINK_CONNECTING, LINK_IDLE, LINK_SENDING };
+
+/* What is read of the store while a job is sent: send.c. */
+struct sending;
+
+struct link {
+        struct list link; /* of its site */
+        struct site *site;
+        enum link_state state;
+        struct arena arena; /* answers of the DNS, and what was found by them */
+        struct dns_facts facts;
+        struct destination_rules rules;
+        struct dns_inquiry *inquiry; /* NULL: over */
+        struct destination destination;
+        size_t host;
+        bool clear; /* this host's TLS did not work, and need not */
+        struct smtp_client *client;
+        char tls[96]; /* of the connection, for people */
+        struct job *job;
+        struct sending *sending;
+        int64_t sent;
+        struct timer idle;
+        bool finishing;
+};
+
+/* send.c: the link is ready; the job is its. Ends in link_job_done. */
+void sending_start(struct link *l, struct job *job);
+/* The client's answer to what was sent. */
+void sending_sent(struct link *l);
+/* The connection has gone with a job in hand. */
+void sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply);
+/* Forgets what is being read, and the job with it. */
+void sending_cancel(struct link *l);
+
+/* link.c: the job was sent or was not to be; the next. */
+void link_job_done(struct link *l);
+/* The store is too busy: the job waits, and the link with it. */
+void link_job_put_back(struct link *l);
+const char *link_mx(const struct link *l);
+
+#endif

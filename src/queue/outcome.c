@@ -1,0 +1,286 @@
+/*
+ * outcome.c — what became of a job: one write for all its recipients.
+ *
+ *   delivered ─► the row goes            refused for good ─► the row goes, the sender hears
+ *   not now   ─► it waits; once, when it is late, the sender hears; when its time is over it
+ *                is refused for good
+ *
+ * The rows and the reports change in one transaction. Until it is on disk the
+ * rows stay in memory, so that nothing is sent twice; a write that fails is
+ * tried again and again.
+ */
+#include "outcome.h"
+
+#include "mailserver/core/log.h"
+
+#include <stdio.h>
+
+enum { AGAIN_MS = 1000 };
+
+/* ---- what a reply means for a recipient ---- */
+
+static bool wants(const struct recipient *r, unsigned notify)
+{
+        if (r->notify & STORE_NOTIFY_NEVER)
+                return false;
+        return r->notify ? (r->notify & notify) != 0 : notify != STORE_NOTIFY_SUCCESS;
+}
+
+static bool is_late(const struct outcome *o, const struct recipient *r)
+{
+        int64_t warning_us = o->delay_warning_us;
+
+        return warning_us && !(r->flags & STORE_QUEUE_DELAY_TOLD) &&
+               o->now_us - o->job->received_us >= warning_us && wants(r, STORE_NOTIFY_DELAY);
+}
+
+static void defer(struct outcome *o, size_t i)
+{
+        struct fate *f = &o->fates[i];
+        const struct recipient *r = &o->job->recipients[i];
+        int64_t wait_ms =
+                backoff_ms(r->attempts + 1, o->retry_first_ms, o->retry_max_ms, queue_random(NULL));
+
+        f->what = FATE_DEFERRED;
+        f->next_us = o->now_us + wait_ms * 1000;
+        if (f->next_us < o->job->site->not_before_us)
+                f->next_us = o->job->site->not_before_us;
+        if (f->next_us > r->expires_us)
+                f->next_us = r->expires_us;
+        f->report = is_late(o, r);
+}
+
+static void decide(struct outcome *o, size_t i)
+{
+        struct fate *f = &o->fates[i];
+        const struct recipient *r = &o->job->recipients[i];
+
+        if (smtp_client_reply_good(&f->reply)) {
+                f->what = FATE_DELIVERED;
+                f->report = !o->peer_dsn && wants(r, STORE_NOTIFY_SUCCESS) && r->notify;
+                return;
+        }
+        if (!smtp_client_reply_permanent(&f->reply) && o->now_us < r->expires_us) {
+                defer(o, i);
+                return;
+        }
+        f->what = FATE_BOUNCED;
+        f->report = wants(r, STORE_NOTIFY_FAILURE);
+        f->expired = !smtp_client_reply_permanent(&f->reply);
+}
+
+/* ---- the task ---- */
+
+static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *tx)
+{
+        const struct fate *f = &o->fates[i];
+        struct store_queue_attempt attempt = {
+                .row = o->job->recipients[i].row,
+                .at_us = o->now_us,
+                .mx = o->mx,
+                .ip = o->ip,
+                .tls = o->tls,
+                .status = f->reply.status,
+                .reply = f->text,
+        };
+        enum err err;
+
+        if (f->what != FATE_DEFERRED)
+                return store_queue_remove(tx, attempt.row);
+        err = store_queue_deferred(tx, &attempt, f->next_us);
+        return !err && f->report ? store_queue_set_delay_told(tx, attempt.row) : err;
+}
+
+static enum err outcome_work(struct task *t, struct store_txn *tx)
+{
+        struct outcome *o = container_of(t, struct outcome, task);
+        /* Before the rows: they go with what a report quotes. */
+        enum err err = outcome_report(o, tx);
+
+        for (size_t i = 0; !err && i < o->job->n; i++) {
+                err = write_fate(o, i, tx);
+                if (err == ERR_NOTFOUND) /* an administrator was quicker */
+                        err = ERR_OK;
+        }
+        return err;
+}
+
+static void log_fate(const struct outcome *o, size_t i)
+{
+        static const char *const words[] = { "sent", "deferred", "bounced" };
+        const struct fate *f = &o->fates[i];
+
+        log_info("queue id=%s from=<%s> to=<%s> status=%s mx=%s ip=%s tls=\"%s\" reply=\"%d %s\"",
+                 LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)),
+                 LOG_ESC(slice_of(o->job->recipients[i].address)), words[f->what],
+                 LOG_ESC(slice_of(o->mx)), o->ip, o->tls, f->reply.code,
+                 LOG_ESC(slice_of(f->text)));
+}
+
+static void submit(struct outcome *o);
+
+static void again(void *arg)
+{
+        submit(arg);
+}
+
+static void outcome_done(struct task *t)
+{
+        struct outcome *o = container_of(t, struct outcome, task);
+        struct queue *q = o->queue;
+        int64_t counts[3] = { 0 };
+
+        if (t->result) {
+                log_error("queue id=%s err=%s text=\"%s\": what became of it cannot be written, "
+                          "trying again",
+                          LOG_ESC(slice_of(o->job->mail_id)), err_name(t->result), t->error.text);
+                task_keep(t);
+                timer_set(&o->timer, q->loop, AGAIN_MS, again, o);
+                return;
+        }
+        for (size_t i = 0; i < o->job->n; i++) {
+                log_fate(o, i);
+                counts[o->fates[i].what]++;
+        }
+        q->stats.delivered += counts[FATE_DELIVERED];
+        q->stats.deferred += counts[FATE_DEFERRED];
+        q->stats.bounced += counts[FATE_BOUNCED];
+}
+
+static void outcome_free(struct outcome *o)
+{
+        struct queue *q = o->queue;
+
+        timer_done(&o->timer);
+        list_remove(&o->link);
+        for (size_t i = 0; i < o->job->n; i++)
+                mem_free(o->fates[i].text);
+        outcome_report_done(o);
+        if (q)
+                queue_job_done(o->job);
+        else
+                job_free(o->job);
+        mem_free(o->fates);
+        mem_free(o->mx);
+        mem_free(o->ip);
+        mem_free(o->tls);
+        mem_free(o->hostname);
+        mem_free(o->postmaster);
+        mem_free(o);
+        if (q)
+                queue_ended(q);
+}
+
+static void outcome_drop(struct task *t)
+{
+        outcome_free(container_of(t, struct outcome, task));
+}
+
+static const struct task_class outcome_class = { "queue outcome", outcome_work, outcome_done,
+                                                 outcome_drop };
+
+static void submit(struct outcome *o)
+{
+        if (store_submit(o->queue->store, o->job->message, STORE_WRITE, &o->task))
+                timer_set(&o->timer, o->queue->loop, AGAIN_MS, again, o);
+        else
+                o->submitted = true;
+}
+
+/* ---- making it ---- */
+
+static struct outcome *outcome_new(struct job *job, const struct outcome_peer *peer)
+{
+        struct queue *q = job->site->queue;
+        const struct queue_config *c = q->config;
+        struct outcome *o = NEW(struct outcome);
+
+        o->task.class = &outcome_class;
+        o->task.owner = q;
+        o->queue = q;
+        o->job = job;
+        o->now_us = queue_now_us();
+        o->retry_first_ms = c->retry_first_ms;
+        o->retry_max_ms = c->retry_max_ms;
+        o->delay_warning_us = c->delay_warning_ms * 1000;
+        o->peer_dsn = peer->dsn;
+        o->mx = mem_strdup(slice_of(peer->mx));
+        o->ip = mem_strdup(slice_of(peer->ip));
+        o->tls = mem_strdup(slice_of(peer->tls));
+        o->hostname = mem_strdup(slice_of(q->hostname));
+        o->postmaster = c->postmaster ? mem_strdup(slice_of(c->postmaster)) : NULL;
+        o->fates = mem_alloc_array(job->n, sizeof *o->fates);
+        list_append(&q->outcomes, &o->link);
+        return o;
+}
+
+static void set_reply(struct outcome *o, size_t i, const struct smtp_client_reply *reply)
+{
+        struct fate *f = &o->fates[i];
+
+        f->reply = *reply;
+        f->text = mem_strdup(slice_of(reply->text ? reply->text : "no reply"));
+        f->reply.text = f->text;
+        if (!f->reply.status[0])
+                snprintf(f->reply.status, sizeof f->reply.status, "4.4.2");
+}
+
+void outcome_write(struct job *job, const struct smtp_client_reply *replies,
+                   const struct outcome_peer *peer)
+{
+        struct outcome *o = outcome_new(job, peer);
+
+        for (size_t i = 0; i < job->n; i++) {
+                set_reply(o, i, &replies[i]);
+                decide(o, i);
+        }
+        submit(o);
+}
+
+void outcome_write_all(struct job *job, const struct smtp_client_reply *reply,
+                       const struct outcome_peer *peer)
+{
+        struct outcome *o = outcome_new(job, peer);
+
+        for (size_t i = 0; i < job->n; i++) {
+                set_reply(o, i, reply);
+                decide(o, i);
+        }
+        submit(o);
+}
+
+void outcome_expire(struct job *job)
+{
+        static const struct outcome_peer nobody = { "", "", "", false };
+        struct outcome *o = outcome_new(job, &nobody);
+
+        for (size_t i = 0; i < job->n; i++) {
+                const struct recipient *r = &job->recipients[i];
+                struct smtp_client_reply reply = { .code = 554, .status = "5.0.0", .ours = true };
+
+                reply.text = r->last_reply ? r->last_reply
+                                           : "The administrator of this server has given it up";
+                set_reply(o, i, &reply);
+                o->fates[i].what = FATE_BOUNCED;
+                o->fates[i].report = wants(r, STORE_NOTIFY_FAILURE);
+        }
+        submit(o);
+}
+
+void outcomes_orphan(struct queue *q)
+{
+        struct list *link;
+
+        while ((link = list_pop(&q->outcomes))) {
+                struct outcome *o = container_of(link, struct outcome, link);
+
+                if (timer_pending(&o->timer) || !o->submitted) {
+                        o->queue = NULL;
+                        outcome_free(o);
+                        continue;
+                }
+                timer_done(&o->timer);
+                task_cancel(&o->task);
+                o->queue = NULL;
+        }
+}

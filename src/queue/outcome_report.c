@@ -1,0 +1,217 @@
+/*
+ * outcome_report.c — a sender hears what became of his mail.
+ *
+ * Written into his mailbox here, or queued for him elsewhere, by the write that
+ * changes the rows it is about. Nothing is reported to the null sender: so no
+ * report is ever about a report (RFC 5321 6.1, RFC 3461 6.2).
+ */
+#include "outcome.h"
+
+#include "mailserver/core/log.h"
+#include "mailserver/core/text.h"
+#include "mailserver/smtp/report.h"
+#include "mailserver/store/address.h"
+#include "mailserver/store/mailbox.h"
+#include "mailserver/store/message.h"
+
+#include <stdio.h>
+
+enum { MAX_REPORT = 1 << 20, MAX_ADDRESS = 330, MAX_DIAGNOSTIC = 1200 };
+#define LIFETIME_US ((int64_t)5 * 86400 * 1000000)
+
+static const enum report_action actions[] = { [FATE_DELIVERED] = REPORT_RELAYED,
+                                              [FATE_DEFERRED] = REPORT_DELAYED,
+                                              [FATE_BOUNCED] = REPORT_FAILED };
+
+/* What a report about some recipients is made of. */
+struct making {
+        struct outcome *o;
+        struct store_txn *tx;
+        enum fate_kind what;
+        struct report_recipient *recipients;
+        char (*diagnostics)[MAX_DIAGNOSTIC];
+        size_t n;
+        struct buf original, text;
+};
+
+static void making_done(struct making *m)
+{
+        mem_free(m->recipients);
+        mem_free(m->diagnostics);
+        buf_done(&m->original);
+        buf_done(&m->text);
+}
+
+/* ---- what it says ---- */
+
+static void add_recipient(struct making *m, size_t i)
+{
+        const struct outcome *o = m->o;
+        const struct recipient *r = &o->job->recipients[i];
+        const struct fate *f = &o->fates[i];
+        char *diagnostic = m->diagnostics[m->n];
+
+        snprintf(diagnostic, MAX_DIAGNOSTIC, "%d %s", f->reply.code, f->text);
+        m->recipients[m->n++] = (struct report_recipient){
+                .final = r->address,
+                .original = r->orcpt,
+                .action = actions[m->what],
+                .status = f->expired ? "4.4.7" : f->reply.status,
+                .remote_mta = o->mx[0] ? o->mx : NULL,
+                .diagnostic = f->reply.ours || !f->reply.code ? NULL : diagnostic,
+                .reason = f->reply.ours || !f->reply.code ? f->text : NULL,
+                .last_attempt_us = o->now_us,
+                .retry_until_us = m->what == FATE_DEFERRED ? r->expires_us : 0,
+        };
+}
+
+static enum err read_original(struct making *m, int64_t *ret_header, bool *ret_cut)
+{
+        int64_t size = 0;
+        enum err err = store_queue_sizes(m->tx, m->o->job->message, &size, ret_header);
+
+        m->original.max = REPORT_MAX_ORIGINAL;
+        if (!err)
+                err = store_queue_read(m->tx, m->o->job->message, 0, REPORT_MAX_ORIGINAL,
+                                       &m->original);
+        *ret_cut = size > (int64_t)m->original.len;
+        return err;
+}
+
+static enum err compose(struct making *m)
+{
+        const struct outcome *o = m->o;
+        const struct job *job = o->job;
+        char postmaster[MAX_ADDRESS];
+        int64_t header = 0;
+        bool cut = false;
+        enum err err = read_original(m, &header, &cut);
+        struct report report = {
+                .hostname = o->hostname,
+                .from = postmaster,
+                .to = job->sender,
+                .mail_id = job->mail_id,
+                .envid = job->envid,
+                .arrival_us = job->received_us,
+                .now_us = o->now_us,
+                .recipients = m->recipients,
+                .n = m->n,
+                .full = m->what == FATE_BOUNCED && !(job->flags & STORE_QUEUE_RET_HDRS),
+                .smtputf8 = (job->flags & STORE_QUEUE_SMTPUTF8) != 0,
+        };
+
+        if (err)
+                return err;
+        snprintf(postmaster, sizeof postmaster, "postmaster@%s", o->hostname);
+        if (o->postmaster)
+                report.from = o->postmaster;
+        report.original = buf_slice(&m->original);
+        report.original_header =
+                (size_t)header < m->original.len ? (size_t)header : m->original.len;
+        report.original_cut = cut;
+        m->text.max = MAX_REPORT;
+        return report_write(&report, &m->text);
+}
+
+/* ---- to whom ---- */
+
+static enum err store_here(struct making *m, int64_t account, int64_t content)
+{
+        struct store_message_new message = { .trace = SLICE("Return-Path: <>\r\n"),
+                                             .internal_date_us = m->o->now_us };
+        int64_t mailbox;
+        uint32_t uid;
+        enum err err = store_mailbox_find(m->tx, account, SLICE("INBOX"), &mailbox);
+
+        return err ? err : store_message_add(m->tx, mailbox, content, &message, &uid);
+}
+
+static enum err queue_to(struct making *m, const char *address, int64_t content)
+{
+        const char *at = strrchr(address, '@');
+        char id[TEXT_ID_SIZE];
+        struct store_queue_recipient r = { .address = address,
+                                           .domain = at ? at + 1 : "",
+                                           .notify = STORE_NOTIFY_NEVER };
+        struct store_queue_message message = { .content = content,
+                                               .mail_id = id,
+                                               .sender = "",
+                                               .flags = m->o->job->flags & STORE_QUEUE_SMTPUTF8,
+                                               .received_us = m->o->now_us,
+                                               .expires_us = m->o->now_us + LIFETIME_US };
+
+        text_random_id(id);
+        return store_queue_add(m->tx, &message, &r, 1);
+}
+
+static enum err deliver(struct making *m, const struct store_targets *targets, int64_t content)
+{
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; !err && i < targets->n; i++)
+                err = store_here(m, targets->items[i].account, content);
+        for (size_t i = 0; !err && i < targets->n_remotes; i++)
+                err = queue_to(m, targets->remotes[i].address, content);
+        return err;
+}
+
+static enum err send(struct making *m)
+{
+        static const struct store_address_rules rules = { .separators = "+" };
+        struct outcome *o = m->o;
+        AUTO(store_targets_done) struct store_targets targets = { 0 };
+        enum err found = store_address_resolve(m->tx, &rules, slice_of(o->job->sender), &targets);
+        struct store_draft **draft = &o->drafts[m->what];
+        int64_t content = 0;
+        enum err err;
+
+        if (found && found != ERR_DENIED) {
+                log_info("queue id=%s report to=<%s> dropped: there is no such sender",
+                         LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)));
+                return found == ERR_IO || found == ERR_CORRUPT || found == ERR_FULL ? found
+                                                                                    : ERR_OK;
+        }
+        store_draft_free(*draft);
+        *draft = store_draft_of(store_of(m->tx), buf_slice(&m->text));
+        err = store_content_add(m->tx, *draft, &content);
+        if (err)
+                return err;
+        return found ? queue_to(m, o->job->sender, content) : deliver(m, &targets, content);
+}
+
+/* ---- all of them ---- */
+
+static enum err report_about(struct outcome *o, struct store_txn *tx, enum fate_kind what)
+{
+        AUTO(making_done) struct making m = { .o = o, .tx = tx, .what = what };
+        enum err err;
+
+        m.recipients = mem_alloc_array(o->job->n, sizeof *m.recipients);
+        m.diagnostics = mem_alloc_array(o->job->n, sizeof *m.diagnostics);
+        for (size_t i = 0; i < o->job->n; i++)
+                if (o->fates[i].what == what && o->fates[i].report)
+                        add_recipient(&m, i);
+        if (m.n == 0)
+                return ERR_OK;
+        err = compose(&m);
+        if (err == ERR_NOTFOUND) /* an administrator has removed it meanwhile */
+                return ERR_OK;
+        return err ? err : send(&m);
+}
+
+enum err outcome_report(struct outcome *o, struct store_txn *tx)
+{
+        enum err err = ERR_OK;
+
+        if (!o->job->sender[0])
+                return ERR_OK;
+        for (int what = 0; !err && what < OUTCOME_REPORTS; what++)
+                err = report_about(o, tx, (enum fate_kind)what);
+        return err;
+}
+
+void outcome_report_done(struct outcome *o)
+{
+        for (int i = 0; i < OUTCOME_REPORTS; i++)
+                store_draft_free(o->drafts[i]);
+}

@@ -1,0 +1,178 @@
+/* queue.c — the queue's life: made, given options, woken, stopped. */
+#include "queue_impl.h"
+
+#include "mailserver/core/clock.h"
+#include "mailserver/core/log.h"
+#include "mailserver/core/text.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+enum { MAX_PASSWORD = 512 };
+
+int64_t queue_now_us(void)
+{
+        return clock_now_us();
+}
+
+uint32_t queue_random(void *arg)
+{
+        uint32_t value = 0;
+
+        (void)arg;
+        if (RAND_bytes((unsigned char *)&value, sizeof value) != 1)
+                value = (uint32_t)clock_monotonic_us();
+        return value;
+}
+
+/* ---- options ---- */
+
+static void forget_passwords(struct queue *q)
+{
+        for (size_t i = 0; i < q->n_passwords; i++) {
+                if (q->passwords[i])
+                        explicit_bzero(q->passwords[i], strlen(q->passwords[i]));
+                mem_free(q->passwords[i]);
+        }
+        mem_free(q->passwords);
+        q->passwords = NULL;
+        q->n_passwords = 0;
+}
+
+/* The first line of a file; NULL, and said in the log, if it cannot be read. */
+static char *read_password(const char *path)
+{
+        char text[MAX_PASSWORD];
+        struct slice rest, line;
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+        char *password;
+
+        if (fd >= 0)
+                close(fd);
+        if (n < 0) {
+                log_error("queue routes password_file=%s unreadable: mail by this route will wait",
+                          path);
+                return NULL;
+        }
+        rest = (struct slice){ text, (size_t)n };
+        if (!slice_cut(&rest, '\n', &line))
+                line = rest;
+        if (slice_ends(line, SLICE("\r")))
+                line.len--;
+        password = mem_strdup(line);
+        explicit_bzero(text, sizeof text);
+        return password;
+}
+
+static void read_passwords(struct queue *q)
+{
+        const struct queue_route_config *routes = q->config->routes.items;
+
+        forget_passwords(q);
+        q->n_passwords = q->config->routes.n;
+        q->passwords = mem_alloc_array(q->n_passwords, sizeof *q->passwords);
+        for (size_t i = 0; i < q->n_passwords; i++)
+                if (routes[i].password_file)
+                        q->passwords[i] = read_password(routes[i].password_file);
+}
+
+void queue_set_config(struct queue *q, const struct queue_config *config,
+                      const struct smtp_client_config *smtp)
+{
+        sites_retire(q);
+        q->config = config;
+        q->smtp = *smtp;
+        read_passwords(q);
+        queue_wake(q);
+}
+
+/* ---- life ---- */
+
+static void changed(struct store_watcher *w, const struct store_change *change)
+{
+        struct queue *q = container_of(w, struct queue, watcher);
+
+        if (change->kind == STORE_CHANGE_QUEUE && !q->stopping)
+                scan_soon(q, change->modseq ? SCAN_WHOLE : SCAN_NEW);
+}
+
+static void say_stopped(struct loop_job *job)
+{
+        struct queue *q = container_of(job, struct queue, stop_job);
+
+        q->stopped(q->stopped_arg);
+}
+
+struct queue *queue_new(struct loop *l, struct store *store, struct resolver *resolver,
+                        const char *hostname, const struct queue_config *config,
+                        const struct smtp_client_config *smtp)
+{
+        struct queue *q = NEW(struct queue);
+
+        q->loop = l;
+        q->store = store;
+        q->resolver = resolver;
+        q->hostname = hostname;
+        q->config = config;
+        q->smtp = *smtp;
+        list_init(&q->outcomes);
+        list_init(&q->starved);
+        list_init(&q->touched);
+        q->watcher.changed = changed;
+        q->stop_job.run = say_stopped;
+        read_passwords(q);
+        store_watch(store, &q->watcher);
+        scan_soon(q, SCAN_WHOLE);
+        return q;
+}
+
+void queue_free(struct queue *q)
+{
+        if (!q)
+                return;
+        store_unwatch(q->store, &q->watcher);
+        scan_cancel(q);
+        timer_done(&q->scan_timer);
+        loop_job_cancel(&q->stop_job);
+        outcomes_orphan(q);
+        sites_free(q);
+        id_set_done(&q->rows);
+        forget_passwords(q);
+        mem_free(q);
+}
+
+void queue_wake(struct queue *q)
+{
+        if (!q->stopping)
+                scan_soon(q, SCAN_WHOLE);
+}
+
+void queue_ended(struct queue *q)
+{
+        if (q->stopping && q->n_links == 0 && list_empty(&q->outcomes))
+                loop_later(q->loop, &q->stop_job);
+}
+
+void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg)
+{
+        q->stopping = true;
+        q->stopped = stopped;
+        q->stopped_arg = arg;
+        scan_cancel(q);
+        timer_clear(&q->scan_timer);
+        sites_retire(q);
+        queue_ended(q);
+}
+
+void queue_get_stats(const struct queue *q, struct queue_stats *ret_stats)
+{
+        *ret_stats = q->stats;
+        ret_stats->open_connections = q->n_links;
+        ret_stats->in_flight = q->rows.n;
+        ret_stats->destinations = 0;
+        for (size_t i = 0; i < SITE_BUCKETS; i++)
+                for (const struct site *s = q->sites[i]; s; s = s->next)
+                        ret_stats->destinations++;
+}

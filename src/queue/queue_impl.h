@@ -1,0 +1,160 @@
+/*
+ * queue_impl.h — what the parts of the queue share.
+ *
+ *      queue ─► site (a destination with mail due) ─► job (a message, and who is to get it there)
+ *                  └─► link (a connection) ─► outcome (what is written of a job that was tried)
+ *
+ * All of it lives on the loop; tasks own copies.
+ */
+#ifndef QUEUE_IMPL_H
+#define QUEUE_IMPL_H
+
+#include "backoff.h"
+#include "destination.h"
+#include "id_set.h"
+#include "route.h"
+#include "turns.h"
+
+#include "mailserver/core/arena.h"
+#include "mailserver/core/loop.h"
+#include "mailserver/core/task.h"
+#include "mailserver/queue/queue.h"
+#include "mailserver/smtp/client.h"
+#include "mailserver/store/queue.h"
+
+enum { SITE_BUCKETS = 1024, SITE_MAX_ROWS = 1000, SITE_NAME_MAX = 320 };
+
+struct site;
+
+struct recipient {
+        int64_t row, expires_us;
+        const char *address, *domain, *orcpt; /* the job's arena's */
+        const char *last_status, *last_reply; /* of earlier attempts; NULL: none */
+        unsigned notify, flags, attempts;
+};
+/* A message and its recipients at one site. */
+struct job {
+        struct turn turn; /* while it waits */
+        struct site *site;
+        struct arena arena;
+        int64_t message, account, size, received_us;
+        const char *mail_id, *sender, *envid;
+        unsigned flags;
+        struct recipient *recipients;
+        size_t n, cap;
+        bool put_back; /* once already: a kept connection had gone */
+};
+
+/* ---- a destination ---- */
+
+struct site {
+        struct site *next; /* in its bucket */
+        struct queue *queue;
+        char name[SITE_NAME_MAX]; /* the domain, or "route 0" for a route with a host */
+        char domain[256];         /* "" for such a route */
+        int route;                /* index into config->routes; -1: none */
+        struct pace pace;
+        struct turns waiting; /* struct job.turn */
+        size_t rows;          /* recipients in memory: waiting, being sent, being written */
+        struct list links, starved, touched;
+        size_t n_links;
+        unsigned failures; /* in a row, of the destination as a whole */
+        int64_t not_before_us;
+        bool more;           /* the store has due rows that are not in memory */
+        struct task *refill; /* reading some of them; NULL: not */
+        unsigned held;       /* it must not be freed now */
+        bool stale;          /* of options that were changed: it ends with what is being sent */
+};
+
+/* ---- the queue ---- */
+
+struct queue {
+        struct loop *loop;
+        struct store *store;
+        struct resolver *resolver;
+        const char *hostname;
+        const struct queue_config *config;
+        struct smtp_client_config smtp; /* a copy: clients borrow it over a reload */
+        char **passwords;               /* of config->routes; owned */
+        size_t n_passwords;
+        struct site *sites[SITE_BUCKETS];
+        struct list starved; /* struct site.starved: would open a connection if one were free */
+        struct list touched; /* struct site.touched: have got rows in the page at hand */
+        struct id_set rows;  /* in memory */
+        size_t n_links;
+        struct list outcomes; /* struct outcome.link */
+        struct store_watcher watcher;
+        struct scan *scan; /* running; NULL: none */
+        struct timer scan_timer;
+        struct store_queue_place due_after; /* rows up to here, by time, were looked at */
+        int64_t new_after;                  /* rows up to this id */
+        bool want_whole, want_new, memory_full;
+        bool stopping;
+        void (*stopped)(void *arg);
+        void *stopped_arg;
+        struct loop_job stop_job;
+        struct queue_stats stats;
+};
+
+int64_t queue_now_us(void);
+uint32_t queue_random(void *arg);
+/* Something has ended: perhaps the last that a stop waits for. */
+void queue_ended(struct queue *q);
+/* The rows of a job are no longer in memory; frees it. */
+void queue_job_done(struct job *job);
+
+/* scan.c */
+enum scan_what { SCAN_WHOLE, SCAN_NEW, SCAN_DUE };
+void scan_soon(struct queue *q, enum scan_what what);
+void scan_cancel(struct queue *q);
+/* Reads more of one site's rows: it had more than it may hold. */
+void scan_refill(struct site *site);
+
+/* site.c */
+struct site *site_get(struct queue *q, const char *domain);
+/* Takes the row in, into a job that waits or a new one, if there is room. */
+void site_take(struct site *site, const struct store_queue_row *row);
+/* Takes it into a job of its own, which does not wait; NULL: no room. */
+struct job *site_take_alone(struct site *site, const struct store_queue_row *row);
+/* Gives waiting jobs to links, and opens links. */
+void site_run(struct site *site);
+/* Frees it when nothing of it is in memory and it is not failing. */
+void site_release(struct site *site);
+/* Frees those that were kept because they were failing, and are over it. */
+void sites_sweep(struct queue *q);
+/* No new work for any site; what waits is forgotten, what is being sent ends. */
+void sites_retire(struct queue *q);
+/* All at once; nothing is told. */
+void sites_free(struct queue *q);
+/* Nobody could be reached, or the name not be found: everything that waits hears this reply. */
+void site_failed(struct site *site, const struct smtp_client_reply *reply, const char *mx);
+void site_succeeded(struct site *site);
+
+/* link.c */
+void link_open(struct site *site);
+/* A link that has nothing to do takes it. */
+bool link_offer(struct site *site, struct job *job);
+/* No new work: what is being sent ends, other links go at once. */
+void links_finish(struct site *site);
+/* All go at once, their jobs forgotten. */
+void links_close(struct site *site);
+
+/* outcome.c */
+struct outcome_peer {
+        const char *mx, *ip, *tls; /* "": not reached */
+        bool dsn;                  /* it sends reports of its own */
+};
+/* Takes the job: writes what became of each recipient, reply by reply, until that is on disk. */
+void outcome_write(struct job *job, const struct smtp_client_reply *replies,
+                   const struct outcome_peer *peer);
+/* The same where one reply holds for all. */
+void outcome_write_all(struct job *job, const struct smtp_client_reply *reply,
+                       const struct outcome_peer *peer);
+/* Rows that an administrator gave up: their senders hear so. */
+void outcome_expire(struct job *job);
+/* What is being written is, and nobody hears of it. */
+void outcomes_orphan(struct queue *q);
+/* Frees a job alone: its queue has gone. */
+void job_free(struct job *job);
+
+#endif

@@ -1,0 +1,293 @@
+/*
+ * scan.c — which rows are to be tried: read by pages, and sorted to their sites.
+ *
+ *      whole   everything due, from the first: at start, and when an
+ *              administrator or a full memory make it necessary
+ *      new     rows with ids above the last seen: after a commit that added some
+ *      due     what has become due since: the queue sleeps until the next is
+ */
+#include "queue_impl.h"
+
+#include "mailserver/core/log.h"
+
+enum { PAGE = 500, PAGE_ARENA = 4 << 20 };
+enum { LONGEST_MS = 600000, AGAIN_MS = 1000 };
+
+struct scan {
+        struct task task;
+        struct queue *queue;
+        enum scan_what what;
+        bool first; /* page of a whole look */
+        int64_t now_us, next_us, last_row;
+        struct store_queue_place after;
+        struct arena arena;
+        struct store_queue_rows rows;
+};
+
+static enum err read_new(struct scan *s, struct store_txn *tx)
+{
+        struct store_queue_select all = { 0 };
+
+        return store_queue_list(tx, &all, s->after.id, PAGE, &s->arena, &s->rows);
+}
+
+static enum err read_due(struct scan *s, struct store_txn *tx)
+{
+        enum err err = ERR_OK;
+
+        if (s->first)
+                err = store_queue_last(tx, &s->last_row);
+        if (!err)
+                err = store_queue_due(tx, s->now_us, &s->after, PAGE, &s->arena, &s->rows);
+        if (!err && s->rows.n < PAGE)
+                err = store_queue_next(tx, s->now_us, &s->next_us);
+        return err;
+}
+
+static enum err scan_work(struct task *t, struct store_txn *tx)
+{
+        struct scan *s = container_of(t, struct scan, task);
+
+        arena_done(&s->arena);
+        s->arena = (struct arena)ARENA_INIT(PAGE_ARENA);
+        s->rows = (struct store_queue_rows){ 0 };
+        s->next_us = 0;
+        return s->what == SCAN_NEW ? read_new(s, tx) : read_due(s, tx);
+}
+
+static void scan_drop(struct task *t)
+{
+        struct scan *s = container_of(t, struct scan, task);
+
+        arena_done(&s->arena);
+        mem_free(s);
+}
+
+/* ---- rows ---- */
+
+/* False: memory is full. */
+static bool take(struct queue *q, const struct store_queue_row *row, int64_t now_us)
+{
+        struct site *site;
+        struct job *job;
+
+        if (row->flags & STORE_QUEUE_HELD || row->next_attempt_us > now_us ||
+            id_set_has(&q->rows, row->id))
+                return true;
+        if (q->rows.n >= (size_t)q->config->max_in_memory)
+                return false;
+        site = site_get(q, row->domain);
+        if (row->expires_us) {
+                site_take(site, row);
+                return true;
+        }
+        job = site_take_alone(site, row);
+        if (job)
+                outcome_expire(job);
+        else
+                site_release(site);
+        return true;
+}
+
+static void run_touched(struct queue *q)
+{
+        struct list *link;
+
+        while ((link = list_pop(&q->touched)))
+                site_run(container_of(link, struct site, touched));
+}
+
+/* What it has read goes to the sites, and its place is kept. */
+static void take_page(struct scan *s)
+{
+        struct queue *q = s->queue;
+
+        for (size_t i = 0; i < s->rows.n && !q->memory_full; i++) {
+                const struct store_queue_row *row = &s->rows.items[i];
+
+                q->memory_full = !take(q, row, s->now_us);
+                s->after = (struct store_queue_place){ row->next_attempt_us, row->id };
+        }
+        if (s->what == SCAN_NEW)
+                q->new_after = s->after.id;
+        else
+                q->due_after = s->after;
+        if (s->first)
+                q->new_after = s->last_row;
+        s->first = false;
+        run_touched(q);
+}
+
+/* ---- one after another ---- */
+
+static void scan_done(struct task *t);
+static const struct task_class scan_class = { "queue scan", scan_work, scan_done, scan_drop };
+
+static void timer_due(void *arg)
+{
+        scan_soon(arg, SCAN_DUE);
+}
+
+static void wait_for(struct queue *q, int64_t ms)
+{
+        timer_set(&q->scan_timer, q->loop, ms, timer_due, q);
+}
+
+/* Sleeps until the next row is due. */
+static void sleep_until(struct queue *q, int64_t next_us)
+{
+        int64_t ms = next_us ? (next_us - queue_now_us()) / 1000 + 1 : LONGEST_MS;
+
+        wait_for(q, ms < LONGEST_MS ? ms : LONGEST_MS);
+}
+
+static void start(struct queue *q, enum scan_what what)
+{
+        struct scan *s = NEW(struct scan);
+
+        s->task.class = &scan_class;
+        s->task.owner = q;
+        s->queue = q;
+        s->what = what;
+        s->first = what == SCAN_WHOLE;
+        s->now_us = queue_now_us();
+        if (what == SCAN_WHOLE)
+                s->after = (struct store_queue_place){ INT64_MIN, INT64_MIN };
+        else if (what == SCAN_NEW)
+                s->after.id = q->new_after;
+        else
+                s->after = q->due_after;
+        if (!store_submit(q->store, 0, STORE_READ, &s->task)) {
+                q->scan = s;
+                return;
+        }
+        scan_drop(&s->task);
+        q->want_whole = true;
+        wait_for(q, AGAIN_MS);
+}
+
+static void scan_done(struct task *t)
+{
+        struct scan *s = container_of(t, struct scan, task);
+        struct queue *q = s->queue;
+        bool full = s->rows.n == PAGE;
+
+        q->scan = NULL;
+        if (t->result) {
+                log_error("queue scan err=%s text=\"%s\"", err_name(t->result), t->error.text);
+                q->want_whole = true;
+                wait_for(q, AGAIN_MS);
+                return;
+        }
+        take_page(s);
+        if (full && !q->memory_full) {
+                task_keep(t);
+                if (!store_submit(q->store, 0, STORE_READ, t)) {
+                        q->scan = s;
+                        return;
+                }
+                scan_drop(t);
+                q->want_whole = true;
+                wait_for(q, AGAIN_MS);
+                return;
+        }
+        if (s->what != SCAN_NEW) {
+                sites_sweep(q);
+                sleep_until(q, s->next_us);
+        }
+        if (q->want_whole || q->want_new)
+                scan_soon(q, SCAN_NEW);
+}
+
+void scan_soon(struct queue *q, enum scan_what what)
+{
+        q->want_whole |= what == SCAN_WHOLE;
+        q->want_new |= what == SCAN_NEW;
+        if (q->scan || q->stopping || q->memory_full)
+                return; /* done, or when there is room: queue_job_done */
+        if (q->want_whole)
+                what = SCAN_WHOLE;
+        else if (what == SCAN_DUE && q->want_new)
+                what = SCAN_NEW;
+        q->want_new = false;
+        if (what == SCAN_WHOLE)
+                q->want_whole = false;
+        start(q, what);
+}
+
+void scan_cancel(struct queue *q)
+{
+        if (q->scan)
+                task_cancel(&q->scan->task);
+        q->scan = NULL;
+}
+
+/* ---- more of one site ---- */
+
+struct refill {
+        struct task task;
+        struct site *site;
+        char domain[256];
+        int64_t now_us;
+        struct arena arena;
+        struct store_queue_rows rows;
+};
+
+static enum err refill_work(struct task *t, struct store_txn *tx)
+{
+        struct refill *r = container_of(t, struct refill, task);
+
+        arena_done(&r->arena);
+        r->arena = (struct arena)ARENA_INIT(PAGE_ARENA);
+        return store_queue_due_of(tx, slice_of(r->domain), r->now_us, SITE_MAX_ROWS, &r->arena,
+                                  &r->rows);
+}
+
+static void refill_done(struct task *t)
+{
+        struct refill *r = container_of(t, struct refill, task);
+        struct site *site = r->site;
+        struct queue *q = site->queue;
+
+        site->refill = NULL;
+        site->held++;
+        site->more = !t->result && r->rows.n == SITE_MAX_ROWS;
+        for (size_t i = 0; !t->result && i < r->rows.n; i++)
+                take(q, &r->rows.items[i], r->now_us);
+        run_touched(q);
+        site->held--;
+        site_release(site);
+}
+
+static void refill_drop(struct task *t)
+{
+        struct refill *r = container_of(t, struct refill, task);
+
+        arena_done(&r->arena);
+        mem_free(r);
+}
+
+static const struct task_class refill_class = { "queue refill", refill_work, refill_done,
+                                                refill_drop };
+
+void scan_refill(struct site *site)
+{
+        struct queue *q = site->queue;
+        struct refill *r;
+
+        if (!site->domain[0]) { /* a route's mail is of many domains */
+                site->more = false;
+                scan_soon(q, SCAN_WHOLE);
+                return;
+        }
+        r = NEW(struct refill);
+        r->task.class = &refill_class;
+        r->task.owner = site;
+        r->site = site;
+        memcpy(r->domain, site->domain, sizeof r->domain);
+        r->now_us = queue_now_us();
+        if (store_submit(q->store, 0, STORE_READ, &r->task))
+                mem_free(r);
+        else
+                site->refill = &r->task;
+}

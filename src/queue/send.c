@@ -1,0 +1,351 @@
+/*
+ * send.c — a job over a link.
+ *
+ * First the store is asked whether the rows are still to be tried (an
+ * administrator, or an attempt that ended while they were being read, may have
+ * changed that), and for the first octets; then the client takes over and pulls the rest.
+ */
+#include "link.h"
+
+#include "mailserver/core/log.h"
+
+enum { CHUNK = 64 << 10 };
+
+/* A read of the store for a link that is sending. Owned by the task. */
+struct load {
+        struct task task;
+        struct link *link; /* as task.owner */
+        int64_t message, offset, size, now_us;
+        size_t max;
+        struct buf octets;
+        int64_t *rows; /* of the first: are they due? */
+        bool *due;
+        size_t n;
+};
+
+struct sending {
+        struct load *load; /* running; NULL: none */
+        struct smtp_client_message message;
+        struct smtp_client_recipient *recipients;
+        char (*notify)[40];
+        struct buf first; /* octets from 0 on that were read beforehand */
+};
+
+/* ---- reading ---- */
+
+static enum err check_rows(struct load *load, struct store_txn *tx)
+{
+        int64_t header;
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; !err && i < load->n; i++)
+                err = store_queue_is_due(tx, load->rows[i], load->now_us, &load->due[i]);
+        if (!err && load->n)
+                err = store_queue_sizes(tx, load->message, &load->size, &header);
+        return err;
+}
+
+static enum err load_work(struct task *t, struct store_txn *tx)
+{
+        struct load *load = container_of(t, struct load, task);
+        enum err err = check_rows(load, tx);
+
+        buf_clear(&load->octets);
+        if (!err)
+                err = store_queue_read(tx, load->message, load->offset, load->max, &load->octets);
+        return err;
+}
+
+static void load_drop(struct task *t)
+{
+        struct load *load = container_of(t, struct load, task);
+
+        buf_done(&load->octets);
+        mem_free(load->rows);
+        mem_free(load->due);
+        mem_free(load);
+}
+
+static struct load *load_new(struct link *l, int64_t offset, size_t max)
+{
+        struct load *load = NEW(struct load);
+
+        load->link = l;
+        load->task.owner = l;
+        load->message = l->job->message;
+        load->now_us = queue_now_us();
+        load->offset = offset;
+        load->max = max < CHUNK ? max : CHUNK;
+        load->octets.max = CHUNK;
+        return load;
+}
+
+/* ---- the rest of the content ---- */
+
+static void more_done(struct task *t)
+{
+        struct load *load = container_of(t, struct load, task);
+        struct link *l = load->link;
+
+        l->sending->load = NULL;
+        smtp_client_content(l->client, &load->octets, t->result);
+}
+
+static const struct task_class more_class = { "queue read", load_work, more_done, load_drop };
+
+static void read_more(void *owner, int64_t offset, size_t max)
+{
+        struct link *l = owner;
+        struct sending *s = l->sending;
+        struct load *load;
+        AUTO_BUF(none, 1);
+
+        if (offset < (int64_t)s->first.len) {
+                AUTO_BUF(part, CHUNK);
+
+                buf_add(&part, slice_head(slice_from(buf_slice(&s->first), (size_t)offset), max));
+                smtp_client_content(l->client, &part, ERR_OK);
+                return;
+        }
+        load = load_new(l, offset, max);
+        load->task.class = &more_class;
+        if (store_submit(l->site->queue->store, load->message, STORE_READ, &load->task)) {
+                load_drop(&load->task);
+                smtp_client_content(l->client, &none, ERR_BUSY);
+                return;
+        }
+        s->load = load;
+}
+
+/* ---- the envelope ---- */
+
+/* RFC 3461 4.1, as RCPT has it; "": not said. */
+static void print_notify(unsigned notify, char out[40])
+{
+        static const struct {
+                unsigned bit;
+                const char *word;
+        } words[] = {
+                {STORE_NOTIFY_SUCCESS,  "SUCCESS"},
+                { STORE_NOTIFY_FAILURE, "FAILURE"},
+                { STORE_NOTIFY_DELAY,   "DELAY"  }
+        };
+        AUTO_BUF(text, 40);
+
+        if (notify & STORE_NOTIFY_NEVER)
+                buf_add(&text, SLICE("NEVER"));
+        for (size_t i = 0; !(notify & STORE_NOTIFY_NEVER) && i < 3; i++)
+                if (notify & words[i].bit)
+                        buf_addf(&text, "%s%s", text.len ? "," : "", words[i].word);
+        memcpy(out, buf_slice(&text).ptr, text.len);
+        out[text.len] = '\0';
+}
+
+static void write_envelope(struct link *l, int64_t size)
+{
+        struct sending *s = l->sending;
+        const struct job *job = l->job;
+
+        s->recipients = mem_alloc_array(job->n, sizeof *s->recipients);
+        s->notify = mem_alloc_array(job->n, sizeof *s->notify);
+        for (size_t i = 0; i < job->n; i++) {
+                print_notify(job->recipients[i].notify, s->notify[i]);
+                s->recipients[i] = (struct smtp_client_recipient){
+                        .address = job->recipients[i].address,
+                        .orcpt = job->recipients[i].orcpt,
+                        .notify = s->notify[i][0] ? s->notify[i] : NULL,
+                };
+        }
+        s->message = (struct smtp_client_message){
+                .sender = job->sender,
+                .recipients = s->recipients,
+                .n = job->n,
+                .size = size,
+                .eight_bit = (job->flags & STORE_QUEUE_EIGHT_BIT) != 0,
+                .smtputf8 = (job->flags & STORE_QUEUE_SMTPUTF8) != 0,
+                .envid = job->envid,
+                .ret = job->flags & STORE_QUEUE_RET_HDRS   ? "HDRS"
+                       : job->flags & STORE_QUEUE_RET_FULL ? "FULL"
+                                                           : NULL,
+                .read = read_more,
+        };
+}
+
+/* Leaves out of the job what is not to be tried. */
+static void keep_due(struct job *job, const bool *due)
+{
+        struct site *site = job->site;
+        size_t kept = 0;
+
+        for (size_t i = 0; i < job->n; i++) {
+                if (due[i]) {
+                        job->recipients[kept++] = job->recipients[i];
+                        continue;
+                }
+                id_set_remove(&site->queue->rows, job->recipients[i].row);
+                site->rows--;
+        }
+        job->n = kept;
+}
+
+static void sending_free(struct link *l)
+{
+        struct sending *s = l->sending;
+
+        if (!s)
+                return;
+        if (s->load)
+                task_cancel(&s->load->task);
+        mem_free(s->recipients);
+        mem_free(s->notify);
+        buf_done(&s->first);
+        mem_free(s);
+        l->sending = NULL;
+}
+
+/* It cannot be read now: it waits like mail whose destination is not there. */
+static void cannot_read(struct link *l, enum err err)
+{
+        struct job *job = l->job;
+        struct smtp_client_reply reply = { .code = 451, .status = "4.3.0", .ours = true };
+        struct outcome_peer nobody = { "", "", "", false };
+
+        reply.text = "The mail cannot be read from this server's own store now";
+        log_error("queue id=%s err=%s: the mail cannot be read", job->mail_id, err_name(err));
+        l->job = NULL;
+        outcome_write_all(job, &reply, &nobody);
+}
+
+static void first_done(struct task *t)
+{
+        struct load *load = container_of(t, struct load, task);
+        struct link *l = load->link;
+        struct job *job = l->job;
+
+        l->sending->load = NULL;
+        if (!t->result)
+                keep_due(job, load->due);
+        if (!t->result && job->n) {
+                buf_add(&l->sending->first, buf_slice(&load->octets));
+                write_envelope(l, load->size);
+                l->site->queue->stats.attempts++;
+                smtp_client_send(l->client, &l->sending->message);
+                return;
+        }
+        sending_free(l);
+        l->job = NULL;
+        if (t->result == ERR_NOTFOUND || !t->result) /* all of it has gone */
+                queue_job_done(job);
+        else {
+                l->job = job;
+                cannot_read(l, t->result);
+        }
+        link_job_done(l);
+}
+
+static const struct task_class first_class = { "queue load", load_work, first_done, load_drop };
+
+void sending_start(struct link *l, struct job *job)
+{
+        struct load *load;
+
+        l->job = job;
+        l->sending = NEW(struct sending);
+        l->sending->first.max = CHUNK;
+        load = load_new(l, 0, CHUNK);
+        load->task.class = &first_class;
+        load->n = job->n;
+        load->rows = mem_alloc_array(job->n, sizeof *load->rows);
+        load->due = mem_alloc_array(job->n, sizeof *load->due);
+        for (size_t i = 0; i < job->n; i++)
+                load->rows[i] = job->recipients[i].row;
+        l->sending->load = load;
+        if (store_submit(l->site->queue->store, job->message, STORE_READ, &load->task)) {
+                load_drop(&load->task);
+                l->sending->load = NULL;
+                sending_free(l);
+                link_job_put_back(l);
+        }
+}
+
+/* ---- the end ---- */
+
+static void describe_peer(const struct link *l, struct outcome_peer *ret_peer)
+{
+        *ret_peer = (struct outcome_peer){ .mx = link_mx(l),
+                                           .ip = smtp_client_peer_text(l->client),
+                                           .tls = l->tls,
+                                           .dsn = smtp_client_offers_dsn(l->client) };
+}
+
+void sending_sent(struct link *l)
+{
+        struct job *job = l->job;
+        struct smtp_client_reply *replies = mem_alloc_array(job->n, sizeof *replies);
+        struct outcome_peer peer;
+
+        for (size_t i = 0; i < job->n; i++)
+                replies[i] = l->sending->recipients[i].reply;
+        describe_peer(l, &peer);
+        l->job = NULL;
+        l->sent++;
+        site_succeeded(l->site);
+        outcome_write(job, replies, &peer);
+        mem_free(replies);
+        sending_free(l);
+        link_job_done(l);
+}
+
+/* A kept connection that had gone before anything was said: no attempt at all. */
+static bool was_stale(const struct link *l, const char *stage)
+{
+        if (!l->sent || l->job->put_back || strcmp(stage, "mail") != 0)
+                return false;
+        for (size_t i = 0; l->sending->recipients && i < l->job->n; i++)
+                if (l->sending->recipients[i].reply.text)
+                        return false;
+        return true;
+}
+
+void sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply)
+{
+        struct job *job = l->job;
+        struct smtp_client_reply *replies;
+        struct outcome_peer peer;
+
+        if (!job)
+                return;
+        l->job = NULL;
+        if (l->sending->recipients) {
+                l->job = job;
+                if (was_stale(l, stage) && !l->site->stale) {
+                        job->put_back = true;
+                        l->job = NULL;
+                        turns_put_back(&l->site->waiting, &job->turn);
+                        sending_free(l);
+                        return;
+                }
+                l->job = NULL;
+        }
+        replies = mem_alloc_array(job->n, sizeof *replies);
+        for (size_t i = 0; i < job->n; i++) {
+                replies[i] = *reply;
+                if (l->sending->recipients && l->sending->recipients[i].reply.text)
+                        replies[i] = l->sending->recipients[i].reply;
+        }
+        describe_peer(l, &peer);
+        pace_failed(&l->site->pace);
+        outcome_write(job, replies, &peer);
+        mem_free(replies);
+        sending_free(l);
+}
+
+void sending_cancel(struct link *l)
+{
+        struct job *job = l->job;
+
+        sending_free(l);
+        l->job = NULL;
+        if (job)
+                queue_job_done(job);
+}

@@ -1,0 +1,394 @@
+/*
+ * site.c — destinations with mail due, and what waits for them.
+ *
+ * A site bears as many connections as its pace allows. When it fails as a
+ * whole, what waits hears why, and all its other mail in the store waits with
+ * it; so a dead server costs one attempt at a time, not one a message.
+ */
+#include "queue_impl.h"
+
+#include "mailserver/core/log.h"
+#include "mailserver/core/text.h"
+
+#include <stdio.h>
+
+enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000 };
+
+/* ---- jobs ---- */
+
+static struct job *job_new(struct site *site, const struct store_queue_row *row)
+{
+        struct job *job = NEW(struct job);
+
+        job->arena = (struct arena)ARENA_INIT(JOB_ARENA);
+        job->site = site;
+        job->turn = (struct turn){ .account = row->account,
+                                   .bulk = (row->flags & STORE_QUEUE_BULK) != 0 };
+        job->message = row->message;
+        job->account = row->account;
+        job->size = row->size;
+        job->received_us = row->received_us;
+        job->flags = row->flags;
+        job->mail_id = arena_copy(&job->arena, slice_of(row->mail_id)).ptr;
+        job->sender = arena_copy(&job->arena, slice_of(row->sender)).ptr;
+        job->envid = row->envid ? arena_copy(&job->arena, slice_of(row->envid)).ptr : NULL;
+        return job;
+}
+
+static const char *keep(struct job *job, const char *text, bool *full)
+{
+        const char *copy = text ? arena_copy(&job->arena, slice_of(text)).ptr : NULL;
+
+        *full |= text && !copy;
+        return copy;
+}
+
+/* False: its memory is used up. */
+static bool job_add(struct job *job, const struct store_queue_row *row)
+{
+        bool full = false;
+        struct recipient r = {
+                .row = row->id,
+                .expires_us = row->expires_us,
+                .address = keep(job, row->address, &full),
+                .domain = keep(job, row->domain, &full),
+                .orcpt = keep(job, row->orcpt, &full),
+                .last_status = keep(job, row->last_status, &full),
+                .last_reply = keep(job, row->last_reply, &full),
+                .notify = row->notify,
+                .flags = row->flags,
+                .attempts = row->attempts,
+        };
+
+        if (full)
+                return false;
+        if (job->n == job->cap) {
+                job->cap = job->cap ? job->cap * 2 : 4;
+                job->recipients = mem_realloc(job->recipients, job->cap * sizeof r);
+        }
+        job->recipients[job->n++] = r;
+        return true;
+}
+
+void job_free(struct job *job)
+{
+        mem_free(job->recipients);
+        arena_done(&job->arena);
+        mem_free(job);
+}
+
+void queue_job_done(struct job *job)
+{
+        struct site *site = job->site;
+        struct queue *q = site->queue;
+
+        for (size_t i = 0; i < job->n; i++)
+                id_set_remove(&q->rows, job->recipients[i].row);
+        site->rows -= job->n;
+        job_free(job);
+        if (q->memory_full && q->rows.n * 2 < (size_t)q->config->max_in_memory) {
+                q->memory_full = false;
+                queue_wake(q);
+        }
+        site_release(site);
+}
+
+struct same {
+        int64_t message;
+        size_t max;
+};
+
+static bool takes_more(struct turn *turn, const void *arg)
+{
+        const struct job *job = container_of(turn, struct job, turn);
+        const struct same *same = arg;
+
+        return job->message == same->message && job->n < same->max;
+}
+
+static bool has_room(struct site *site)
+{
+        const struct queue *q = site->queue;
+
+        if (site->rows < SITE_MAX_ROWS && q->rows.n < (size_t)q->config->max_in_memory)
+                return true;
+        site->more = true;
+        return false;
+}
+
+static void count_row(struct site *site, int64_t row)
+{
+        id_set_add(&site->queue->rows, row);
+        site->rows++;
+}
+
+struct job *site_take_alone(struct site *site, const struct store_queue_row *row)
+{
+        struct job *job;
+
+        if (!has_room(site))
+                return NULL;
+        job = job_new(site, row);
+        if (!job_add(job, row)) {
+                job_free(job);
+                return NULL;
+        }
+        count_row(site, row->id);
+        return job;
+}
+
+void site_take(struct site *site, const struct store_queue_row *row)
+{
+        struct queue *q = site->queue;
+        struct same same = { row->message, (size_t)q->config->max_recipients_per_transaction };
+        struct turn *turn = turns_find(&site->waiting, (row->flags & STORE_QUEUE_BULK) != 0,
+                                       row->account, takes_more, &same);
+        struct job *job = NULL;
+
+        if (turn && has_room(site) && job_add(container_of(turn, struct job, turn), row))
+                count_row(site, row->id);
+        else
+                job = site_take_alone(site, row);
+        if (job)
+                turns_put(&site->waiting, &job->turn);
+        if (!list_linked(&site->touched))
+                list_append(&q->touched, &site->touched);
+}
+
+/* ---- sites ---- */
+
+static struct site **bucket_of(struct queue *q, const char *name)
+{
+        return &q->sites[text_hash(slice_of(name)) % SITE_BUCKETS];
+}
+
+static struct site *site_new(struct queue *q, const char *name, const char *domain, int route)
+{
+        struct site *site = NEW(struct site);
+        struct site **bucket = bucket_of(q, name);
+
+        site->queue = q;
+        site->route = route;
+        snprintf(site->name, sizeof site->name, "%s", name);
+        snprintf(site->domain, sizeof site->domain, "%s", domain);
+        pace_init(&site->pace, (unsigned)q->config->max_connections_per_destination);
+        turns_init(&site->waiting);
+        list_init(&site->links);
+        site->next = *bucket;
+        *bucket = site;
+        return site;
+}
+
+struct site *site_get(struct queue *q, const char *domain)
+{
+        const struct queue_route_config *routes = q->config->routes.items;
+        int route = route_find(q->config, domain);
+        bool hosted = route >= 0 && routes[route].host;
+        char name[SITE_NAME_MAX];
+
+        if (hosted)
+                snprintf(name, sizeof name, "route %d", route);
+        else
+                snprintf(name, sizeof name, "%.255s", domain);
+        for (struct site *s = *bucket_of(q, name); s; s = s->next)
+                if (strcmp(s->name, name) == 0)
+                        return s;
+        return site_new(q, name, hosted ? "" : domain, route);
+}
+
+static bool is_failing(const struct site *site)
+{
+        return site->not_before_us > queue_now_us();
+}
+
+static void unhook(struct site *site)
+{
+        struct site **at = bucket_of(site->queue, site->name);
+
+        while (*at && *at != site)
+                at = &(*at)->next;
+        if (*at)
+                *at = site->next;
+        list_remove(&site->starved);
+        list_remove(&site->touched);
+}
+
+void site_release(struct site *site)
+{
+        bool failing = is_failing(site) && !site->stale;
+
+        if (site->rows || site->n_links || site->refill || site->held || failing)
+                return;
+        if (!site->stale)
+                unhook(site);
+        mem_free(site);
+}
+
+static void forget_waiting(struct site *site)
+{
+        struct turn *turn;
+
+        while ((turn = turns_take(&site->waiting)))
+                queue_job_done(container_of(turn, struct job, turn));
+}
+
+/* Takes it out of the table; frees it now, or when its links and outcomes have ended. */
+static void retire(struct site *site, void (*end_links)(struct site *site))
+{
+        unhook(site);
+        site->stale = true;
+        site->held++;
+        if (site->refill)
+                task_cancel(site->refill);
+        site->refill = NULL;
+        forget_waiting(site);
+        end_links(site);
+        site->held--;
+        site_release(site);
+}
+
+void sites_sweep(struct queue *q)
+{
+        for (size_t i = 0; i < SITE_BUCKETS; i++)
+                for (struct site *site = q->sites[i], *next; site; site = next) {
+                        next = site->next;
+                        site_release(site);
+                }
+}
+
+static void retire_all(struct queue *q, void (*end_links)(struct site *site))
+{
+        for (size_t i = 0; i < SITE_BUCKETS; i++)
+                while (q->sites[i])
+                        retire(q->sites[i], end_links);
+}
+
+void sites_retire(struct queue *q)
+{
+        retire_all(q, links_finish);
+}
+
+void sites_free(struct queue *q)
+{
+        retire_all(q, links_close);
+}
+
+/* ---- work ---- */
+
+void site_run(struct site *site)
+{
+        struct queue *q = site->queue;
+
+        while (site->waiting.n && !q->stopping && !site->stale && !is_failing(site)) {
+                struct turn *turn = turns_take(&site->waiting);
+                struct job *job = container_of(turn, struct job, turn);
+
+                if (link_offer(site, job))
+                        continue;
+                turns_put_back(&site->waiting, turn);
+                /* Those that are on their way take one each. */
+                if (site->n_links >= site->pace.limit || site->n_links >= site->waiting.n + 1)
+                        return;
+                if (q->n_links >= (size_t)q->config->max_connections) {
+                        if (!list_linked(&site->starved))
+                                list_append(&q->starved, &site->starved);
+                        return;
+                }
+                link_open(site);
+        }
+        if (site->more && !site->refill && !site->stale && site->rows < SITE_MAX_ROWS / 4 &&
+            !is_failing(site))
+                scan_refill(site);
+}
+
+void site_succeeded(struct site *site)
+{
+        site->failures = 0;
+        site->not_before_us = 0;
+        pace_succeeded(&site->pace);
+}
+
+/* ---- failure of the whole ---- */
+
+struct delay_task {
+        struct task task;
+        struct store *store;
+        char domain[256];
+        int64_t until_us;
+        size_t n;
+};
+
+static enum err delay_work(struct task *t, struct store_txn *tx)
+{
+        struct delay_task *d = container_of(t, struct delay_task, task);
+
+        return store_queue_delay_domain(tx, slice_of(d->domain), d->until_us, DELAY_SLICE, &d->n);
+}
+
+static void delay_submit(struct delay_task *d);
+
+static void delay_done(struct task *t)
+{
+        struct delay_task *d = container_of(t, struct delay_task, task);
+
+        if (t->result || d->n < DELAY_SLICE)
+                return;
+        task_keep(t);
+        delay_submit(d);
+}
+
+static void delay_drop(struct task *t)
+{
+        mem_free(container_of(t, struct delay_task, task));
+}
+
+static const struct task_class delay_class = { "queue delay", delay_work, delay_done, delay_drop };
+
+static void delay_submit(struct delay_task *d)
+{
+        d->task.class = &delay_class;
+        d->task.owner = d->store;
+        /* Not heard, they are due, and the site is failing: they wait all the same. */
+        if (store_submit(d->store, 0, STORE_WRITE, &d->task))
+                mem_free(d);
+}
+
+static void delay_others(struct site *site)
+{
+        struct delay_task *d;
+
+        if (!site->domain[0])
+                return;
+        d = NEW(struct delay_task);
+        d->store = site->queue->store;
+        memcpy(d->domain, site->domain, sizeof d->domain);
+        d->until_us = site->not_before_us;
+        delay_submit(d);
+}
+
+void site_failed(struct site *site, const struct smtp_client_reply *reply, const char *mx)
+{
+        struct queue *q = site->queue;
+        struct outcome_peer peer = { .mx = mx, .ip = "", .tls = "" };
+        bool permanent = smtp_client_reply_permanent(reply);
+        struct turn *turn;
+
+        pace_failed(&site->pace);
+        if (!permanent) {
+                int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
+                                             q->config->retry_max_ms, queue_random(NULL));
+
+                site->not_before_us = queue_now_us() + wait_ms * 1000;
+                log_info("queue destination=%s failures=%u wait_s=%lld reply=\"%d %s\"",
+                         LOG_ESC(slice_of(site->name)), site->failures, (long long)wait_ms / 1000,
+                         reply->code, LOG_ESC(slice_of(reply->text)));
+                if (site->more)
+                        delay_others(site);
+                site->more = false;
+        }
+        site->held++;
+        while ((turn = turns_take(&site->waiting)))
+                outcome_write_all(container_of(turn, struct job, turn), reply, &peer);
+        site->held--;
+        site_release(site);
+}
