@@ -1,0 +1,1 @@
+../dns/helper_packet.h

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""https_peer.py DIRECTORY — an HTTPS server that answers as test_sts.c has written down.
+
+A request for mta-sts.NAME.example.org is answered with the octets of DIRECTORY/NAME,
+whatever they are; for NAME "endless" the last of them are repeated, for "stall"
+none is sent, until the client has gone. DIRECTORY/requests holds what came.
+Prints its port; ends with its standard input. The certificate is for the names
+of the first line of its input.
+"""
+
+import pathlib
+import socketserver
+import ssl
+import subprocess
+import sys
+import threading
+
+DIRECTORY = pathlib.Path(sys.argv[1])
+LOCK = threading.Lock()
+
+
+def make_certificate(hosts):
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
+    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=test"]
+    command += ["-addext", "subjectAltName=" + ",".join("DNS:" + host for host in hosts)]
+    command += ["-keyout", DIRECTORY / "key.pem", "-out", DIRECTORY / "cert.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+class Peer(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            with CONTEXT.wrap_socket(self.request, server_side=True) as tls:
+                self.talk(tls)
+        except OSError:  # the client has gone, or does not like the certificate
+            pass
+
+    def talk(self, tls):
+        request = b""
+        while b"\r\n\r\n" not in request:
+            octets = tls.recv(4096)
+            if not octets:
+                return
+            request += octets
+        with LOCK, open(DIRECTORY / "requests", "ab") as log:
+            log.write(request)
+        host = request.split(b"Host: mta-sts.")[1].split(b".")[0].decode()
+        answer = (DIRECTORY / host).read_bytes()
+        if host == "stall":
+            while tls.recv(4096):
+                pass
+            return
+        tls.sendall(answer)
+        while host == "endless":
+            tls.sendall(b"x" * 16384)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+make_certificate(sys.stdin.readline().split())
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+CONTEXT.load_cert_chain(DIRECTORY / "cert.pem", DIRECTORY / "key.pem")
+with Server(("127.0.0.1", 0), Peer) as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_address[1], flush=True)
+    sys.stdin.read()
+    server.shutdown()
