@@ -117,6 +117,9 @@ static struct config *config_blank(void)
         add_section(c, &n, &imap_conf_table, &c->imap);
         add_section(c, &n, &auth_conf_table, &c->auth);
         add_section(c, &n, &delivery_conf_table, &c->delivery);
+        add_section(c, &n, &queue_conf_table, &c->queue);
+        add_section(c, &n, &smtp_client_conf_table, &c->outbound);
+        add_section(c, &n, &resolver_conf_table, &c->resolver);
         add_section(c, &n, &store_conf_table, &c->store);
         return c;
 }

@@ -10,9 +10,12 @@
 #include "mailserver/auth/auth.h"
 #include "mailserver/core/conf.h"
 #include "mailserver/delivery/delivery.h"
+#include "mailserver/dns/resolver.h"
 #include "mailserver/imap/imap.h"
 #include "mailserver/net/server.h"
 #include "mailserver/pop3/pop3.h"
+#include "mailserver/queue/queue.h"
+#include "mailserver/smtp/client.h"
 #include "mailserver/smtp/smtp.h"
 #include "mailserver/store/store.h"
 
@@ -36,7 +39,7 @@ struct main_config {
         int64_t shutdown_timeout_ms;
 };
 
-enum { CONFIG_MAX_SECTIONS = 11 + SERVICE_MAX_ };
+enum { CONFIG_MAX_SECTIONS = 14 + SERVICE_MAX_ };
 
 struct config {
         struct main_config main;
@@ -48,6 +51,9 @@ struct config {
         struct imap_config imap;
         struct auth_config auth;
         struct delivery_config delivery;
+        struct resolver_config resolver;
+        struct queue_config queue;
+        struct smtp_client_config outbound;
         struct store_config store;
         struct conf_section sections[CONFIG_MAX_SECTIONS]; /* point into this struct */
 };

@@ -37,6 +37,8 @@ struct server {
         struct store *store;
         struct auth *auth;
         struct smtp_sink *sink;
+        struct resolver *resolver;
+        struct queue *queue;
         struct smtp_server *smtp;
         struct pop3_server *pop3;
         struct imap_server *imap;
@@ -46,6 +48,7 @@ struct server {
         struct signals *signals;
         struct timer stop_timer;
         bool stopping;
+        unsigned to_stop; /* of what is told to stop and has not ended */
         int64_t started_us, refused_banned;
 };
 
@@ -236,6 +239,8 @@ void server_apply(struct server *s, struct config *config, struct tls_set *tls)
                 imap_server_set_config(s->imap, &config->imap);
                 auth_set_config(s->auth, &config->auth);
                 delivery_set_config(s->sink, &config->delivery);
+                resolver_set_config(s->resolver, &config->resolver);
+                queue_set_config(s->queue, &config->queue, &config->outbound);
                 config_free(s->config);
                 s->config = config;
         }
@@ -246,11 +251,18 @@ void server_apply(struct server *s, struct config *config, struct tls_set *tls)
         }
 }
 
-static void all_closed(void *arg)
+static void has_stopped(void *arg)
 {
         struct server *s = arg;
 
-        loop_stop(s->loop);
+        if (--s->to_stop == 0)
+                loop_stop(s->loop);
+}
+
+static void abort_all(struct server *s)
+{
+        net_server_abort_all(s->net);
+        queue_abort(s->queue);
 }
 
 static void stop_overdue(void *arg)
@@ -258,20 +270,22 @@ static void stop_overdue(void *arg)
         struct server *s = arg;
 
         log_warn("stop overdue connections=%zu", net_server_connections(s->net));
-        net_server_abort_all(s->net);
+        abort_all(s);
 }
 
 void server_stop(struct server *s, const char *why)
 {
         if (s->stopping) {
-                net_server_abort_all(s->net);
+                abort_all(s);
                 return;
         }
         s->stopping = true;
+        s->to_stop = 2;
         log_info("stopping reason=%s connections=%zu", why, net_server_connections(s->net));
         systemd_notify("STOPPING=1");
         timer_set(&s->stop_timer, s->loop, s->config->main.shutdown_timeout_ms, stop_overdue, s);
-        net_server_stop(s->net, "Server is shutting down", all_closed, s);
+        net_server_stop(s->net, "Server is shutting down", has_stopped, s);
+        queue_stop(s->queue, has_stopped, s);
 }
 
 /* ---- start ---- */
@@ -372,6 +386,11 @@ static enum err start_protocols(struct server *s, struct error *reterr)
                 .sink_ops = &delivery_sink_ops,
                 .sink = s->sink,
         });
+        s->resolver = resolver_new(s->loop, &s->config->resolver, reterr);
+        if (!s->resolver)
+                return ERR_IO;
+        s->queue = queue_new(s->loop, s->store, s->resolver, s->hostname, &s->config->queue,
+                             &s->config->outbound);
         s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
         s->imap = imap_server_new(s->hostname, &s->config->imap, s->auth, s->store);
         join_services(s);
@@ -429,6 +448,8 @@ static void finish(struct server *s)
         control_free(s->control);
         reload_free(s->reload);
         net_server_free(s->net);
+        queue_free(s->queue);
+        resolver_free(s->resolver);
         settle(s);
         loop_allow_blocking(true);
         smtp_server_free(s->smtp);

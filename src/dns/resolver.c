@@ -70,7 +70,10 @@ static enum err set_servers(struct ub_ctx *ub, const struct conf_strings *server
 
         if (!servers->n) {
                 code = ub_ctx_resolvconf(ub, NULL);
-                return code ? ub_fail(reterr, "/etc/resolv.conf cannot be read", code) : ERR_OK;
+                if (code)
+                        log_warn("resolver /etc/resolv.conf cannot be read: names are looked up "
+                                 "from the root servers on; set resolver.servers");
+                return ERR_OK;
         }
         if (servers->n == 1 && slice_eq_word(slice_of(servers->items[0]), SLICE("recursive")))
                 return ERR_OK;
@@ -192,13 +195,14 @@ static void give(struct loop_job *job)
         struct dns_answer answer = { .status = q->status, .canonical = q->name, .why = q->why };
         dns_answered_fn *answered = q->answered;
         void *owner = q->owner;
-        AUTO(mem_freep) char *name = q->name; /* the answer may point there */
+        char *name = q->name; /* the answer may point there */
 
         if (q->packet.len)
                 parse_packet(q, &arena, &answer);
         q->name = NULL;
         query_free(q);
         answered(owner, &answer);
+        mem_free(name);
 }
 
 /* No packet: `why` is a literal. */

@@ -117,6 +117,7 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         q->hostname = hostname;
         q->config = config;
         q->smtp = *smtp;
+        list_init(&q->all);
         list_init(&q->outcomes);
         list_init(&q->starved);
         list_init(&q->touched);
@@ -153,6 +154,11 @@ void queue_ended(struct queue *q)
 {
         if (q->stopping && q->n_links == 0 && list_empty(&q->outcomes))
                 loop_later(q->loop, &q->stop_job);
+}
+
+void queue_abort(struct queue *q)
+{
+        sites_abort(q);
 }
 
 void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg)

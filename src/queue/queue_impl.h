@@ -56,7 +56,7 @@ struct site {
         struct pace pace;
         struct turns waiting; /* struct job.turn */
         size_t rows;          /* recipients in memory: waiting, being sent, being written */
-        struct list links, starved, touched;
+        struct list all, links, starved, touched;
         size_t n_links;
         unsigned failures; /* in a row, of the destination as a whole */
         int64_t not_before_us;
@@ -78,6 +78,7 @@ struct queue {
         char **passwords;               /* of config->routes; owned */
         size_t n_passwords;
         struct site *sites[SITE_BUCKETS];
+        struct list all;     /* struct site.all: stale ones too */
         struct list starved; /* struct site.starved: would open a connection if one were free */
         struct list touched; /* struct site.touched: have got rows in the page at hand */
         struct id_set rows;  /* in memory */
@@ -124,7 +125,9 @@ void site_release(struct site *site);
 void sites_sweep(struct queue *q);
 /* No new work for any site; what waits is forgotten, what is being sent ends. */
 void sites_retire(struct queue *q);
-/* All at once; nothing is told. */
+/* Their connections are closed at once, and what is being sent over them forgotten. */
+void sites_abort(struct queue *q);
+/* All are freed; their outcomes were orphaned before. */
 void sites_free(struct queue *q);
 /* Nobody could be reached, or the name not be found: everything that waits hears this reply. */
 void site_failed(struct site *site, const struct smtp_client_reply *reply, const char *mx);

@@ -174,6 +174,7 @@ static struct site *site_new(struct queue *q, const char *name, const char *doma
         pace_init(&site->pace, (unsigned)q->config->max_connections_per_destination);
         turns_init(&site->waiting);
         list_init(&site->links);
+        list_append(&q->all, &site->all);
         site->next = *bucket;
         *bucket = site;
         return site;
@@ -221,6 +222,7 @@ void site_release(struct site *site)
                 return;
         if (!site->stale)
                 unhook(site);
+        list_remove(&site->all);
         mem_free(site);
 }
 
@@ -232,19 +234,16 @@ static void forget_waiting(struct site *site)
                 queue_job_done(container_of(turn, struct job, turn));
 }
 
-/* Takes it out of the table; frees it now, or when its links and outcomes have ended. */
-static void retire(struct site *site, void (*end_links)(struct site *site))
+/* Takes it out of the table; it is freed when its links and outcomes have ended. */
+static void retire(struct site *site)
 {
         unhook(site);
         site->stale = true;
-        site->held++;
         if (site->refill)
                 task_cancel(site->refill);
         site->refill = NULL;
         forget_waiting(site);
-        end_links(site);
-        site->held--;
-        site_release(site);
+        links_finish(site);
 }
 
 void sites_sweep(struct queue *q)
@@ -256,21 +255,39 @@ void sites_sweep(struct queue *q)
                 }
 }
 
-static void retire_all(struct queue *q, void (*end_links)(struct site *site))
-{
-        for (size_t i = 0; i < SITE_BUCKETS; i++)
-                while (q->sites[i])
-                        retire(q->sites[i], end_links);
-}
-
 void sites_retire(struct queue *q)
 {
-        retire_all(q, links_finish);
+        for (size_t i = 0; i < SITE_BUCKETS; i++)
+                while (q->sites[i]) {
+                        struct site *site = q->sites[i];
+
+                        site->held++;
+                        retire(site);
+                        site->held--;
+                        site_release(site);
+                }
+}
+
+void sites_abort(struct queue *q)
+{
+        list_each_safe (at, &q->all) {
+                struct site *site = container_of(at, struct site, all);
+
+                site->held++;
+                links_close(site);
+                site->held--;
+                site_release(site);
+        }
 }
 
 void sites_free(struct queue *q)
 {
-        retire_all(q, links_close);
+        struct list *at;
+
+        sites_retire(q);
+        sites_abort(q);
+        while ((at = list_pop(&q->all)))
+                mem_free(container_of(at, struct site, all));
 }
 
 /* ---- work ---- */

@@ -51,6 +51,8 @@ void queue_set_config(struct queue *q, const struct queue_config *config,
 /* Begins no more attempts; `stopped` when those in flight have ended (their connections' time-outs
  * bound it). */
 void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg);
+/* After queue_stop: closes what is still being sent; it is sent again another time. */
+void queue_abort(struct queue *q);
 /* Rows were added or made due: looks at the store soon. */
 void queue_wake(struct queue *q);
 

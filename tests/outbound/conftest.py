@@ -1,0 +1,39 @@
+"""Fixtures of the tests of mail going out."""
+
+import smtplib
+
+import pytest
+
+from receiver import Receiver
+
+
+@pytest.fixture
+def sink():
+    with Receiver() as receiver:
+        yield receiver
+
+
+def route_to(receiver, domains="*", **more):
+    """Settings that send all mail to one server, and try again soon."""
+    route = {"domains": [domains], "host": receiver.address, "port": receiver.port, **more}
+    return {
+        "queue": {
+            "routes": [route],
+            "retry_first": "200ms",
+            "retry_max": "1s",
+            "idle_connection": "100ms",
+        }
+    }
+
+
+def submit(server, recipients, text="Subject: hello\r\n\r\nhow are you\r\n", sender="alice",
+           mail_options=(), rcpt_options=()):
+    """Sends by submission as alice; the reply's text."""
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=30) as client:
+        client.starttls(context=server.tls)
+        client.login(sender, server.passwords[sender])
+        address = f"{sender}@example.org"
+        if b"From:" not in (text if isinstance(text, bytes) else text.encode()):
+            head = f"From: {address}\r\n"
+            text = head.encode() + text if isinstance(text, bytes) else head + text
+        return client.sendmail(address, recipients, text, mail_options, rcpt_options)

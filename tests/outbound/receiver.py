@@ -1,0 +1,213 @@
+"""Mail servers of the test's own, to which ours sends: a polite one, and one that misbehaves.
+
+    with Receiver() as sink:                  # takes everything
+        sink.messages[0].recipients
+    with Receiver(script={"RCPT": ["451 4.7.1 later"]}) as sink: ...
+
+A script says, for a stage, the replies of the first times it is reached; after
+them (and for other stages) the polite reply is given. A reply may be bytes that
+are sent as they are, None (the connection is closed), or a callable that gets
+the connection's file.
+"""
+
+import socket
+import ssl
+import threading
+
+POLITE = {
+    "CONNECT": "220 sink.example.net ESMTP",
+    "EHLO": None,  # made of the extensions
+    "LHLO": None,
+    "HELO": "250 sink.example.net",
+    "STARTTLS": "220 go",
+    "MAIL": "250 2.1.0 ok",
+    "RCPT": "250 2.1.5 ok",
+    "DATA": "354 go on",
+    ".": "250 2.0.0 taken",
+    "RSET": "250 2.0.0 ok",
+    "NOOP": "250 2.0.0 ok",
+    "QUIT": "221 2.0.0 bye",
+    "AUTH": "235 2.7.0 ok",
+}
+EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10000000", "DSN", "ENHANCEDSTATUSCODES")
+
+
+class Message:
+    def __init__(self, sender):
+        self.sender = sender
+        self.mail_line = ""
+        self.recipients = []
+        self.rcpt_lines = []
+        self.octets = b""
+        self.tls = None
+        self.connection = 0
+        self.time = 0.0
+
+
+class Receiver:
+    def __init__(self, script=None, extensions=EXTENSIONS, address="127.0.0.1", port=0,
+                 certificate=None, implicit=False, lmtp=False):
+        self.script = {stage: list(replies) for stage, replies in (script or {}).items()}
+        self.extensions = list(extensions)
+        self.lmtp = lmtp
+        self.implicit = implicit
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate.certificate, certificate.private_key)
+            if not implicit:
+                self.extensions.append("STARTTLS")
+        self.messages = []
+        self.connections = 0
+        self.lines = []
+        self.lock = threading.Lock()
+        self.socket = socket.create_server((address, port))
+        self.address, self.port = self.socket.getsockname()[:2]
+        self.open = set()
+        self.threads = []
+        self.closing = False
+
+    def __enter__(self):
+        thread = threading.Thread(target=self._accept, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+        return self
+
+    def __exit__(self, *exception):
+        self.closing = True
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        with self.lock:
+            for connection in self.open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        for thread in self.threads:
+            thread.join(10)
+
+    def delivered(self):
+        """(recipient, octets) of everything that was taken."""
+        with self.lock:
+            return [(r, m.octets) for m in self.messages for r in m.recipients]
+
+    def _accept(self):
+        while not self.closing:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.connections += 1
+                number = self.connections
+                self.open.add(connection)
+            thread = threading.Thread(target=self._serve, args=(connection, number), daemon=True)
+            thread.start()
+            self.threads.append(thread)
+
+    def _serve(self, connection, number):
+        try:
+            if self.implicit:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            _Talk(self, connection, number).run()
+        except (OSError, ssl.SSLError, _Gone):
+            pass
+        finally:
+            with self.lock:
+                self.open.discard(connection)
+            connection.close()
+
+    def reply_to(self, stage):
+        with self.lock:
+            waiting = self.script.get(stage)
+            if waiting:
+                return waiting.pop(0)
+        if stage in ("EHLO", "LHLO"):
+            lines = ["sink.example.net", *self.extensions]
+            return "\r\n".join(
+                f"250{' ' if i == len(lines) - 1 else '-'}{line}" for i, line in enumerate(lines)
+            )
+        return POLITE.get(stage, "500 5.5.1 what?")
+
+
+class _Gone(Exception):
+    pass
+
+
+class _Talk:
+    def __init__(self, receiver, connection, number):
+        self.receiver = receiver
+        self.connection = connection
+        self.file = connection.makefile("rwb")
+        self.number = number
+        self.message = None
+        self.tls = None
+
+    def say(self, stage):
+        """The reply's code, as an int; 0 when it was octets of its own."""
+        reply = self.receiver.reply_to(stage)
+        if reply is None:
+            raise _Gone
+        if callable(reply):
+            reply(self.file)
+            return 0
+        if isinstance(reply, str):
+            reply = reply.encode() + b"\r\n"
+        self.file.write(reply)
+        self.file.flush()
+        return int(reply[:3]) if reply[:3].isdigit() else 0
+
+    def run(self):
+        self.say("CONNECT")
+        while True:
+            line = self.file.readline()
+            if not line:
+                return
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            with self.receiver.lock:
+                self.receiver.lines.append(text)
+            stage = text.split(" ")[0].split(":")[0].upper()
+            code = self.say(stage)
+            if stage == "STARTTLS" and code == 220:
+                self.file.close()
+                self.connection = self.receiver.context.wrap_socket(
+                    self.connection, server_side=True
+                )
+                self.tls = self.connection.version()
+                self.file = self.connection.makefile("rwb")
+            elif stage == "MAIL" and code == 250:
+                self.message = Message(text[text.index("<") + 1 : text.index(">")])
+                self.message.mail_line = text
+            elif stage == "RCPT" and code == 250:
+                self.message.recipients.append(text[text.index("<") + 1 : text.index(">")])
+                self.message.rcpt_lines.append(text)
+            elif stage == "DATA" and code == 354:
+                self.take()
+            elif stage == "RSET":
+                self.message = None
+            elif stage == "QUIT":
+                return
+
+    def take(self):
+        octets = b""
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise _Gone
+            assert line.endswith(b"\r\n") and b"\r" not in line[:-2], line
+            if line == b".\r\n":
+                break
+            octets += line[1:] if line.startswith(b".") else line
+        message, self.message = self.message, None
+        message.octets = octets
+        message.tls = self.tls
+        message.connection = self.number
+        recipients = message.recipients
+        if self.receiver.lmtp:
+            message.recipients = [r for r in recipients if self.say(".") == 250]
+            taken = bool(message.recipients)
+        else:
+            taken = self.say(".") == 250
+        if taken:
+            with self.receiver.lock:
+                self.receiver.messages.append(message)

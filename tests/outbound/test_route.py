@@ -1,0 +1,171 @@
+"""Mail that leaves by a route: sent once, tried again, given up, reported."""
+
+from conftest import route_to, submit
+from receiver import EXTENSIONS, Receiver
+
+
+def waiting(server):
+    return server.ctl("queue", "list").count("@away.example")
+
+
+def inbox(server, who="alice"):
+    return server.messages(who)
+
+
+def test_a_message_goes_out_and_leaves_the_queue(make_server, sink):
+    server = make_server(**route_to(sink))
+    submit(server, ["bob@away.example"])
+    server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+    message = sink.messages[0]
+    assert message.sender == "alice@example.org"
+    assert message.recipients == ["bob@away.example"]
+    assert b"how are you\r\n" in message.octets
+    assert message.octets.startswith((b"Received:", b"DKIM-Signature:"))
+    server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+
+
+def test_recipients_of_one_message_go_together(make_server, sink):
+    server = make_server(**route_to(sink))
+    submit(server, [f"r{i}@away.example" for i in range(7)])
+    server.wait_for(lambda: len(sink.delivered()) == 7, "seven recipients")
+    assert len(sink.messages) == 1
+
+
+def test_a_connection_is_kept_for_what_follows(make_server, sink):
+    server = make_server(**{**route_to(sink), "queue": {**route_to(sink)["queue"], "idle_connection": "5s"}})
+    for i in range(5):
+        submit(server, [f"r{i}@away.example"])
+        server.wait_for(lambda: len(sink.messages) == i + 1, "the message to arrive")
+    assert sink.connections == 1
+
+
+def test_what_is_refused_for_now_is_tried_again(make_server):
+    with Receiver(script={"RCPT": ["451 4.7.1 greylisted, come back"] * 2}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+        assert server.log.count("status=deferred") == 2
+        assert "greylisted, come back" in server.log
+
+
+def test_what_is_refused_for_good_is_reported_once(make_server):
+    with Receiver(script={"RCPT": ["250 2.1.5 ok", "550 5.1.1 No such user"]}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["good@away.example", "bad@away.example"])
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert [r for r, _ in sink.delivered()] == ["good@away.example"]
+        server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
+        report = inbox(server)[0]
+        assert b"bad@away.example" in report and b"good@away.example" not in report
+        assert b"No such user" in report
+        assert b"Return-Path: <>" in report
+
+
+def test_a_dead_server_is_tried_again_and_given_up(make_server):
+    with Receiver() as sink:
+        conf = route_to(sink)
+    conf["queue"]["lifetime"] = "1s"
+    server = make_server(**conf)
+    submit(server, ["bob@away.example"])
+    server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
+    assert waiting(server) == 0
+    assert server.log.count("status=deferred") >= 1
+
+
+def test_a_late_message_is_said_to_be_late_once(make_server):
+    with Receiver(script={"MAIL": ["451 4.3.0 not now"] * 6}) as sink:
+        conf = route_to(sink)
+        conf["queue"]["delay_warning"] = "300ms"
+        server = make_server(**conf)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert len(inbox(server)) == 1
+        assert b"not now" in inbox(server)[0]
+
+
+def test_a_restart_loses_nothing_and_sends_nothing_twice(make_server):
+    with Receiver(script={"MAIL": ["451 4.3.0 not now"] * 3}) as sink:
+        conf = route_to(sink)
+        conf["queue"]["retry_first"] = "1s"
+        server = make_server(**conf)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: "status=deferred" in server.log, "the first attempt")
+        server.stop()
+        server.start()
+        server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert len(sink.messages) == 1
+
+
+def test_a_server_without_extensions_gets_it_too(make_server):
+    with Receiver(extensions=(), script={"EHLO": ["502 5.5.1 no"]}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+        assert any(line.startswith("HELO ") for line in sink.lines)
+
+
+def test_starttls_is_used_where_it_is_offered(make_server, certificate):
+    with Receiver(certificate=certificate) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+        assert sink.messages[0].tls in ("TLSv1.2", "TLSv1.3")
+
+
+def test_a_broken_starttls_does_not_hold_the_mail(make_server, certificate):
+    with Receiver(certificate=certificate, script={"STARTTLS": ["220 go\r\nnonsense"]}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+
+
+def test_lmtp_answers_for_each_recipient(make_server):
+    with Receiver(lmtp=True, script={".": ["250 2.0.0 ok", "550 5.2.2 full"]}) as sink:
+        server = make_server(**route_to(sink, protocol="lmtp"))
+        submit(server, ["one@away.example", "two@away.example"])
+        server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
+        assert [r for r, _ in sink.delivered()] == ["one@away.example"]
+        assert b"two@away.example" in inbox(server)[0]
+
+
+def test_a_large_message_arrives_octet_for_octet(make_server, sink):
+    server = make_server(**route_to(sink))
+    lines = "".join(f"{'.' * (i % 3)}line {i} {'x' * (i % 70)}\r\n" for i in range(40000))
+    submit(server, ["bob@away.example"], "Subject: large\r\n\r\n" + lines)
+    server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+    assert sink.messages[0].octets.endswith(lines.encode())
+
+
+def test_dsn_parameters_go_on(make_server, sink):
+    assert "DSN" in EXTENSIONS
+    server = make_server(**route_to(sink))
+    submit(
+        server,
+        ["bob@away.example"],
+        mail_options=["RET=HDRS", "ENVID=abc+2B1"],
+        rcpt_options=["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;bob@away.example"],
+    )
+    server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+    message = sink.messages[0]
+    assert "RET=HDRS" in message.mail_line and "ENVID=abc+2B1" in message.mail_line
+    assert "NOTIFY=SUCCESS,FAILURE" in message.rcpt_lines[0]
+    assert "ORCPT=rfc822;bob@away.example" in message.rcpt_lines[0]
+
+
+def test_success_is_reported_when_the_next_server_sends_no_reports(make_server):
+    with Receiver(extensions=("PIPELINING",)) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"], rcpt_options=["NOTIFY=SUCCESS"])
+        server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
+        assert b"Action: relayed" in inbox(server)[0]
+
+
+def test_never_is_never(make_server):
+    with Receiver(script={"RCPT": ["550 5.1.1 No such user"]}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"], rcpt_options=["NOTIFY=NEVER"])
+        server.wait_for(lambda: "status=bounced" in server.log, "the bounce")
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert inbox(server) == []
