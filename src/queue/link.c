@@ -361,6 +361,15 @@ void link_open(struct site *site)
 
 /* ---- all links of a site ---- */
 
+size_t links_unused(const struct site *site)
+{
+        size_t n = 0;
+
+        list_each (at, &site->links)
+                n += container_of(at, struct link, link)->state != LINK_SENDING;
+        return n;
+}
+
 void links_finish(struct site *site)
 {
         site->held++;

@@ -203,6 +203,7 @@ static struct outcome *outcome_new(struct job *job, const struct outcome_peer *p
         o->retry_first_ms = c->retry_first_ms;
         o->retry_max_ms = c->retry_max_ms;
         o->delay_warning_us = c->delay_warning_ms * 1000;
+        o->lifetime_us = c->lifetime_ms * 1000;
         o->peer_dsn = peer->dsn;
         o->mx = mem_strdup(slice_of(peer->mx));
         o->ip = mem_strdup(slice_of(peer->ip));

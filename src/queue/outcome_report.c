@@ -8,16 +8,14 @@
 #include "outcome.h"
 
 #include "mailserver/core/log.h"
-#include "mailserver/core/text.h"
 #include "mailserver/smtp/report.h"
-#include "mailserver/store/address.h"
-#include "mailserver/store/mailbox.h"
+#include "mailserver/smtp/report_post.h"
+#include "mailserver/smtp/xtext.h"
 #include "mailserver/store/message.h"
 
 #include <stdio.h>
 
 enum { MAX_REPORT = 1 << 20, MAX_ADDRESS = 330, MAX_DIAGNOSTIC = 1200 };
-#define LIFETIME_US ((int64_t)5 * 86400 * 1000000)
 
 static const enum report_action actions[] = { [FATE_DELIVERED] = REPORT_RELAYED,
                                               [FATE_DEFERRED] = REPORT_DELAYED,
@@ -31,18 +29,32 @@ struct making {
         struct report_recipient *recipients;
         char (*diagnostics)[MAX_DIAGNOSTIC];
         size_t n;
-        struct buf original, text;
+        struct buf original, text, envid;
+        struct buf *orcpts;
 };
 
 static void making_done(struct making *m)
 {
         mem_free(m->recipients);
         mem_free(m->diagnostics);
+        for (size_t i = 0; m->orcpts && i < m->o->job->n; i++)
+                buf_done(&m->orcpts[i]);
+        mem_free(m->orcpts);
         buf_done(&m->original);
         buf_done(&m->text);
+        buf_done(&m->envid);
 }
 
 /* ---- what it says ---- */
+
+/* As it was meant; NULL stays NULL, and what is no xtext stays as it came. */
+static const char *decoded(const char *xtext, struct buf *out)
+{
+        out->max = MAX_DIAGNOSTIC;
+        if (!xtext || smtp_xtext_decode(slice_of(xtext), out))
+                return xtext;
+        return buf_putc(out, '\0') ? xtext : out->ptr;
+}
 
 static void add_recipient(struct making *m, size_t i)
 {
@@ -54,7 +66,7 @@ static void add_recipient(struct making *m, size_t i)
         snprintf(diagnostic, MAX_DIAGNOSTIC, "%d %s", f->reply.code, f->text);
         m->recipients[m->n++] = (struct report_recipient){
                 .final = r->address,
-                .original = r->orcpt,
+                .original = decoded(r->orcpt, &m->orcpts[i]),
                 .action = actions[m->what],
                 .status = f->expired ? "4.4.7" : f->reply.status,
                 .remote_mta = o->mx[0] ? o->mx : NULL,
@@ -91,7 +103,7 @@ static enum err compose(struct making *m)
                 .from = postmaster,
                 .to = job->sender,
                 .mail_id = job->mail_id,
-                .envid = job->envid,
+                .envid = decoded(job->envid, &m->envid),
                 .arrival_us = job->received_us,
                 .now_us = o->now_us,
                 .recipients = m->recipients,
@@ -115,68 +127,24 @@ static enum err compose(struct making *m)
 
 /* ---- to whom ---- */
 
-static enum err store_here(struct making *m, int64_t account, int64_t content)
-{
-        struct store_message_new message = { .trace = SLICE("Return-Path: <>\r\n"),
-                                             .internal_date_us = m->o->now_us };
-        int64_t mailbox;
-        uint32_t uid;
-        enum err err = store_mailbox_find(m->tx, account, SLICE("INBOX"), &mailbox);
-
-        return err ? err : store_message_add(m->tx, mailbox, content, &message, &uid);
-}
-
-static enum err queue_to(struct making *m, const char *address, int64_t content)
-{
-        const char *at = strrchr(address, '@');
-        char id[TEXT_ID_SIZE];
-        struct store_queue_recipient r = { .address = address,
-                                           .domain = at ? at + 1 : "",
-                                           .notify = STORE_NOTIFY_NEVER };
-        struct store_queue_message message = { .content = content,
-                                               .mail_id = id,
-                                               .sender = "",
-                                               .flags = m->o->job->flags & STORE_QUEUE_SMTPUTF8,
-                                               .received_us = m->o->now_us,
-                                               .expires_us = m->o->now_us + LIFETIME_US };
-
-        text_random_id(id);
-        return store_queue_add(m->tx, &message, &r, 1);
-}
-
-static enum err deliver(struct making *m, const struct store_targets *targets, int64_t content)
-{
-        enum err err = ERR_OK;
-
-        for (size_t i = 0; !err && i < targets->n; i++)
-                err = store_here(m, targets->items[i].account, content);
-        for (size_t i = 0; !err && i < targets->n_remotes; i++)
-                err = queue_to(m, targets->remotes[i].address, content);
-        return err;
-}
-
 static enum err send(struct making *m)
 {
         static const struct store_address_rules rules = { .separators = "+" };
         struct outcome *o = m->o;
-        AUTO(store_targets_done) struct store_targets targets = { 0 };
-        enum err found = store_address_resolve(m->tx, &rules, slice_of(o->job->sender), &targets);
-        struct store_draft **draft = &o->drafts[m->what];
-        int64_t content = 0;
-        enum err err;
+        struct report_post post = {
+                .rules = &rules,
+                .to = o->job->sender,
+                .smtputf8 = (o->job->flags & STORE_QUEUE_SMTPUTF8) != 0,
+                .now_us = o->now_us,
+                .lifetime_us = o->lifetime_us,
+        };
+        enum err err = report_post(m->tx, &post, buf_slice(&m->text), &o->drafts[m->what]);
 
-        if (found && found != ERR_DENIED) {
-                log_info("queue id=%s report to=<%s> dropped: there is no such sender",
-                         LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)));
-                return found == ERR_IO || found == ERR_CORRUPT || found == ERR_FULL ? found
-                                                                                    : ERR_OK;
-        }
-        store_draft_free(*draft);
-        *draft = store_draft_of(store_of(m->tx), buf_slice(&m->text));
-        err = store_content_add(m->tx, *draft, &content);
-        if (err)
+        if (err != ERR_NOTFOUND)
                 return err;
-        return found ? queue_to(m, o->job->sender, content) : deliver(m, &targets, content);
+        log_info("queue id=%s report to=<%s> dropped: there is no such sender",
+                 LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)));
+        return ERR_OK;
 }
 
 /* ---- all of them ---- */
@@ -188,6 +156,7 @@ static enum err report_about(struct outcome *o, struct store_txn *tx, enum fate_
 
         m.recipients = mem_alloc_array(o->job->n, sizeof *m.recipients);
         m.diagnostics = mem_alloc_array(o->job->n, sizeof *m.diagnostics);
+        m.orcpts = mem_alloc_array(o->job->n, sizeof *m.orcpts);
         for (size_t i = 0; i < o->job->n; i++)
                 if (o->fates[i].what == what && o->fates[i].report)
                         add_recipient(&m, i);

@@ -135,6 +135,8 @@ void site_succeeded(struct site *site);
 
 /* link.c */
 void link_open(struct site *site);
+/* Links that are on their way, or have nothing to do. */
+size_t links_unused(const struct site *site);
 /* A link that has nothing to do takes it. */
 bool link_offer(struct site *site, struct job *job);
 /* No new work: what is being sent ends, other links go at once. */

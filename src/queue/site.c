@@ -304,7 +304,7 @@ void site_run(struct site *site)
                         continue;
                 turns_put_back(&site->waiting, turn);
                 /* Those that are on their way take one each. */
-                if (site->n_links >= site->pace.limit || site->n_links >= site->waiting.n + 1)
+                if (site->n_links >= site->pace.limit || links_unused(site) >= site->waiting.n)
                         return;
                 if (q->n_links >= (size_t)q->config->max_connections) {
                         if (!list_linked(&site->starved))
