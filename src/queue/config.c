@@ -179,8 +179,23 @@ static const struct conf_option options[] = {
         { .name = "ca_file",
          .type = CONF_STRING,
          .offset = QUEUE(ca_file),
+         .fixed = true,
          .help = "File with the certificate authorities that certificates are checked against. "
                   "Without it: the system's." },
+        { .name = "mta_sts",
+         .type = CONF_BOOL,
+         .offset = QUEUE(mta_sts),
+         .fallback = "true",
+         .help = "Whether MTA-STS policies of other domains are fetched and obeyed (RFC 8461)." },
+        { .name = "mta_sts_port",
+         .type = CONF_INT,
+         .offset = QUEUE(mta_sts_port),
+         .fallback = "443",
+         .min = 1,
+         .max = 65535,
+         .fixed = true,
+         .help = "Port of the web servers that have the policies; another than 443 is for "
+                  "tests." },
         { .name = "routes",
          .type = CONF_GROUPS,
          .offset = QUEUE(routes),
@@ -191,7 +206,7 @@ static const struct conf_option options[] = {
          .offset = QUEUE(tls),
          .groups = &tls_table,
          .help = "What TLS is demanded of certain domains, over what they publish." },
-        { .name = NULL                                                                      },
+        { .name = NULL                                                                                     },
 };
 
 const struct conf_table queue_conf_table = {

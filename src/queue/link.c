@@ -31,6 +31,7 @@ static void link_free(struct link *l)
         struct queue *q = site->queue;
         struct list *starved;
 
+        sts_query_cancel(l->policy_query);
         dns_inquiry_cancel(l->inquiry);
         smtp_client_close(l->client);
         sending_cancel(l);
@@ -342,6 +343,47 @@ static void set_rules(struct link *l)
         };
 }
 
+static void ask_dns(struct link *l)
+{
+        struct queue *q = l->site->queue;
+
+        l->inquiry = dns_inquire(q->resolver, q->loop, &l->facts, MAX_QUESTIONS, resolve_step,
+                                 resolved, l);
+}
+
+/* ---- MTA-STS: RFC 8461 ---- */
+
+static bool policy_names(void *arg, const char *host)
+{
+        const struct link *l = arg;
+
+        return mta_sts_matches(&l->policy, slice_of(host));
+}
+
+static void keep_policy(struct link *l, const struct mta_sts_policy *policy)
+{
+        l->policy = *policy;
+        for (size_t i = 0; i < policy->n_mx; i++) {
+                l->policy.mx[i] = arena_copy(&l->arena, policy->mx[i]);
+                if (!l->policy.mx[i].ptr) /* then the host is not named, and the mail waits */
+                        l->policy.mx[i] = SLICE("");
+        }
+        l->rules.sts_match = policy_names;
+        l->rules.arg = l;
+}
+
+static void got_policy(void *owner, const struct mta_sts_policy *policy)
+{
+        struct link *l = owner;
+
+        l->policy_query = NULL;
+        if (policy && policy->mode == MTA_STS_ENFORCE)
+                keep_policy(l, policy);
+        else if (policy && policy->mode == MTA_STS_TESTING)
+                log_debug("queue destination=%s mta-sts=testing", LOG_ESC(slice_of(l->site->name)));
+        ask_dns(l);
+}
+
 void link_open(struct site *site)
 {
         struct queue *q = site->queue;
@@ -355,8 +397,10 @@ void link_open(struct site *site)
         q->n_links++;
         q->stats.connections++;
         set_rules(l);
-        l->inquiry = dns_inquire(q->resolver, q->loop, &l->facts, MAX_QUESTIONS, resolve_step,
-                                 resolved, l);
+        if (q->config->mta_sts && !l->rules.direct && l->rules.override != DESTINATION_NONE)
+                l->policy_query = sts_ask(q->sts, site->domain, l, got_policy);
+        else
+                ask_dns(l);
 }
 
 /* ---- all links of a site ---- */

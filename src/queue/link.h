@@ -16,7 +16,9 @@ struct link {
         struct arena arena; /* answers of the DNS, and what was found by them */
         struct dns_facts facts;
         struct destination_rules rules;
-        struct dns_inquiry *inquiry; /* NULL: over */
+        struct sts_query *policy_query; /* NULL: over */
+        struct mta_sts_policy policy;   /* its texts are the arena's */
+        struct dns_inquiry *inquiry;    /* NULL: over */
         struct destination destination;
         size_t host;
         bool clear; /* this host's TLS did not work, and need not */

@@ -105,6 +105,16 @@ static void say_stopped(struct loop_job *job)
         q->stopped(q->stopped_arg);
 }
 
+static struct sts *make_sts(const struct queue *q)
+{
+        struct sts_options options = STS_OPTIONS_DEFAULT;
+
+        options.ca_file = q->config->ca_file;
+        options.port = (uint16_t)q->config->mta_sts_port;
+        options.private_addresses = q->config->private_addresses;
+        return sts_new(q->loop, q->store, q->resolver, &options);
+}
+
 struct queue *queue_new(struct loop *l, struct store *store, struct resolver *resolver,
                         const char *hostname, const struct queue_config *config,
                         const struct smtp_client_config *smtp)
@@ -124,6 +134,7 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         q->watcher.changed = changed;
         q->stop_job.run = say_stopped;
         read_passwords(q);
+        q->sts = make_sts(q);
         store_watch(store, &q->watcher);
         scan_soon(q, SCAN_WHOLE);
         return q;
@@ -139,6 +150,7 @@ void queue_free(struct queue *q)
         loop_job_cancel(&q->stop_job);
         outcomes_orphan(q);
         sites_free(q);
+        sts_free(q->sts);
         id_set_done(&q->rows);
         forget_passwords(q);
         mem_free(q);

@@ -13,6 +13,7 @@
 #include "destination.h"
 #include "id_set.h"
 #include "route.h"
+#include "sts.h"
 #include "turns.h"
 
 #include "mailserver/core/arena.h"
@@ -72,6 +73,7 @@ struct queue {
         struct loop *loop;
         struct store *store;
         struct resolver *resolver;
+        struct sts *sts;
         const char *hostname;
         const struct queue_config *config;
         struct smtp_client_config smtp; /* a copy: clients borrow it over a reload */

@@ -35,8 +35,10 @@ struct queue_config {
         char *postmaster;       /* author of reports; NULL: postmaster@hostname */
         bool private_addresses; /* may mail go to loopback, private and own addresses */
         bool address_literals;
-        int64_t smtp_port;         /* 25; tests have another */
-        char *ca_file;             /* NULL: the system's */
+        int64_t smtp_port; /* 25; tests have another */
+        char *ca_file;     /* NULL: the system's */
+        bool mta_sts;
+        int64_t mta_sts_port;
         struct conf_groups routes; /* struct queue_route_config */
         struct conf_groups tls;    /* struct queue_tls_config: per-domain override */
 };
