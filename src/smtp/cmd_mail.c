@@ -2,7 +2,7 @@
  * cmd_mail.c — MAIL: who the message is from.
  *
  * RFC 5321 4.1.1.2 and 3.3; SIZE is RFC 1870 6, the refusals of addresses
- * beyond ASCII are RFC 6531 3.5. Whether a logged-in account may send as the
+ * beyond ASCII are RFC 6531 3.5, RET and ENVID are RFC 3461 4.3, 4.4. Whether a logged-in account may send as the
  * address is the sink's to say.
  */
 #include "command.h"
@@ -91,7 +91,8 @@ static enum smtp_flow mail_start(struct smtp_session *s, struct slice args)
 
 const struct smtp_command smtp_cmd_mail = {
         .verb = "MAIL",
-        .syntax = "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8]",
+        .syntax = "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] "
+                  "[ENVID=id]",
         .rfc = "5321 4.1.1.2",
         .needs = SMTP_NEEDS_HELO | SMTP_NEEDS_AUTH | SMTP_NEEDS_NO_MAIL,
         .start = mail_start,

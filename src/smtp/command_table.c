@@ -70,6 +70,7 @@ const struct smtp_extension smtp_extensions[] = {
         { "SMTPUTF8",            NULL,             NULL                }, /* RFC 6531 */
         { "CHUNKING",            NULL,             NULL                }, /* RFC 3030 */
         { "ENHANCEDSTATUSCODES", NULL,             NULL                }, /* RFC 2034 */
+        { "DSN",                 NULL,             NULL                }, /* RFC 3461 */
         { "STARTTLS",            starttls_offered, NULL                }, /* RFC 3207 */
         { "AUTH",                login_offered,    smtp_auth_mechanisms}, /* RFC 4954 */
         { "LIMITS",              NULL,             limits_arguments    }, /* RFC 9422 */

@@ -1,6 +1,8 @@
 /* params.c — what may follow the path in MAIL and RCPT: RFC 5321 4.1.2. */
 #include "params.h"
 
+#include "params_dsn.h"
+
 struct param {
         struct slice keyword, value; /* value.ptr NULL: there is no "=" */
 };
@@ -9,7 +11,11 @@ enum seen {
         SEEN_SIZE = 1u << 0,
         SEEN_BODY = 1u << 1,
         SEEN_SMTPUTF8 = 1u << 2,
-        SEEN_AUTH = 1u << 3
+        SEEN_AUTH = 1u << 3,
+        SEEN_RET = 1u << 4,
+        SEEN_ENVID = 1u << 5,
+        SEEN_NOTIFY = 1u << 6,
+        SEEN_ORCPT = 1u << 7,
 };
 
 static bool keyword_valid(struct slice s)
@@ -120,6 +126,13 @@ static enum err read_mail_param(const struct param *param, bool auth_offered, un
                 which = SEEN_SMTPUTF8;
                 params->smtputf8 = true;
                 err = has_value ? ERR_SYNTAX : ERR_OK;
+        } else if (slice_eq_word(param->keyword, SLICE("RET"))) {
+                which = SEEN_RET;
+                err = has_value ? smtp_dsn_ret(param->value, &params->ret) : ERR_SYNTAX;
+        } else if (slice_eq_word(param->keyword, SLICE("ENVID"))) {
+                which = SEEN_ENVID;
+                params->envid = param->value;
+                err = has_value ? smtp_dsn_envid(param->value) : ERR_SYNTAX;
         } else if (auth_offered && slice_eq_word(param->keyword, SLICE("AUTH"))) {
                 which = SEEN_AUTH;
                 err = has_value ? check_xtext(param->value) : ERR_SYNTAX;
@@ -150,12 +163,42 @@ enum err smtp_params_mail(struct slice rest, bool auth_offered, struct smtp_mail
         return ERR_OK;
 }
 
-enum err smtp_params_rcpt(struct slice rest)
+static enum err read_rcpt_param(const struct param *param, bool smtputf8, unsigned *seen,
+                                struct smtp_rcpt_params *params)
 {
-        struct param param;
-        enum err err = next_param(&rest, &param);
+        unsigned which;
+        enum err err;
 
+        if (slice_eq_word(param->keyword, SLICE("NOTIFY"))) {
+                which = SEEN_NOTIFY;
+                err = smtp_dsn_notify(param->value, &params->notify);
+        } else if (slice_eq_word(param->keyword, SLICE("ORCPT"))) {
+                which = SEEN_ORCPT;
+                params->orcpt = param->value;
+                err = smtp_dsn_orcpt(param->value, smtputf8);
+        } else {
+                return ERR_NOTFOUND;
+        }
+        if (*seen & which)
+                return ERR_SYNTAX;
+        *seen |= which;
+        return err;
+}
+
+enum err smtp_params_rcpt(struct slice rest, bool smtputf8, struct smtp_rcpt_params *ret_params)
+{
+        struct smtp_rcpt_params params = { 0 };
+        struct param param;
+        unsigned seen = 0;
+        enum err err;
+
+        while (!(err = next_param(&rest, &param))) {
+                err = read_rcpt_param(&param, smtputf8, &seen, &params);
+                if (err)
+                        return err;
+        }
         if (err == ERR_SYNTAX)
                 return err;
-        return err == ERR_NOTFOUND ? ERR_OK : ERR_NOTFOUND;
+        *ret_params = params;
+        return ERR_OK;
 }

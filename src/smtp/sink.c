@@ -17,20 +17,28 @@ void smtp_rcpt_check_free(struct smtp_rcpt_check *check)
         if (!check)
                 return;
         mem_free(check->address);
+        mem_free(check->orcpt);
         mem_free(check);
+}
+
+void smtp_recipients_free(struct smtp_recipient *first)
+{
+        for (struct smtp_recipient *r = first, *next; r; r = next) {
+                next = r->next;
+                mem_free(r->address);
+                mem_free(r->orcpt);
+                mem_free(r);
+        }
 }
 
 void smtp_delivery_free(struct smtp_delivery *d)
 {
         if (!d)
                 return;
-        for (struct smtp_recipient *r = d->recipients, *next; r; r = next) {
-                next = r->next;
-                mem_free(r->address);
-                mem_free(r);
-        }
+        smtp_recipients_free(d->recipients);
         spool_free(d->spool);
         mem_free(d->account_name);
         mem_free(d->sender);
+        mem_free(d->envid);
         mem_free(d);
 }

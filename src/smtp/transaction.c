@@ -1,13 +1,26 @@
 /* transaction.c — an envelope and its content, from MAIL to the last octet. */
 #include "transaction.h"
 
+#include "params_dsn.h"
 #include "received.h"
 #include "session.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/smtp/xtext.h"
 #include "mailserver/store/spool.h"
 
+#include <assert.h>
 #include <stdio.h>
+
+/* A copy of what ENVID stands for. */
+static char *decode_envid(struct slice xtext)
+{
+        AUTO_BUF(text, SMTP_MAX_ENVID);
+        enum err err = smtp_xtext_decode(xtext, &text);
+
+        assert(!err); /* the parameter's reader has seen to it */
+        return mem_strdup(buf_slice(&text));
+}
 
 struct smtp_txn *smtp_txn_new(struct slice sender, const struct smtp_mail_params *params)
 {
@@ -15,6 +28,9 @@ struct smtp_txn *smtp_txn_new(struct slice sender, const struct smtp_mail_params
 
         txn->sender = mem_strdup(sender);
         txn->params = *params;
+        txn->params.envid = (struct slice){ NULL, 0 }; /* of the line, which goes */
+        if (params->envid.ptr)
+                txn->envid = decode_envid(params->envid);
         txn->last_recipient = &txn->recipients;
         return txn;
 }
@@ -23,24 +39,24 @@ void smtp_txn_free(struct smtp_txn *txn)
 {
         if (!txn)
                 return;
-        for (struct smtp_recipient *r = txn->recipients, *next; r; r = next) {
-                next = r->next;
-                mem_free(r->address);
-                mem_free(r);
-        }
+        smtp_recipients_free(txn->recipients);
         spool_free(txn->spool);
         mem_free(txn->sender);
+        mem_free(txn->envid);
         mem_free(txn);
 }
 
-void smtp_txn_add_rcpt(struct smtp_txn *txn, struct slice address)
+void smtp_txn_add_rcpt(struct smtp_txn *txn, struct smtp_rcpt_check *check)
 {
         struct smtp_recipient *r = NEW(struct smtp_recipient);
 
-        r->address = mem_strdup(address);
+        r->address = TAKE(check->address);
+        r->orcpt = TAKE(check->orcpt);
+        r->notify = check->notify;
         *txn->last_recipient = r;
         txn->last_recipient = &r->next;
         txn->n_recipients++;
+        txn->n_elsewhere += check->elsewhere;
 }
 
 /* RFC 5321 4.4. */
@@ -154,6 +170,8 @@ struct smtp_delivery *smtp_txn_take(struct smtp_session *s)
         if (s->account_name)
                 d->account_name = mem_strdup(slice_of(s->account_name));
         d->sender = txn->sender;
+        d->envid = txn->envid;
+        d->ret = txn->params.ret;
         d->recipients = txn->recipients;
         d->n_recipients = txn->n_recipients;
         d->eight_bit = txn->params.eight_bit;
@@ -164,6 +182,7 @@ struct smtp_delivery *smtp_txn_take(struct smtp_session *s)
         spool_disown(d->spool);
 
         txn->sender = NULL;
+        txn->envid = NULL;
         txn->recipients = NULL;
         txn->spool = NULL;
         smtp_txn_free(txn);

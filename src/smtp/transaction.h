@@ -23,9 +23,10 @@ enum smtp_content {
 
 struct smtp_txn {
         char *sender; /* owned; "" for <> */
+        char *envid;  /* owned; NULL: none */
         struct smtp_mail_params params;
         struct smtp_recipient *recipients, **last_recipient; /* owned */
-        size_t n_recipients;
+        size_t n_recipients, n_elsewhere;                    /* as smtp_rcpt_check has it */
 
         enum smtp_content content;
         char id[TEXT_ID_SIZE];
@@ -38,7 +39,8 @@ struct smtp_txn {
 struct smtp_txn *smtp_txn_new(struct slice sender, const struct smtp_mail_params *params);
 /* NULL is fine. */
 void smtp_txn_free(struct smtp_txn *txn);
-void smtp_txn_add_rcpt(struct smtp_txn *txn, struct slice address);
+/* One that was accepted: takes what the check owns of it. */
+void smtp_txn_add_rcpt(struct smtp_txn *txn, struct smtp_rcpt_check *check);
 /*
  * DATA, or the first BDAT: the spool, and in it our Received field. `writable`
  * is spool_new's, called with the session.

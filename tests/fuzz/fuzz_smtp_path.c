@@ -41,6 +41,7 @@ static void check_kind(struct slice in, enum smtp_path_kind kind)
         struct slice rest = in;
         struct smtp_path path;
         struct smtp_mail_params params;
+        struct smtp_rcpt_params rcpt;
 
         if (smtp_path_parse(&rest, kind, &address, &path)) {
                 require(rest.ptr == in.ptr && rest.len == in.len && address.len == 0);
@@ -57,7 +58,7 @@ static void check_kind(struct slice in, enum smtp_path_kind kind)
                 require(kind == SMTP_PATH_REVERSE);
         if (!smtp_params_mail(rest, true, &params))
                 require(params.size >= 0);
-        require(smtp_params_rcpt(rest) != ERR_LIMIT);
+        require(smtp_params_rcpt(rest, path.has_8bit, &rcpt) != ERR_LIMIT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -26,6 +26,7 @@ def test_ehlo_on_port_25_lists_its_extensions_and_no_login(server):
             S: 250-SMTPUTF8
             S: 250-CHUNKING
             S: 250-ENHANCEDSTATUSCODES
+            S: 250-DSN
             S: 250-STARTTLS
             S: 250-LIMITS RCPTMAX=1000 MAILMAX=10000
             S: 250 HELP

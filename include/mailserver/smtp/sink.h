@@ -44,13 +44,20 @@ struct smtp_rcpt_check {
         uint64_t client;         /* net_address_key: whose share of the lanes it takes */
         char *address;           /* owned by the check; "postmaster" may stand alone */
         int64_t size;            /* announced by SIZE, or 0 */
+        bool null_sender;        /* MAIL FROM:<> */
+        size_t n_elsewhere;      /* of this transaction, accepted before: see `elsewhere` */
+        unsigned notify;         /* as in smtp_recipient */
+        char *orcpt;             /* likewise; owned by the check */
         struct smtp_reply reply; /* code 250: accepted */
+        size_t elsewhere;        /* then: at how many addresses of other servers it ends */
         void (*answered)(struct smtp_rcpt_check *check);
 };
 
 struct smtp_recipient {
         struct smtp_recipient *next;
         char *address;
+        char *orcpt;     /* ORCPT as it was given, "rfc822;" and xtext; NULL: none */
+        unsigned notify; /* NOTIFY: enum store_queue_notify (store/queue.h); 0: not said */
 };
 
 /* A whole message with its envelope. The sink owns it from the call of `deliver` on. */
@@ -69,6 +76,8 @@ struct smtp_delivery {
         struct smtp_recipient *recipients; /* owned, in order of RCPT */
         size_t n_recipients;
         bool eight_bit, smtputf8; /* BODY=8BITMIME, SMTPUTF8 */
+        unsigned ret; /* RET: one of enum store_queue_flag's (store/queue.h), or 0: not said */
+        char *envid;  /* ENVID, xtext decoded; owned; NULL: none */
         int64_t received_us;
         struct spool *spool;    /* owned; begins with our Received field */
         size_t received_length; /* of that field */
@@ -87,6 +96,7 @@ struct smtp_sink_ops {
 /* Frees a check or a delivery and what it owns; for the sink's drop functions. */
 void smtp_sender_check_free(struct smtp_sender_check *check);
 void smtp_rcpt_check_free(struct smtp_rcpt_check *check);
+void smtp_recipients_free(struct smtp_recipient *first);
 void smtp_delivery_free(struct smtp_delivery *d);
 
 #endif

@@ -16,7 +16,8 @@
         "250-8BITMIME\r\n"                                                                         \
         "250-SMTPUTF8\r\n"                                                                         \
         "250-CHUNKING\r\n"                                                                         \
-        "250-ENHANCEDSTATUSCODES\r\n"
+        "250-ENHANCEDSTATUSCODES\r\n"                                                              \
+        "250-DSN\r\n"
 #define EHLO_END                                                                                   \
         "250-LIMITS RCPTMAX=1000 MAILMAX=10000\r\n"                                                \
         "250 HELP\r\n"
@@ -79,7 +80,7 @@ static const struct conversation port_25[] = {
          TEXT(HELO_ "MAIL FROM:<s@example.net> SIZE=52428800\r\n"),                                                                    HELO MAIL,                                0},
         { "one octet more",                                         TEXT(HELO_ "MAIL FROM:<s@example.net> SIZE=52428801\r\n"),
          HELO "552 5.3.4 Message is larger than this server accepts\r\n",                                                                                                        0},
-        { "an unknown parameter of MAIL",                           TEXT(HELO_ "MAIL FROM:<s@example.net> RET=HDRS\r\n"),
+        { "an unknown parameter of MAIL",                           TEXT(HELO_ "MAIL FROM:<s@example.net> REQUIRETLS\r\n"),
          HELO "555 5.5.4 Parameter not recognized\r\n",                                                                                                                          0},
         { "a malformed one",                                        TEXT(HELO_ "MAIL FROM:<s@example.net> SIZE=x\r\n"),
          HELO "501 5.5.4 Malformed parameter\r\n",                                                                                                                               0},
@@ -103,8 +104,7 @@ static const struct conversation port_25[] = {
          HELO MAIL "501 5.5.4 Syntax: RCPT TO:<address>\r\n",                                                                                                                    0},
         { "RCPT to nobody",                                         TEXT(HELO_ MAIL_ "RCPT TO:<>\r\n"),
          HELO MAIL "501 5.1.3 Syntax: RCPT TO:<address>\r\n",                                                                                                                    0},
-        { "an unknown parameter of RCPT",
-         TEXT(HELO_ MAIL_ "RCPT TO:<bob@example.org> NOTIFY=NEVER\r\n"),
+        { "an unknown parameter of RCPT",                           TEXT(HELO_ MAIL_ "RCPT TO:<bob@example.org> SIZE=1\r\n"),
          HELO MAIL "555 5.5.4 Parameter not recognized\r\n",                                                                                                                     0},
         { "recipients that are refused, and one that is not",
          TEXT(HELO_ MAIL_ "RCPT TO:<unknown@example.org>\r\nRCPT TO:<full@example.org>\r\n"
