@@ -48,4 +48,10 @@ MUST_CHECK enum err mime_decoder_end(struct mime_decoder *d, struct buf *out);
 /* All of it at once. */
 MUST_CHECK enum err mime_decode(enum mime_encoding encoding, struct slice in, struct buf *out);
 
+/*
+ * Text as quoted-printable: CRLF ends lines, every other octet comes back as it was.
+ * ERR_LIMIT: `out` is as it was.
+ */
+MUST_CHECK enum err mime_quoted_printable_encode(struct slice text, struct buf *out);
+
 #endif

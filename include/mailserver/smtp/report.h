@@ -13,6 +13,7 @@
 #include "mailserver/core/buf.h"
 #include "mailserver/core/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum report_action { /* RFC 3464 2.3.3 */
@@ -45,6 +46,7 @@ struct report {
         size_t n;
         struct slice original;  /* the original, from its first octet: whole or cut */
         size_t original_header; /* length of its header, the empty line included */
+        bool original_cut;      /* `original` ends before the message does */
         bool full;              /* RET=FULL: all of it, if `original` is whole; else the header */
         bool smtputf8;          /* may use RFC 6533: the original needed SMTPUTF8 */
 };
