@@ -17,13 +17,22 @@
 /* Octets that the writer may prepare when it has nothing else to do. */
 enum { SMALL = 16 << 10 };
 
-static void message_free(struct delivery_message *m)
+void delivery_message_done(struct delivery_message *m)
 {
         smtp_delivery_free(m->d);
         delivery_rules_unref(m->rules);
         store_draft_free(m->draft);
         names_done(&m->trace.delivered_to);
         names_done(&m->authors);
+        buf_done(&m->header);
+        mem_free(m->author);
+        for (int i = 0; i < SUCCESS_KINDS; i++)
+                store_draft_free(m->reports[i]);
+}
+
+static void message_free(struct delivery_message *m)
+{
+        delivery_message_done(m);
         mem_free(m);
 }
 
@@ -43,10 +52,10 @@ static void log_answer(const struct delivery_message *m, int64_t size)
         long long ms = (clock_now_us() - d->received_us) / 1000;
 
         if (d->reply.code < 300)
-                log_info("c=%s delivery id=%s from=<%s> rcpt=<%s> rcpts=%zu stored=%zu size=%lld "
-                         "account=%s ms=%lld",
+                log_info("c=%s delivery id=%s from=<%s> rcpt=<%s> rcpts=%zu stored=%zu queued=%zu "
+                         "size=%lld account=%s ms=%lld",
                          d->connection_id, d->id, LOG_ESC(slice_of(d->sender)),
-                         LOG_ESC(slice_of(first->address)), d->n_recipients, m->stored,
+                         LOG_ESC(slice_of(first->address)), d->n_recipients, m->stored, m->queued,
                          (long long)size, account, ms);
         else
                 log_info("c=%s delivery id=%s from=<%s> rcpt=<%s> rcpts=%zu account=%s reject=%s "

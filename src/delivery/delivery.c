@@ -31,7 +31,37 @@ static const struct conf_option options[] = {
          .max = 10000,
          .help = "Servers a message may have passed (its Received fields); beyond, it is taken "
                   "for one that runs in circles and refused." },
-        { .name = NULL                                                     },
+        { .name = "max_recipients_per_hour",
+         .type = CONF_INT,
+         .offset = OFFSET(max_recipients_per_hour),
+         .fallback = "500",
+         .max = 1000000000,
+         .help = "Recipients at other servers that an account may write to within an hour: what "
+                  "a stolen password is good for. 0: no limit." },
+        { .name = "max_recipients_per_day",
+         .type = CONF_INT,
+         .offset = OFFSET(max_recipients_per_day),
+         .fallback = "2000",
+         .max = 1000000000,
+         .help = "The same within a day." },
+        { .name = "bulk_recipients",
+         .type = CONF_INT,
+         .offset = OFFSET(bulk_recipients),
+         .fallback = "50",
+         .min = 1,
+         .max = 1000000000,
+         .help = "A message to more recipients than this is sent after others, as are those "
+                  "of lists and with Precedence: bulk." },
+        { .name = "srs_lifetime",
+         .type = CONF_TIME,
+         .offset = OFFSET(srs_lifetime_ms),
+         .fallback = "21d",
+         .min = 86400000,
+         .max = INT64_C(31536000000),
+         .help = "Mail that an alias sends to another server has an envelope sender of ours "
+                  "(SRS); "
+                  "reports of what became of it are taken for so long." },
+        { .name = NULL                                                      },
 };
 
 const struct conf_table delivery_conf_table = {
@@ -43,7 +73,21 @@ const struct conf_table delivery_conf_table = {
 
 /* ---- rules ---- */
 
-static struct delivery_rules *rules_new(const struct delivery_config *config)
+static char *copy_text(const char *text)
+{
+        return text ? mem_strdup(slice_of(text)) : NULL;
+}
+
+static struct delivery_outbound copy_outbound(const struct delivery_outbound *outbound)
+{
+        struct delivery_outbound copy = *outbound;
+
+        copy.postmaster = copy_text(outbound->postmaster);
+        return copy;
+}
+
+static struct delivery_rules *rules_new(const struct delivery_config *config,
+                                        const struct delivery_outbound *outbound)
 {
         struct delivery_rules *rules = NEW(struct delivery_rules);
 
@@ -51,6 +95,25 @@ static struct delivery_rules *rules_new(const struct delivery_config *config)
         rules->address.separators = mem_strdup(slice_of(config->subaddress_separators));
         rules->address.postmaster = mem_strdup(slice_of(config->postmaster));
         rules->max_received = config->max_received;
+        rules->max_recipients_per_hour = config->max_recipients_per_hour;
+        rules->max_recipients_per_day = config->max_recipients_per_day;
+        rules->bulk_recipients = config->bulk_recipients;
+        rules->srs_lifetime_ms = config->srs_lifetime_ms;
+        rules->outbound = copy_outbound(outbound);
+        return rules;
+}
+
+/* The same with another outbound. */
+static struct delivery_rules *rules_copy(const struct delivery_rules *from,
+                                         const struct delivery_outbound *outbound)
+{
+        struct delivery_rules *rules = NEW(struct delivery_rules);
+
+        *rules = *from;
+        rules->refs = 1;
+        rules->address.separators = copy_text(from->address.separators);
+        rules->address.postmaster = copy_text(from->address.postmaster);
+        rules->outbound = copy_outbound(outbound);
         return rules;
 }
 
@@ -71,6 +134,7 @@ void delivery_rules_unref(struct delivery_rules *rules)
                 return;
         free_text(rules->address.separators);
         free_text(rules->address.postmaster);
+        free_text(rules->outbound.postmaster);
         mem_free(rules);
 }
 
@@ -83,7 +147,7 @@ struct smtp_sink *delivery_new(struct store *store, const char *hostname,
 
         sink->store = store;
         sink->hostname = mem_strdup(slice_of(hostname));
-        sink->rules = rules_new(config);
+        sink->rules = rules_new(config, &(struct delivery_outbound){ 0 });
         return sink;
 }
 
@@ -98,8 +162,20 @@ void delivery_free(struct smtp_sink *sink)
 
 void delivery_set_config(struct smtp_sink *sink, const struct delivery_config *config)
 {
-        delivery_rules_unref(sink->rules);
-        sink->rules = rules_new(config);
+        struct delivery_rules *before = sink->rules;
+
+        sink->rules = rules_new(config, &before->outbound);
+        delivery_rules_unref(before);
+}
+
+void delivery_set_outbound(struct smtp_sink *sink, const struct delivery_outbound *outbound)
+{
+        struct delivery_rules *before = sink->rules;
+        const struct delivery_outbound none = { 0 };
+
+        assert(!outbound || outbound->lifetime_ms > 0);
+        sink->rules = rules_copy(before, outbound ? outbound : &none);
+        delivery_rules_unref(before);
 }
 
 static bool disk_low(struct smtp_sink *sink)

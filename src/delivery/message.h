@@ -2,7 +2,8 @@
  * message.h — a message on its way through delivery's tasks.
  *
  *   prepare [work]   header rules, parse, hash, blob
- *   write   [writer] resolve again, one content, a row for each account
+ *   write   [writer] resolve again, one content, a row for each account, a row in the queue for
+ *                    each recipient elsewhere
  *
  * One task struct serves both, one after the other; it belongs to the message. A
  * small message that finds the writer idle is prepared there, too: going by a
@@ -13,7 +14,10 @@
 
 #include "sink.h"
 #include "submission.h"
+#include "success.h"
 #include "trace.h"
+
+#include "mailserver/trust/dkim.h"
 
 struct store_draft;
 
@@ -27,14 +31,22 @@ struct delivery_message {
         struct store_draft *draft; /* owned; NULL before */
         struct trace_found trace;
         struct names authors; /* of a submission */
-        bool prepared;        /* prepare has run, whatever came of it: */
+        struct buf header;    /* a copy, where it is signed or told of in a report */
+        char *author;         /* owned; whose domain signs it; NULL: it is not signed */
+        unsigned char body_hash[DKIM_HASH_SIZE]; /* where there is an author */
+        bool bulk, eight_bit, eight_bit_header;  /* for the queue */
+        bool prepared;                           /* prepare has run, whatever came of it: */
         enum err prepare_result;
 
         /* What the last task has to say. */
-        struct smtp_reply refusal; /* code 0: the task's result says it all */
-        size_t stored;             /* accounts that got it */
+        struct smtp_reply refusal;                  /* code 0: the task's result says it all */
+        size_t stored;                              /* accounts that got it */
+        size_t queued;                              /* recipients elsewhere that will */
+        struct store_draft *reports[SUCCESS_KINDS]; /* owned: they outlive the commit */
 };
 
+/* Frees what it owns. */
+void delivery_message_done(struct delivery_message *m);
 /* Worker: looks at the message, mends a submission, and makes the draft. */
 enum err delivery_prepare_work(struct task *t, struct store_txn *tx);
 /* Writer: what is stored, or why not. May run more than once; the first time prepares if need be. */

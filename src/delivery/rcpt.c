@@ -5,17 +5,19 @@
  * stored, even if it overshoots. An alias with several accounts behind it is refused
  * for quota only when all of them are full: one member who never empties a mailbox
  * must not keep the mail from the others, and since nothing could tell the sender
- * later, that member gets it, too.
+ * later, that member gets it, too. Who is elsewhere has room, as far as we know.
  */
-#include "sink.h"
+#include "sending_limit.h"
+#include "whereto.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/store/account.h"
 
 /* ERR_QUOTA: none of them has room. */
 static enum err check_room(struct store_txn *tx, const struct store_targets *targets, int64_t size)
 {
-        enum err err = ERR_QUOTA;
+        enum err err = targets->n_remotes ? ERR_OK : ERR_QUOTA;
 
         for (size_t i = 0; err == ERR_QUOTA && i < targets->n; i++)
                 err = store_account_check_quota(tx, targets->items[i].account, size);
@@ -27,11 +29,20 @@ static enum err rcpt_work(struct task *t, struct store_txn *tx)
 {
         struct smtp_rcpt_check *check = container_of(t, struct smtp_rcpt_check, task);
         const struct delivery_rules *rules = check->held;
-        AUTO(store_targets_done) struct store_targets targets = { 0 };
-        enum err err =
-                store_address_resolve(tx, &rules->address, slice_of(check->address), &targets);
+        AUTO(whereto_done) struct whereto w = { 0 };
+        struct whereto_ask ask = { .rules = rules,
+                                   .account = check->account,
+                                   .null_sender = check->null_sender,
+                                   .now_us = clock_now_us() };
+        enum err err = whereto_find(tx, &ask, slice_of(check->address), &w, &check->reply);
 
-        return err ? err : check_room(tx, &targets, check->size);
+        if (err)
+                return err;
+        check->elsewhere = w.targets.n_remotes + (w.elsewhere ? 1 : 0);
+        if (check->account && check->elsewhere)
+                err = sending_limit_check(tx, rules, check->account, ask.now_us,
+                                          check->n_elsewhere + check->elsewhere, &check->reply);
+        return err || w.elsewhere ? err : check_room(tx, &w.targets, check->size);
 }
 
 static struct smtp_reply verdict(enum err err, bool logged_in)
@@ -68,7 +79,8 @@ static void rcpt_done(struct task *t)
         struct smtp_rcpt_check *check = container_of(t, struct smtp_rcpt_check, task);
 
         delivery_log_failure(t, "-");
-        check->reply = verdict(t->result, check->account);
+        if (!t->result || !check->reply.code)
+                check->reply = verdict(t->result, check->account);
         check->answered(check);
 }
 
@@ -90,7 +102,9 @@ enum err delivery_check_rcpt(struct smtp_sink *sink, struct smtp_rcpt_check *che
                 return ERR_FULL;
         check->task.class = &rcpt_class;
         check->held = delivery_rules_ref(sink->rules);
-        err = store_submit(sink->store, delivery_key(check->account, check->client), STORE_READ,
+        err = store_submit(sink->store, delivery_key(check->account, check->client),
+                           whereto_needs_writer(slice_of(check->address)) ? STORE_WRITE
+                                                                          : STORE_READ,
                            &check->task);
         if (err)
                 delivery_rules_unref(check->held);

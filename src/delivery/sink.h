@@ -13,6 +13,9 @@ struct delivery_rules {
         unsigned refs;
         struct store_address_rules address; /* its strings are owned */
         int64_t max_received;
+        int64_t max_recipients_per_hour, max_recipients_per_day, bulk_recipients;
+        int64_t srs_lifetime_ms;
+        struct delivery_outbound outbound; /* lifetime_ms 0: nothing is sent; its string is owned */
 };
 struct delivery_rules *delivery_rules_ref(struct delivery_rules *rules);
 /* NULL is fine. */

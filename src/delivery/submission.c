@@ -123,6 +123,8 @@ static bool look_at_author(struct submission *s, const struct author_field *fiel
 
         if ((*times)++ && field->twice)
                 return refuse(ret_refusal, 550, "5.6.0", field->twice);
+        if (field == &author_fields[FIELD_FROM])
+                s->from = s->authors.n;
         err = add_authors(s, value);
         if (err == ERR_SYNTAX)
                 return refuse(ret_refusal, 550, "5.6.0",

@@ -17,6 +17,7 @@ struct submission {
         size_t received_length; /* our Received field, at the start of the header */
 
         struct names authors; /* whom it says it is from; all must be the account's */
+        size_t from;          /* which of them is the first of the From field */
         bool changed;         /* `header` takes the place of what there was */
         struct buf header;
 };

@@ -39,6 +39,16 @@ enum err trace_scan(struct slice header, struct trace_found *ret_found)
         return err;
 }
 
+void trace_print_delivered_to(struct slice address, struct buf *out)
+{
+        enum err err;
+
+        buf_add(out, SLICE("Delivered-To: "));
+        err = smtp_address_print(address, out);
+        assert(!err);
+        buf_add(out, SLICE("\r\n"));
+}
+
 void trace_print(struct slice sender, struct slice account_name, struct buf *out)
 {
         enum err err = ERR_OK;
@@ -47,8 +57,6 @@ void trace_print(struct slice sender, struct slice account_name, struct buf *out
         if (sender.len)
                 err = smtp_address_print(sender, out);
         assert(!err);
-        buf_add(out, SLICE(">\r\nDelivered-To: "));
-        err = smtp_address_print(account_name, out);
-        assert(!err);
-        buf_add(out, SLICE("\r\n"));
+        buf_add(out, SLICE(">\r\n"));
+        trace_print_delivered_to(account_name, out);
 }

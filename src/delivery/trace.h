@@ -28,5 +28,7 @@ MUST_CHECK enum err trace_scan(struct slice header, struct trace_found *ret_foun
  * whatever alias the next round takes. `out` needs a ceiling of TRACE_MAX_OCTETS.
  */
 void trace_print(struct slice sender, struct slice account_name, struct buf *out);
+/* The second of them alone: an alias, by which what it sends on is known when it comes back. */
+void trace_print_delivered_to(struct slice address, struct buf *out);
 
 #endif

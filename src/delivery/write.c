@@ -1,5 +1,6 @@
 /*
- * write.c — stores a message for everyone it is for, in one transaction.
+ * write.c — stores a message for everyone it is for, in one transaction: in
+ * mailboxes, and in the queue for who is elsewhere.
  *
  * Recipients are resolved again: accounts and aliases may have changed since
  * RCPT. When one of them has gone, nothing is stored and the client is asked to try again,
@@ -7,10 +8,14 @@
  * their numbers, each once, however many recipients led to it.
  */
 #include "message.h"
+#include "outgoing.h"
+#include "sending_limit.h"
+#include "whereto.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/mailbox.h"
 #include "mailserver/store/message.h"
+#include "mailserver/store/queue.h"
 
 #include <stdlib.h>
 
@@ -19,11 +24,21 @@ struct accounts {
         size_t n, cap;
 };
 
-static void accounts_done(struct accounts *a)
+/* Everybody. */
+struct audience {
+        struct accounts accounts;
+        struct outgoing outgoing;
+        struct success told[SUCCESS_KINDS];
+};
+
+static void audience_done(struct audience *a)
 {
-        struct store_targets all = { a->items, a->n };
+        struct store_targets all = { .items = a->accounts.items, .n = a->accounts.n };
 
         store_targets_done(&all);
+        outgoing_done(&a->outgoing);
+        for (int i = 0; i < SUCCESS_KINDS; i++)
+                success_done(&a->told[i]);
 }
 
 static enum err refuse(struct delivery_message *m, enum err err, int code, const char *enhanced,
@@ -35,7 +50,7 @@ static enum err refuse(struct delivery_message *m, enum err err, int code, const
 
 /* ---- who gets it ---- */
 
-/* Takes the targets. */
+/* Takes the accounts. */
 static void add_targets(struct accounts *a, struct store_targets *targets)
 {
         if (a->n + targets->n > a->cap) {
@@ -45,7 +60,6 @@ static void add_targets(struct accounts *a, struct store_targets *targets)
         for (size_t i = 0; i < targets->n; i++)
                 a->items[a->n++] = targets->items[i];
         targets->n = 0;
-        store_targets_done(targets);
 }
 
 static int by_account(const void *a, const void *b)
@@ -73,39 +87,97 @@ static void sort_and_deduplicate(struct accounts *a)
         a->n = kept;
 }
 
-static enum err resolve_all(struct delivery_message *m, struct store_txn *tx, struct accounts *a)
+/*
+ * Who hears of a success, RFC 3461 5.2.7: what is delivered here, now; an alias with several
+ * targets, now, and none of them later; what goes on to one address, from there.
+ */
+static unsigned note_success(struct audience *a, const struct smtp_recipient *r,
+                             const struct whereto *w)
+{
+        size_t elsewhere = w->targets.n_remotes + (w->elsewhere ? 1 : 0);
+        unsigned left = r->notify & ~(unsigned)STORE_NOTIFY_SUCCESS;
+
+        if (left == r->notify || (elsewhere == 1 && !w->targets.n))
+                return r->notify;
+        success_add(&a->told[elsewhere ? SUCCESS_EXPANDED : SUCCESS_DELIVERED], r);
+        return left ? left : STORE_NOTIFY_NEVER;
+}
+
+/* Takes the accounts of *w. */
+static void add_recipient(struct audience *a, const struct smtp_recipient *r, struct whereto *w)
+{
+        unsigned notify = note_success(a, r, w);
+
+        if (w->elsewhere)
+                outgoing_add(&a->outgoing, r, w->elsewhere, NULL, w->is_report, notify);
+        for (size_t i = 0; i < w->targets.n_remotes; i++)
+                outgoing_add(&a->outgoing, r, w->targets.remotes[i].address,
+                             w->targets.remotes[i].via, false, notify);
+        add_targets(&a->accounts, &w->targets);
+}
+
+/* ERR_NOTFOUND: he has gone since RCPT. */
+static enum err resolve(struct delivery_message *m, struct store_txn *tx,
+                        const struct smtp_recipient *r, struct audience *a)
+{
+        AUTO(whereto_done) struct whereto w = { 0 };
+        struct whereto_ask ask = { .rules = m->rules,
+                                   .account = m->d->account,
+                                   .null_sender = !m->d->sender[0],
+                                   .now_us = m->d->received_us };
+        struct smtp_reply ignored;
+        enum err err = whereto_find(tx, &ask, slice_of(r->address), &w, &ignored);
+
+        if (!err)
+                add_recipient(a, r, &w);
+        return err == ERR_DENIED || err == ERR_SYNTAX ? ERR_NOTFOUND : err;
+}
+
+static enum err resolve_all(struct delivery_message *m, struct store_txn *tx, struct audience *a)
 {
         size_t gone = 0;
 
         for (struct smtp_recipient *r = m->d->recipients; r; r = r->next) {
-                struct store_targets targets;
-                enum err err = store_address_resolve(tx, &m->rules->address, slice_of(r->address),
-                                                     &targets);
+                enum err err = resolve(m, tx, r, a);
 
-                if (!err)
-                        add_targets(a, &targets);
-                else if (err == ERR_NOTFOUND || err == ERR_DENIED)
+                if (err == ERR_NOTFOUND)
                         gone++;
-                else
+                else if (err)
                         return err;
         }
-        if (gone && !a->n)
+        if (gone && !a->accounts.n && !a->outgoing.n)
                 return refuse(m, ERR_NOTFOUND, 550, "5.1.1", "No such user here any more");
         if (gone)
                 return refuse(m, ERR_NOTFOUND, 451, "4.2.1",
                               "A recipient has gone; try again to hear which");
-        sort_and_deduplicate(a);
+        sort_and_deduplicate(&a->accounts);
+        outgoing_sort(&a->outgoing);
         return ERR_OK;
 }
 
-/* RFC 5321 6.3: it has been in this very mailbox before. */
-static enum err check_loop(struct delivery_message *m, const struct accounts *a)
+/* RFC 5321 6.3: it has been in this very mailbox before, or was sent on by this very alias. */
+static enum err check_loop(struct delivery_message *m, const struct audience *a)
 {
-        for (size_t i = 0; i < a->n; i++)
-                if (names_have(&m->trace.delivered_to, slice_of(a->items[i].name)))
+        const struct names *been = &m->trace.delivered_to;
+
+        for (size_t i = 0; i < a->accounts.n; i++)
+                if (names_have(been, slice_of(a->accounts.items[i].name)))
                         return refuse(m, ERR_LIMIT, 554, "5.4.6",
                                       "The message has been delivered here before");
+        for (size_t i = 0; i < a->outgoing.n; i++)
+                if (a->outgoing.rows[i].via && names_have(been, slice_of(a->outgoing.rows[i].via)))
+                        return refuse(m, ERR_LIMIT, 554, "5.4.6",
+                                      "The message was sent on from here before");
         return ERR_OK;
+}
+
+static enum err check_limit(struct delivery_message *m, struct store_txn *tx,
+                            const struct audience *a)
+{
+        if (!m->d->account)
+                return ERR_OK;
+        return sending_limit_check(tx, m->rules, m->d->account, m->d->received_us, a->outgoing.n,
+                                   &m->refusal);
 }
 
 /* RFC 6409 6.1: no one writes in another's name. */
@@ -143,26 +215,40 @@ static enum err store_for(struct delivery_message *m, struct store_txn *tx,
         return store_message_add(tx, mailbox, content, &message, &uid);
 }
 
+static enum err store_everywhere(struct delivery_message *m, struct store_txn *tx,
+                                 const struct audience *a)
+{
+        int64_t content;
+        enum err err = store_content_add(tx, m->draft, &content);
+
+        for (size_t i = 0; !err && i < a->accounts.n; i++)
+                err = store_for(m, tx, &a->accounts.items[i], content);
+        if (!err)
+                err = outgoing_store(m, tx, &a->outgoing, content);
+        return err ? err : success_report(m, tx, a->told);
+}
+
 static enum err store_message(struct delivery_message *m, struct store_txn *tx)
 {
-        AUTO(accounts_done) struct accounts accounts = { 0 };
-        int64_t content;
+        AUTO(audience_done) struct audience audience = { 0 };
         enum err err;
 
         m->refusal = (struct smtp_reply){ 0 };
-        m->stored = 0;
+        m->stored = m->queued = 0;
         err = check_authors(m, tx);
         if (!err)
-                err = resolve_all(m, tx, &accounts);
+                err = resolve_all(m, tx, &audience);
         if (!err)
-                err = check_loop(m, &accounts);
+                err = check_loop(m, &audience);
         if (!err)
-                err = store_content_add(tx, m->draft, &content);
-        for (size_t i = 0; !err && i < accounts.n; i++)
-                err = store_for(m, tx, &accounts.items[i], content);
+                err = check_limit(m, tx, &audience);
         if (!err)
-                m->stored = accounts.n;
-        return err;
+                err = store_everywhere(m, tx, &audience);
+        if (err)
+                return err;
+        m->stored = audience.accounts.n;
+        m->queued = audience.outgoing.n;
+        return ERR_OK;
 }
 
 enum err delivery_write_work(struct task *t, struct store_txn *tx)

@@ -82,6 +82,7 @@ static enum err populate(struct store_txn *tx, void *arg)
         struct test_sink *t = arg;
         struct slice alice = SLICE("alice@example.org"), bob = SLICE("bob@example.org");
         struct slice team[] = { alice, bob };
+        struct slice both[] = { SLICE("carol@example.org"), SLICE("Joe@away.org") };
         enum err err = store_domain_add(tx, SLICE("example.org"));
 
         if (!err)
@@ -92,7 +93,11 @@ static enum err populate(struct store_txn *tx, void *arg)
                 err = store_account_add(tx, SLICE("carol@example.org"), SLICE(""), &t->carol);
         if (!err)
                 err = store_alias_add(tx, SLICE("team@example.org"), team, 2, NULL);
-        return err ? err : store_alias_add(tx, SLICE("sales@example.org"), &bob, 1, NULL);
+        if (!err)
+                err = store_alias_add(tx, SLICE("sales@example.org"), &bob, 1, NULL);
+        if (!err)
+                err = store_alias_add(tx, SLICE("away@example.org"), both + 1, 1, NULL);
+        return err ? err : store_alias_add(tx, SLICE("both@example.org"), both, 2, NULL);
 }
 
 void test_sink_start(struct test_sink *t)
@@ -108,7 +113,7 @@ void test_sink_start(struct test_sink *t)
         };
         struct error error = { 0 };
 
-        *t = (struct test_sink){ .text = BUF_INIT(BUF_MAX) };
+        *t = (struct test_sink){ .text = BUF_INIT(BUF_MAX), .arena = ARENA_INIT(1 << 20) };
         conf_defaults(sections);
         snprintf(t->dir, sizeof t->dir, "/tmp/test-sink-XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(t->dir));
@@ -142,7 +147,15 @@ void test_sink_stop(struct test_sink *t)
         loop_free(t->loop);
         conf_done(sections);
         buf_done(&t->text);
+        arena_done(&t->arena);
         nftw(t->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void test_sink_outbound(struct test_sink *t)
+{
+        const struct delivery_outbound outbound = { .lifetime_ms = 3600000 };
+
+        delivery_set_outbound(t->sink, &outbound);
 }
 
 struct quota {
@@ -194,7 +207,8 @@ static void sender_answered(struct smtp_sender_check *check)
         take_reply(check->task.owner, &check->reply);
 }
 
-const char *test_sink_rcpt(struct test_sink *t, int64_t account, const char *address, int64_t size)
+struct smtp_rcpt_check *test_sink_rcpt_new(struct test_sink *t, int64_t account,
+                                           const char *address)
 {
         struct smtp_rcpt_check *check = NEW(struct smtp_rcpt_check);
 
@@ -202,11 +216,23 @@ const char *test_sink_rcpt(struct test_sink *t, int64_t account, const char *add
         check->account = account;
         check->client = 1;
         check->address = mem_strdup(slice_of(address));
-        check->size = size;
         check->answered = rcpt_answered;
+        return check;
+}
+
+const char *test_sink_rcpt_ask(struct test_sink *t, struct smtp_rcpt_check *check)
+{
         ck_assert(!delivery_sink_ops.check_rcpt(t->sink, check));
         test_sink_settle(t);
         return t->reply.enhanced;
+}
+
+const char *test_sink_rcpt(struct test_sink *t, int64_t account, const char *address, int64_t size)
+{
+        struct smtp_rcpt_check *check = test_sink_rcpt_new(t, account, address);
+
+        check->size = size;
+        return test_sink_rcpt_ask(t, check);
 }
 
 const char *test_sink_sender(struct test_sink *t, int64_t account, const char *address)
@@ -267,16 +293,20 @@ struct smtp_delivery *test_sink_delivery(struct test_sink *t, int64_t account, c
         return d;
 }
 
-const char *test_sink_deliver(struct test_sink *t, int64_t account, const char *sender,
-                              const char *recipients, const char *message)
+const char *test_sink_hand_over(struct test_sink *t, struct smtp_delivery *d)
 {
         int answers = t->answers;
 
-        delivery_sink_ops.deliver(t->sink,
-                                  test_sink_delivery(t, account, sender, recipients, message));
+        delivery_sink_ops.deliver(t->sink, d);
         test_sink_settle(t);
         ck_assert_int_eq(t->answers, answers + 1);
         return t->reply.enhanced;
+}
+
+const char *test_sink_deliver(struct test_sink *t, int64_t account, const char *sender,
+                              const char *recipients, const char *message)
+{
+        return test_sink_hand_over(t, test_sink_delivery(t, account, sender, recipients, message));
 }
 
 /* ---- mailboxes ---- */
@@ -322,4 +352,49 @@ const char *test_sink_message(struct test_sink *t, int64_t account, size_t n)
         ck_assert(!test_sink_run(t, look, &l));
         ck_assert_uint_lt(n, l.count);
         return buf_slice(&t->text).ptr;
+}
+
+/* ---- the queue ---- */
+
+struct queue_look {
+        struct test_sink *t;
+        struct store_queue_rows rows;
+        size_t n; /* whose octets are read */
+        bool read;
+};
+
+static enum err look_at_queue(struct store_txn *tx, void *arg)
+{
+        struct queue_look *l = arg;
+        struct store_queue_select all = { 0 };
+        enum err err;
+
+        arena_done(&l->t->arena);
+        l->t->arena = (struct arena)ARENA_INIT(1 << 20);
+        err = store_queue_list(tx, &all, 0, 1000, &l->t->arena, &l->rows);
+        buf_clear(&l->t->text);
+        if (!err && l->read && l->n < l->rows.n)
+                err = store_queue_read(tx, l->rows.items[l->n].message, 0, BUF_MAX, &l->t->text);
+        return err;
+}
+
+const char *test_sink_queue(struct test_sink *t)
+{
+        struct queue_look l = { .t = t };
+
+        ck_assert(!test_sink_run(t, look_at_queue, &l));
+        buf_add(&t->text, SLICE(""));
+        for (size_t i = 0; i < l.rows.n; i++)
+                buf_addf(&t->text, "<%s> %s %s\n", l.rows.items[i].sender, l.rows.items[i].address,
+                         l.rows.items[i].domain);
+        return buf_slice(&t->text).ptr;
+}
+
+struct store_queue_row test_sink_row(struct test_sink *t, size_t n)
+{
+        struct queue_look l = { .t = t, .n = n, .read = true };
+
+        ck_assert(!test_sink_run(t, look_at_queue, &l));
+        ck_assert_uint_lt(n, l.rows.n);
+        return l.rows.items[n];
 }

@@ -337,11 +337,7 @@ START_TEST(a_message_the_writer_prepares_is_prepared_once_however_often_written)
                 ck_assert_str_eq(w.m.refusal.enhanced, written[_i].enhanced);
         ck_assert_uint_eq(w.m.stored, written[_i].stored);
         ck_assert_uint_eq(test_sink_count(&t, t.bob), written[_i].stored);
-        store_draft_free(w.m.draft);
-        names_done(&w.m.authors);
-        names_done(&w.m.trace.delivered_to);
-        delivery_rules_unref(w.m.rules);
-        smtp_delivery_free(w.m.d);
+        delivery_message_done(&w.m);
 }
 END_TEST
 
@@ -349,9 +345,10 @@ END_TEST
 
 START_TEST(a_task_keeps_the_options_it_began_with)
 {
-        char none[] = "", minus[] = "-";
-        struct delivery_config config = { minus, none, 100 };
+        char minus[] = "-";
+        struct delivery_config config = t.config;
 
+        config.subaddress_separators = minus;
         delivery_sink_ops.deliver(t.sink,
                                   test_sink_delivery(&t, 0, "", "bob+x@example.org", MESSAGE));
         delivery_set_config(t.sink, &config);
