@@ -32,6 +32,14 @@ const struct step workload[STEPS] = {
         { 10, RENAME,     CAROL,                      0    },
         { 10, MOVE,       CAROL,                      1    },
         { 10, DELIVER,    BOB | CAROL,                100  },
+        { 11, QUEUE,      0,                          9000 },
+        { 11, QUEUE,      ALICE,                      600  },
+        { 12, DEFER,      0,                          0    },
+        { 12, DELIVER,    BOB,                        200  },
+        { 13, SENT,       0,                          0    },
+        { 13, REPORT,     ALICE,                      5000 },
+        { 14, DEFER,      0,                          0    },
+        { 14, DEFER,      0,                          0    },
 };
 
 /* ---- folders ---- */
@@ -86,6 +94,8 @@ static void step_account(struct model_account *a, const struct step *step, int n
 {
         switch (step->kind) {
         case DELIVER:
+        case QUEUE:
+        case REPORT:
                 folder_add(&a->folders[INBOX], number, 0);
                 break;
         case DELETE:
@@ -122,13 +132,42 @@ static void step_account(struct model_account *a, const struct step *step, int n
         case RENAME:
                 a->renamed = true;
                 break;
+        case DEFER:
+        case SENT:
         case CHECKPOINT:
                 break;
         }
 }
 
+/* Alice is who sends. */
+static void queue_add(struct model *m, int number)
+{
+        for (int i = 0; i < QUEUE_RECIPIENTS; i++)
+                m->queue[m->n_queue++] = (struct model_row){ .step = number, .recipient = i };
+        m->accounts[0].sent += QUEUE_RECIPIENTS;
+}
+
+static void queue_drop(struct model *m)
+{
+        m->n_queue--;
+        memmove(m->queue, m->queue + 1, (size_t)m->n_queue * sizeof *m->queue);
+}
+
+static void step_queue(struct model *m, enum kind kind, int number)
+{
+        if (kind == QUEUE) {
+                queue_add(m, number);
+        } else if (kind == DEFER && m->n_queue) {
+                m->queue[0].attempts++;
+                m->queue[0].deferred_by = number;
+        } else if ((kind == SENT || kind == REPORT) && m->n_queue) {
+                queue_drop(m);
+        }
+}
+
 void model_step(struct model *m, int number)
 {
+        step_queue(m, workload[number].kind, number);
         for (int i = 0; i < ACCOUNTS; i++)
                 if (workload[number].who & 1 << i)
                         step_account(&m->accounts[i], &workload[number], number);
@@ -145,7 +184,7 @@ static bool same_folder(const struct model_folder *a, const struct model_folder 
 static bool same_account(const struct model_account *a, const struct model_account *b)
 {
         return a->exists == b->exists && a->disabled == b->disabled && a->renamed == b->renamed &&
-               a->quota == b->quota && a->password == b->password &&
+               a->quota == b->quota && a->password == b->password && a->sent == b->sent &&
                same_folder(&a->folders[INBOX], &b->folders[INBOX]) &&
                same_folder(&a->folders[ARCHIVE], &b->folders[ARCHIVE]);
 }
@@ -155,7 +194,8 @@ bool model_same(const struct model *a, const struct model *b)
         for (int i = 0; i < ACCOUNTS; i++)
                 if (!same_account(&a->accounts[i], &b->accounts[i]))
                         return false;
-        return true;
+        return a->n_queue == b->n_queue &&
+               memcmp(a->queue, b->queue, (size_t)a->n_queue * sizeof *a->queue) == 0;
 }
 
 static void print_folder(const struct model_folder *f)
@@ -171,22 +211,36 @@ void model_print(const char *title, const struct model *m)
                 const struct model_account *a = &m->accounts[i];
 
                 fprintf(stderr,
-                        "  %s exists=%d disabled=%d renamed=%d quota=%d password=%d:", names[i],
-                        a->exists, a->disabled, a->renamed, a->quota, a->password);
+                        "  %s exists=%d disabled=%d renamed=%d quota=%d password=%d sent=%d:",
+                        names[i], a->exists, a->disabled, a->renamed, a->quota, a->password,
+                        a->sent);
                 print_folder(&a->folders[INBOX]);
                 fprintf(stderr, ";");
                 print_folder(&a->folders[ARCHIVE]);
                 fprintf(stderr, "\n");
         }
+        for (int i = 0; i < m->n_queue; i++)
+                fprintf(stderr, "  to %d-%d, attempts %d, the last by %d\n", m->queue[i].step,
+                        m->queue[i].recipient, m->queue[i].attempts, m->queue[i].deferred_by);
 }
 
 /* ---- octets ---- */
+
+bool carries_message(const struct step *step)
+{
+        return step->kind == DELIVER || step->kind == QUEUE || step->kind == REPORT;
+}
 
 void message_octets(int number, struct buf *out)
 {
         buf_addf(out, "From: sender@example.net\r\nSubject: step %d\r\n\r\n", number);
         while (out->len < (size_t)workload[number].value)
                 buf_addf(out, "step %d, octet %zu\r\n", number, out->len);
+}
+
+void prepend_octets(int number, struct buf *out)
+{
+        buf_addf(out, "X-Step: %d\r\n", number);
 }
 
 void trace_octets(int account, struct buf *out)
@@ -200,7 +254,7 @@ int message_recognise(int account, struct slice octets)
                 AUTO_BUF(wanted, BUF_MAX);
                 AUTO_BUF(content, BUF_MAX);
 
-                if (workload[number].kind != DELIVER)
+                if (!carries_message(&workload[number]))
                         continue;
                 trace_octets(account, &wanted);
                 message_octets(number, &content);

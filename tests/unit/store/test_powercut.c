@@ -2,8 +2,8 @@
  * test_powercut.c — what was acknowledged survives whatever the disk does.
  *
  * A workload of deliveries (small, and large enough for a blob), deletions,
- * flags, copies, moves, folder and account changes (helper_powercut.h) runs on a
- * disk in memory (helper_memfs.h). For
+ * flags, copies, moves, folder and account changes, mail for elsewhere and
+ * reports (helper_powercut.h) runs on a disk in memory (helper_memfs.h). For
  * every single operation of that disk, one run each: the power is cut there,
  * the operation fails, its fsync fails, or the disk is full from there on.
  * Then the store is opened again and must equal a model: everything that was
@@ -12,6 +12,7 @@
  */
 #include "helper_memfs.h"
 #include "helper_powercut.h"
+#include "helper_powercut_queue.h"
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
@@ -161,14 +162,28 @@ static enum err deliver_one(struct store_txn *tx, int account, int64_t content)
                 &uid);
 }
 
+/* Alice sends it. */
+static enum err queue_content(struct store_txn *tx, int number, int64_t content)
+{
+        AUTO(store_account_done) struct store_account a = { 0 };
+        enum err err = store_account_find(tx, slice_of(names[0]), &a);
+
+        return err ? err : queue_message(tx, number, a.id, content);
+}
+
 static enum err deliver(struct store_txn *tx, struct job *job)
 {
+        const struct step *step = &workload[job->number];
         int64_t content;
         enum err err = store_content_add(tx, job->draft, &content);
 
         for (int i = 0; i < ACCOUNTS && !err; i++)
-                if (workload[job->number].who & 1 << i)
+                if (step->who & 1 << i)
                         err = deliver_one(tx, i, content);
+        if (!err && step->kind == QUEUE)
+                err = queue_content(tx, job->number, content);
+        if (!err && step->kind == REPORT)
+                err = queue_sent(tx);
         return err;
 }
 
@@ -262,6 +277,10 @@ static enum err change_account(struct store_txn *tx, const struct step *step, in
                 return change_folders(tx, step, a.id);
         case ADD:
         case DELIVER:
+        case QUEUE:
+        case DEFER:
+        case SENT:
+        case REPORT:
         case CHECKPOINT:
                 break;
         }
@@ -273,8 +292,12 @@ static enum err step_work(struct task *t, struct store_txn *tx)
         struct job *job = container_of(t, struct job, task);
         const struct step *step = &workload[job->number];
 
-        if (step->kind == DELIVER)
+        if (carries_message(step))
                 return deliver(tx, job);
+        if (step->kind == DEFER)
+                return queue_defer(tx, job->number);
+        if (step->kind == SENT)
+                return queue_sent(tx);
         for (int i = 0; i < ACCOUNTS; i++)
                 if (step->who & 1 << i)
                         return change_account(tx, step, i);
@@ -294,13 +317,13 @@ static unsigned run_group(int from, int to)
                 return store_checkpoint(store) == ERR_OK ? 1 : 0;
         for (int i = from; i < to && !fatal; i++) {
                 jobs[i - from].number = i;
-                if (workload[i].kind == DELIVER)
+                if (carries_message(&workload[i]))
                         prepare(&jobs[i - from]);
         }
         for (int i = from; i < to && !fatal; i++) {
                 struct job *job = &jobs[i - from];
 
-                if (workload[i].kind == DELIVER && !job->prepared)
+                if (carries_message(&workload[i]) && !job->prepared)
                         continue;
                 job->answered = false;
                 job->task = (struct task){ .class = &step_class, .owner = job };
@@ -382,7 +405,9 @@ static enum err look_at_account(struct store_txn *tx, struct look *look, int acc
         m->quota = (int)a.quota_octets;
         if (sscanf(a.verifiers, "password %d", &m->password) != 1)
                 return ERR_CORRUPT;
-        err = store_mailbox_find(tx, a.id, SLICE("INBOX"), &mailbox);
+        err = queue_count_sent(tx, a.id, &m->sent);
+        if (!err)
+                err = store_mailbox_find(tx, a.id, SLICE("INBOX"), &mailbox);
         if (!err)
                 err = look_at_mailbox(tx, account, mailbox, &m->folders[INBOX]);
         if (!err)
@@ -406,6 +431,8 @@ static enum err look_work(struct task *t, struct store_txn *tx)
         memset(&look->found, 0, sizeof look->found);
         for (int i = 0; i < ACCOUNTS && !err; i++)
                 err = look_at_account(tx, look, i);
+        if (!err)
+                err = queue_look(tx, &look->found);
         if (err)
                 return err;
         return store_check(tx, &(struct store_check_options){ .hashes = true }, finding, look,
@@ -571,8 +598,11 @@ START_TEST(without_a_fault_the_store_equals_the_model)
                 model_print("found:", &look.found);
                 ck_abort_msg("not the model");
         }
-        ck_assert_int_eq(o.certain.accounts[0].folders[INBOX].n, 2);
+        ck_assert_int_eq(o.certain.accounts[0].folders[INBOX].n, 4);
         ck_assert_int_eq(o.certain.accounts[2].folders[ARCHIVE].n, 3);
+        ck_assert_int_eq(o.certain.n_queue, 2);
+        ck_assert_int_eq(o.certain.queue[0].attempts, 2);
+        ck_assert_int_eq(o.certain.accounts[0].sent, 4);
         close_store();
 }
 END_TEST
