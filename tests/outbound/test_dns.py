@@ -1,14 +1,10 @@
 """The resolver against a real name server: what is secure, what is not, what is wrong."""
 
-import pathlib
 import subprocess
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-from dns_server import GUARD_SECONDS, DnsServer  # noqa: E402
+from dns_server import GUARD_SECONDS, DnsServer
 
 DIGEST = "0123456789abcdef" * 4
 
