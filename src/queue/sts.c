@@ -17,13 +17,14 @@
 #include "curl_loop.h"
 #include "sts_decide.h"
 #include "sts_fetch.h"
+#include "sts_kept.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
+#include "mailserver/core/task.h"
 #include "mailserver/dns/name.h"
 #include "mailserver/dns/resolver.h"
-#include "mailserver/store/dkim.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -33,15 +34,6 @@ enum { READ_AGAIN_MS = 1000, MAX_READS = 60 };
 enum { EXPIRE_FIRST_MS = 60000, EXPIRE_MS = 86400000 };
 
 enum state { LOOKING, WAITING, FETCHING, KEEPING, FAILED };
-
-/* What we keep of a domain. */
-struct keep_task {
-        struct task task;
-        char domain[DNS_MAX_NAME + 1];
-        struct buf id, text;
-        int64_t fetched_us, expires_us;
-        bool kept;
-};
 
 struct site {
         struct site *next; /* in its bucket */
@@ -198,70 +190,25 @@ static void site_end(struct site *site)
 
 /* ---- keeping what came ---- */
 
-static enum err keep_work(struct task *t, struct store_txn *tx)
+static void written(void *owner, enum err err, const struct sts_kept *kept)
 {
-        struct keep_task *k = container_of(t, struct keep_task, task);
+        struct site *site = owner;
 
-        return store_sts_put(tx, slice_of(k->domain), buf_slice(&k->id), buf_slice(&k->text),
-                             k->fetched_us, k->expires_us);
-}
-
-static void keep_drop(struct task *t)
-{
-        struct keep_task *k = container_of(t, struct keep_task, task);
-
-        buf_done(&k->id);
-        buf_done(&k->text);
-        mem_free(k);
-}
-
-static void kept(struct site *site, enum err err)
-{
+        (void)kept;
+        site->task = NULL;
         if (err)
                 log_error("sts domain=%s not kept: %s", site->domain, err_name(err));
         answer_by_text(site, true);
         site_end(site);
 }
 
-static void keep_done(struct task *t)
-{
-        struct site *site = t->owner;
-
-        site->task = NULL;
-        kept(site, t->result);
-}
-
-static const struct task_class keep_class = { "sts keep", keep_work, keep_done, keep_drop };
-
-static struct keep_task *keep_task_new(struct site *site, const struct task_class *class)
-{
-        struct keep_task *k = NEW(struct keep_task);
-
-        k->task.class = class;
-        k->task.owner = site;
-        k->id.max = MTA_STS_ID_SIZE;
-        k->text.max = MTA_STS_MAX_POLICY;
-        snprintf(k->domain, sizeof k->domain, "%s", site->domain);
-        return k;
-}
-
 static void keep(struct site *site, int64_t max_age_s)
 {
-        struct keep_task *k = keep_task_new(site, &keep_class);
-        enum err err;
-
-        buf_add(&k->id, slice_of(site->id));
-        buf_add(&k->text, buf_slice(&site->text));
-        k->fetched_us = clock_now_us();
-        k->expires_us = k->fetched_us + max_age_s * 1000000;
         site->state = KEEPING;
-        err = store_submit(site->sts->store, 0, STORE_WRITE, &k->task);
-        if (err) {
-                keep_drop(&k->task);
-                kept(site, err);
-                return;
-        }
-        site->task = &k->task;
+        site->task = sts_kept_write(site->sts->store, site->domain, slice_of(site->id),
+                                    buf_slice(&site->text), max_age_s, site, written);
+        if (!site->task)
+                written(site, ERR_BUSY, NULL);
 }
 
 /* ---- fetching ---- */
@@ -361,26 +308,13 @@ static void looked(struct site *site)
                 decide(site);
 }
 
-static enum err read_work(struct task *t, struct store_txn *tx)
-{
-        struct keep_task *k = container_of(t, struct keep_task, task);
-        enum err err;
-
-        buf_clear(&k->id);
-        buf_clear(&k->text);
-        err = store_sts_get(tx, slice_of(k->domain), clock_now_us(), &k->id, &k->text,
-                            &k->fetched_us);
-        k->kept = err == ERR_OK;
-        return err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-static void read_again(void *arg);
+static void read_kept(void *arg);
 
 /* That we cannot read must not take away what is in force: it is tried for a while. */
 static void read_failed(struct site *site, enum err err)
 {
         if (++site->reads < MAX_READS) {
-                timer_set(&site->timer, site->sts->loop, READ_AGAIN_MS, read_again, site);
+                timer_set(&site->timer, site->sts->loop, READ_AGAIN_MS, read_kept, site);
                 return;
         }
         log_error("sts domain=%s not read: %s", site->domain, err_name(err));
@@ -388,44 +322,32 @@ static void read_failed(struct site *site, enum err err)
         looked(site);
 }
 
-static void read_done(struct task *t)
+static void have_read(void *owner, enum err err, const struct sts_kept *kept)
 {
-        struct keep_task *k = container_of(t, struct keep_task, task);
-        struct site *site = t->owner;
+        struct site *site = owner;
 
         site->task = NULL;
-        if (t->result) {
-                read_failed(site, t->result);
+        if (err) {
+                read_failed(site, err);
                 return;
         }
         buf_clear(&site->kept_id);
         buf_clear(&site->text);
-        buf_add(&site->kept_id, buf_slice(&k->id));
-        buf_add(&site->text, buf_slice(&k->text));
-        site->kept = k->kept;
-        site->fetched_us = k->fetched_us;
+        buf_add(&site->kept_id, buf_slice(&kept->id));
+        buf_add(&site->text, buf_slice(&kept->text));
+        site->kept = kept->any;
+        site->fetched_us = kept->fetched_us;
         site->looked = true;
         looked(site);
 }
 
-static const struct task_class read_class = { "sts read", read_work, read_done, keep_drop };
-
-static void read_kept(struct site *site)
+static void read_kept(void *arg)
 {
-        struct keep_task *k = keep_task_new(site, &read_class);
-        enum err err = store_submit(site->sts->store, 0, STORE_READ, &k->task);
+        struct site *site = arg;
 
-        if (err) {
-                keep_drop(&k->task);
-                read_failed(site, err);
-                return;
-        }
-        site->task = &k->task;
-}
-
-static void read_again(void *arg)
-{
-        read_kept(arg);
+        site->task = sts_kept_read(site->sts->store, site->domain, site, have_read);
+        if (!site->task)
+                read_failed(site, ERR_BUSY);
 }
 
 static void heard_txt(void *owner, const struct dns_answer *answer)
@@ -538,27 +460,11 @@ void sts_query_cancel(struct sts_query *q)
 
 /* ---- life ---- */
 
-static enum err expire_work(struct task *t, struct store_txn *tx)
-{
-        (void)t;
-        return store_sts_expire(tx, clock_now_us());
-}
-
-static void expire_drop(struct task *t)
-{
-        mem_free(t);
-}
-
-static const struct task_class expire_class = { "sts expire", expire_work, NULL, expire_drop };
-
 static void expire(void *arg)
 {
         struct sts *s = arg;
-        struct task *t = NEW(struct task);
 
-        t->class = &expire_class;
-        if (store_submit(s->store, 0, STORE_WRITE, t))
-                mem_free(t);
+        sts_kept_expire(s->store);
         timer_set(&s->expire_timer, s->loop, EXPIRE_MS, expire, s);
 }
 
