@@ -9,7 +9,7 @@
 #include "mailserver/smtp/report_post.h"
 #include "mailserver/smtp/xtext.h"
 
-enum { MAX_REPORT = 1 << 20, MAX_ORCPT = 512 };
+enum { MAX_REPORT = 1 << 20, MAX_XTEXT = 512 };
 
 void success_done(struct success *s)
 {
@@ -33,13 +33,13 @@ static const enum report_action actions[SUCCESS_KINDS] = {
         [SUCCESS_EXPANDED] = REPORT_EXPANDED,
 };
 
-/* ORCPT as it was meant; UTF-8 in it stays (RFC 6533 3). */
-static char *decode_orcpt(const char *orcpt)
+/* As it was meant; UTF-8 in it stays (RFC 6533 3). */
+static char *decode(const char *xtext)
 {
-        AUTO_BUF(text, MAX_ORCPT);
+        AUTO_BUF(text, MAX_XTEXT);
 
-        if (smtp_xtext_decode(slice_of(orcpt), &text))
-                return mem_strdup(slice_of(orcpt));
+        if (smtp_xtext_decode(slice_of(xtext), &text))
+                return mem_strdup(slice_of(xtext));
         return mem_strdup(buf_slice(&text));
 }
 
@@ -48,13 +48,14 @@ static enum err write_report(const struct delivery_message *m,
                              struct buf *out)
 {
         const struct smtp_delivery *d = m->d;
+        AUTO(mem_freep) char *envid = d->envid ? decode(d->envid) : NULL;
         AUTO_BUF(postmaster, 512);
         struct report report = {
                 .hostname = m->sink->hostname,
                 .from = m->rules->outbound.postmaster,
                 .to = d->sender,
                 .mail_id = d->id,
-                .envid = d->envid,
+                .envid = envid,
                 .arrival_us = d->received_us,
                 .now_us = d->received_us,
                 .recipients = recipients,
@@ -85,7 +86,7 @@ static enum err compose(const struct delivery_message *m, const struct success *
                                                            .action = action,
                                                            .status = "2.1.5" };
                 if (r->orcpt) {
-                        AUTO(mem_freep) char *original = decode_orcpt(r->orcpt);
+                        AUTO(mem_freep) char *original = decode(r->orcpt);
 
                         names_add(&originals, slice_of(original), list->n);
                         recipients[i].original = originals.items[originals.n - 1];

@@ -7,7 +7,7 @@
 
 /* RFC 3461 5.4, with the keyword and its "=". */
 enum {
-        MAX_ENVID = SMTP_MAX_ENVID - (sizeof "ENVID=" - 1),
+        MAX_ENVID = 100 - (sizeof "ENVID=" - 1),
         MAX_ORCPT = 500 - (sizeof "ORCPT=" - 1),
 };
 

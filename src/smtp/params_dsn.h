@@ -9,8 +9,6 @@
 #include "mailserver/core/error.h"
 #include "mailserver/core/slice.h"
 
-enum { SMTP_MAX_ENVID = 100 }; /* RFC 3461 5.4, with the keyword */
-
 /* "FULL" or "HDRS": of enum store_queue_flag (store/queue.h). */
 MUST_CHECK enum err smtp_dsn_ret(struct slice value, unsigned *ret_flag);
 /* xtext of what can be printed. */

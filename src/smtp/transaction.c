@@ -1,26 +1,13 @@
 /* transaction.c — an envelope and its content, from MAIL to the last octet. */
 #include "transaction.h"
 
-#include "params_dsn.h"
 #include "received.h"
 #include "session.h"
 
 #include "mailserver/core/clock.h"
-#include "mailserver/smtp/xtext.h"
 #include "mailserver/store/spool.h"
 
-#include <assert.h>
 #include <stdio.h>
-
-/* A copy of what ENVID stands for. */
-static char *decode_envid(struct slice xtext)
-{
-        AUTO_BUF(text, SMTP_MAX_ENVID);
-        enum err err = smtp_xtext_decode(xtext, &text);
-
-        assert(!err); /* the parameter's reader has seen to it */
-        return mem_strdup(buf_slice(&text));
-}
 
 struct smtp_txn *smtp_txn_new(struct slice sender, const struct smtp_mail_params *params)
 {
@@ -30,7 +17,7 @@ struct smtp_txn *smtp_txn_new(struct slice sender, const struct smtp_mail_params
         txn->params = *params;
         txn->params.envid = (struct slice){ NULL, 0 }; /* of the line, which goes */
         if (params->envid.ptr)
-                txn->envid = decode_envid(params->envid);
+                txn->envid = mem_strdup(params->envid);
         txn->last_recipient = &txn->recipients;
         return txn;
 }

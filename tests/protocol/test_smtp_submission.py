@@ -58,11 +58,44 @@ def test_an_alias_is_an_address_of_those_behind_it(server):
         talk.says("C: MAIL FROM:<team@example.org>").expect("553 5.7.1 ...")
 
 
-def test_mail_for_other_servers_is_refused_with_a_clear_word(server):
+@pytest.mark.parametrize(
+    "to,reply",
+    [
+        ("bob@example.net", "250 2.1.5 Recipient ok"),
+        ('"bob b"@example.net', "250 2.1.5 ..."),
+        ("böb@bücher.example", "250 2.1.5 ..."),
+        ("bob@[192.0.2.1]", "550 5.1.2 ..."),
+        ("bob@[IPv6:2001:db8::1]", "550 5.1.2 ..."),
+        ("bob@example..net", "501 5.1.3 ..."),
+        ("bob@xn--a.example.net", "553 5.1.3 ..."),
+        ("nobody@example.org", "550 5.1.1 ..."),
+    ],
+)
+def test_accounts_write_to_everybody(server, to, reply):
     with server.submission("alice") as talk:
-        talk.says("C: MAIL FROM:<alice@example.org> AUTH=<>").expect("250 ...")
-        talk.says("C: RCPT TO:<bob@example.net>")
-        talk.expect("550 5.7.1 This server does not send mail to other servers yet")
+        talk.says("C: MAIL FROM:<alice@example.org> SMTPUTF8").expect("250 ...")
+        talk.says(f"C: RCPT TO:<{to}>").expect(reply)
+
+
+def test_an_account_writes_to_so_many_within_an_hour(make_server):
+    server = make_server(delivery={"max_recipients_per_hour": 2})
+    with server.submission("alice") as talk:
+        talk.says(
+            """
+            C: MAIL FROM:<alice@example.org>
+            S: 250 ...
+            C: RCPT TO:<a@example.net>
+            S: 250 ...
+            C: RCPT TO:<bob@example.org>
+            S: 250 ...
+            C: RCPT TO:<b@example.net>
+            S: 250 ...
+            C: RCPT TO:<c@example.net>
+            S: 452 4.7.1 Too many recipients within an hour, try again later
+            C: RCPT TO:<alice@example.org>
+            S: 250 ...
+            """
+        )
 
 
 # ---- the From field ----

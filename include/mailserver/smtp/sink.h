@@ -77,7 +77,7 @@ struct smtp_delivery {
         size_t n_recipients;
         bool eight_bit, smtputf8; /* BODY=8BITMIME, SMTPUTF8 */
         unsigned ret; /* RET: one of enum store_queue_flag's (store/queue.h), or 0: not said */
-        char *envid;  /* ENVID, xtext decoded; owned; NULL: none */
+        char *envid;  /* ENVID, xtext as it was given; owned; NULL: none */
         int64_t received_us;
         struct spool *spool;    /* owned; begins with our Received field */
         size_t received_length; /* of that field */

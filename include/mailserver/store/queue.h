@@ -36,7 +36,7 @@ struct store_queue_message {
         const char *mail_id;  /* as in Received and in log lines */
         struct slice prepend; /* octets before the content: DKIM-Signature; whole fields */
         const char *sender;   /* "" for <>; SRS applied already */
-        const char *envid;    /* RFC 3461 4.4, xtext decoded; NULL: none */
+        const char *envid;    /* RFC 3461 4.4, xtext as given; NULL: none */
         unsigned flags;       /* enum store_queue_flag of the whole message */
         int64_t received_us, expires_us;
 };

@@ -128,13 +128,13 @@ START_TEST(what_the_envelope_asked_for_goes_with_it)
         struct store_queue_row row;
 
         d->ret = STORE_QUEUE_RET_HDRS;
-        d->envid = mem_strdup(SLICE("QQ 314"));
+        d->envid = mem_strdup(SLICE("QQ+20314"));
         d->recipients->orcpt = mem_strdup(SLICE("rfc822;b+2Bx@elsewhere.net"));
         d->recipients->notify = STORE_NOTIFY_SUCCESS | STORE_NOTIFY_DELAY;
         ck_assert_str_eq(test_sink_hand_over(&t, d), "2.0.0");
         row = test_sink_row(&t, 0);
         ck_assert_uint_eq(row.flags, STORE_QUEUE_RET_HDRS);
-        ck_assert_str_eq(row.envid, "QQ 314");
+        ck_assert_str_eq(row.envid, "QQ+20314");
         ck_assert_str_eq(row.orcpt, "rfc822;b+2Bx@elsewhere.net");
         ck_assert_uint_eq(row.notify, STORE_NOTIFY_SUCCESS | STORE_NOTIFY_DELAY);
         ck_assert_uint_eq(test_sink_count(&t, t.alice), 0); /* success is told from there */
@@ -408,7 +408,7 @@ START_TEST(who_asked_hears_that_it_has_arrived)
 
         d->recipients->notify = successes[_i].notify;
         d->recipients->orcpt = mem_strdup(SLICE("rfc822;bob+2Bx@example.org"));
-        d->envid = mem_strdup(SLICE("an id"));
+        d->envid = mem_strdup(SLICE("an+20id"));
         ck_assert_str_eq(test_sink_hand_over(&t, d), "2.0.0");
         ck_assert_uint_eq(test_sink_count(&t, t.alice), successes[_i].reports);
         if (successes[_i].queue)

@@ -1,0 +1,81 @@
+"""Mail of our accounts is signed, and others can check it: RFC 6376, RFC 8463."""
+
+import sqlite3
+import subprocess
+
+import pytest
+from conftest import route_to, submit
+from dkim_check import verified
+
+KINDS = {"rsa1": (0, ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), "ed1": (1, ["ED25519"])}
+
+
+def openssl(*words, stdin=None):
+    return subprocess.run(
+        ["openssl", *words], input=stdin, text=True, capture_output=True, check=True
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def keys():
+    """{selector: (algorithm, private PEM, public PEM)}, made by openssl."""
+    made = {}
+    for selector, (algorithm, options) in KINDS.items():
+        private = openssl("genpkey", "-algorithm", *options)
+        made[selector] = (algorithm, private, openssl("pkey", "-pubout", stdin=private))
+    return made
+
+
+def signing_server(make_server, sink, keys):
+    server = make_server(start=False, **route_to(sink))
+    with sqlite3.connect(server.data_dir / "mail.db") as store:
+        for selector, (algorithm, private, _) in keys.items():
+            store.execute(
+                "INSERT INTO dkim_key (domain, selector, algorithm, pem, active, created_us)"
+                " VALUES ('example.org', ?, ?, ?, 1, 0)",
+                (selector, algorithm, private),
+            )
+    store.close()
+    return server.start()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Subject: plain\r\n\r\nhow are you\r\n",
+        "Subject: folded\r\n\tover  two lines \r\nBcc: bob@example.org\r\n\r\ntrailing  \r\n\r\n\r\n",
+        "Subject: no body\r\n\r\n",
+        "Subject: \u00fcmlauts\r\n\r\n.dots\r\n..\r\n \u00e4\t \u00f6\r\n",
+    ],
+)
+def test_both_signatures_hold_for_what_arrives(make_server, sink, keys, tmp_path, text):
+    server = signing_server(make_server, sink, keys)
+    submit(server, ["bob@away.example"], text.encode(), mail_options=["BODY=8BITMIME"])
+    server.wait_for(lambda: sink.messages, "the message to arrive")
+    octets = sink.messages[0].octets
+    public = {selector: key[2] for selector, key in keys.items()}
+    assert sorted(verified(octets, public, tmp_path)) == [
+        ("ed1", "ed25519-sha256", "example.org"),
+        ("rsa1", "rsa-sha256", "example.org"),
+    ]
+    spoiled = octets.replace(b"From: alice", b"From: malice")
+    assert verified(spoiled, public, tmp_path) == []
+    twice = b"From: mallory@far.example\r\n" + octets
+    assert verified(twice, public, tmp_path) == []
+
+
+def test_large_mail_is_signed_off_the_writer(make_server, sink, keys, tmp_path):
+    server = signing_server(make_server, sink, keys)
+    body = "".join(f"{i:060d}\r\n" for i in range(20000))
+    submit(server, ["bob@away.example"], f"Subject: large\r\n\r\n{body}")
+    server.wait_for(lambda: sink.messages, "the message to arrive")
+    public = {selector: key[2] for selector, key in keys.items()}
+    assert len(verified(sink.messages[0].octets, public, tmp_path)) == 2
+
+
+def test_what_strangers_wrote_is_sent_on_unsigned(make_server, sink, keys):
+    server = signing_server(make_server, sink, keys)
+    server.ctl("alias", "add", "away@example.org", "bob@near.example")
+    server.deliver("away", b"From: alice@example.org\r\n\r\nI am not\r\n", sender="joe@far.example")
+    server.wait_for(lambda: sink.messages, "the message to arrive")
+    assert b"DKIM-Signature" not in sink.messages[0].octets
