@@ -223,7 +223,7 @@ static bool confirmed(const struct line *l)
                 return true;
         fprintf(stderr, "This cannot be undone: %s %s", l->command->group, l->command->name);
         for (const struct ctl_param *p = l->command->params; p && p->name; p++)
-                if (p->kind == CTL_WORD)
+                if (p->kind == CTL_WORD && json_object_get(l->args, p->name))
                         fprintf(stderr, " %s",
                                 json_string_value(json_object_get(l->args, p->name)));
         fputs(". Type yes to go on: ", stderr);
