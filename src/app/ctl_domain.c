@@ -90,7 +90,8 @@ const struct ctl_command ctl_domain_remove = {
 static const struct ctl_param alias_add_params[] = {
         {"ADDRESS", CTL_WORD, false,
          "sales@example.org; @example.org catches all that nobody claims" },
-        { "TARGET",    CTL_WORDS, false, "accounts or aliases of this server that get its mail" },
+        { "TARGET",    CTL_WORDS, false,
+         "accounts or aliases of this server, or addresses elsewhere, that get its mail" },
         { 0       },
 };
 static const struct ctl_param alias_remove_params[] = {

@@ -5,6 +5,7 @@
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
+#include "mailserver/core/text.h"
 #include "mailserver/smtp/report.h"
 #include "mailserver/smtp/report_post.h"
 #include "mailserver/smtp/xtext.h"
@@ -21,7 +22,7 @@ void success_add(struct success *s, const struct smtp_recipient *r)
 {
         if (s->n == s->cap) {
                 s->cap = s->cap ? s->cap * 2 : 4;
-                s->items = mem_realloc(s->items, s->cap * sizeof *s->items);
+                s->items = mem_realloc(s->items, s->cap * sizeof(void *));
         }
         s->items[s->n++] = r;
 }
@@ -97,6 +98,17 @@ static enum err compose(const struct delivery_message *m, const struct success *
         return err;
 }
 
+/* RFC 6533: is there anything that ASCII cannot say? */
+static bool needs_utf8(const struct delivery_message *m, const struct success *list)
+{
+        bool needed = text_has_8bit(slice_of(m->d->sender)) ||
+                      (m->d->smtputf8 && text_has_8bit(buf_slice(&m->header)));
+
+        for (size_t i = 0; !needed && i < list->n; i++)
+                needed = text_has_8bit(slice_of(list->items[i]->address));
+        return needed;
+}
+
 /* ---- to whom ---- */
 
 static enum err send(struct delivery_message *m, struct store_txn *tx, const struct success *list,
@@ -106,7 +118,7 @@ static enum err send(struct delivery_message *m, struct store_txn *tx, const str
         struct report_post post = {
                 .rules = &m->rules->address,
                 .to = m->d->sender,
-                .smtputf8 = m->d->smtputf8,
+                .smtputf8 = needs_utf8(m, list),
                 .now_us = m->d->received_us,
                 .lifetime_us = m->rules->outbound.lifetime_ms * 1000,
         };

@@ -4,6 +4,7 @@
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
+#include "mailserver/smtp/forward.h"
 #include "mailserver/store/dkim.h"
 #include "mailserver/trust/dkim.h"
 
@@ -271,6 +272,37 @@ START_TEST(a_report_finds_its_way_back)
 }
 END_TEST
 
+struct trip {
+        int64_t days;
+        struct buf back;
+};
+
+static enum err there_and_back(struct store_txn *tx, void *arg)
+{
+        const int64_t day = INT64_C(86400000000), then = 20000 * day;
+        struct trip *trip = arg;
+        AUTO_BUF(srs, BUF_MAX);
+        enum err err = smtp_forward_sender(tx, SLICE("s@example.net"), SLICE("away@example.org"),
+                                           then, &srs);
+
+        if (err)
+                return err;
+        return smtp_forward_back(tx, buf_slice(&srs), then + trip->days * day, 21 * day,
+                                 &trip->back);
+}
+
+START_TEST(the_way_back_is_closed_after_a_time)
+{
+        struct trip trip = { .days = 21, .back = BUF_INIT(BUF_MAX) };
+
+        ck_assert_int_eq(test_sink_run(&t, there_and_back, &trip), ERR_OK);
+        ck_assert_str_eq(trip.back.ptr, "s@example.net");
+        trip.days = 22;
+        ck_assert_int_eq(test_sink_run(&t, there_and_back, &trip), ERR_LIMIT);
+        buf_done(&trip.back);
+}
+END_TEST
+
 /* ---- signatures ---- */
 
 static enum err add_keys(struct store_txn *tx, void *arg)
@@ -431,6 +463,19 @@ START_TEST(who_asked_hears_that_it_has_arrived)
 }
 END_TEST
 
+START_TEST(a_report_says_in_ascii_what_it_can)
+{
+        struct smtp_delivery *d =
+                test_sink_delivery(&t, 0, "s@example.net", "bob@example.org", STRANGE);
+
+        d->smtputf8 = true; /* and yet nothing needs it */
+        d->recipients->notify = STORE_NOTIFY_SUCCESS;
+        ck_assert_str_eq(test_sink_hand_over(&t, d), "2.0.0");
+        ck_assert_uint_eq(test_sink_row(&t, 0).flags, 0);
+        ck_assert(strstr(buf_slice(&t.text).ptr, "message/delivery-status"));
+}
+END_TEST
+
 /* ---- written twice ---- */
 
 struct writing {
@@ -489,6 +534,8 @@ int main(void)
                 here_and_elsewhere_and_named_beside,
                 what_was_sent_on_and_comes_back_is_a_loop,
                 a_report_finds_its_way_back,
+                the_way_back_is_closed_after_a_time,
+                a_report_says_in_ascii_what_it_can,
                 mail_of_our_accounts_is_signed_by_every_active_key,
                 what_strangers_wrote_is_not_signed,
                 an_account_writes_to_so_many_within_an_hour,

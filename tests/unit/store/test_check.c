@@ -136,6 +136,16 @@ START_TEST(a_store_is_sound_while_a_removed_account_goes_bit_by_bit)
 }
 END_TEST
 
+START_TEST(aliases_may_lead_elsewhere)
+{
+        struct slice target = SLICE("joe@away.org");
+
+        ck_assert_int_eq(store_alias_add(&ops.tx, SLICE("joe@example.org"), &target, 1, NULL),
+                         ERR_OK);
+        expect_sound();
+}
+END_TEST
+
 START_TEST(an_empty_store_is_sound)
 {
         ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM subscription; DELETE FROM "
@@ -396,6 +406,7 @@ int main(void)
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_test(tc, a_sound_store_is_counted_and_nothing_is_said);
         tcase_add_test(tc, a_store_is_sound_while_a_removed_account_goes_bit_by_bit);
+        tcase_add_test(tc, aliases_may_lead_elsewhere);
         tcase_add_test(tc, an_empty_store_is_sound);
         tcase_add_loop_test(tc, what_is_derived_is_repaired, 0, ops_rows(repairable));
         tcase_add_test(tc, a_content_nobody_refers_to_goes_with_its_blob);
