@@ -20,6 +20,7 @@
 
 #include <jansson.h>
 
+struct config;
 struct ctl_call;
 struct server;
 
@@ -45,13 +46,21 @@ struct ctl_param {
 };
 
 struct ctl_command {
-        const char *group, *name; /* "account" "add"; name NULL: a command of one word */
+        const char *group, *name; /* "account" "add", "domain" "dkim add"; name NULL: of one word */
         const char *help;
         const struct ctl_param *params;
         const char *const *columns; /* NULL-terminated; NULL: no rows */
         enum ctl_place place;
         bool wants_password; /* asked, or --password-stdin: sent as "verifiers" */
         bool confirms;       /* asks "really?" unless --yes */
+        /* In mailserverctl, before work: adds to the arguments what takes long to make. */
+        bool (*prepare)(json_t *args);
+        /*
+         * In mailserverctl, after work: makes of work's rows (an array) those that are printed.
+         * ERR_…: they are printed, and what was asked about is not as it should be.
+         */
+        enum err (*digest)(const struct config *config, const json_t *args, const json_t *rows,
+                           json_t *printed);
         enum err (*work)(struct ctl_call *call, struct store_txn *tx); /* READ, WRITE */
         /* LOOP. Answers by ctl_call_finish, now or later. */
         void (*run)(struct ctl_call *call, struct server *server);

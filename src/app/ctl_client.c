@@ -36,7 +36,8 @@ static void print_row(const struct ctl_client *client, const json_t *row)
                 putchar('\n');
                 return;
         }
-        for (size_t i = 0; columns && columns[i]; i++) {
+        /* A row may lack the last of them. */
+        for (size_t i = 0; columns && columns[i] && json_object_get(row, columns[i]); i++) {
                 if (i)
                         putchar('\t');
                 print_value(json_object_get(row, columns[i]));
@@ -71,7 +72,9 @@ static int take_line(const struct ctl_client *client, const char *line, size_t l
         const char *error = json_string_value(json_object_get(answer, "error"));
         int status = -1;
 
-        if (row)
+        if (row && client->command->digest)
+                json_array_append(client->rows, json_object_get(answer, "row"));
+        else if (row)
                 print_row(client, row);
         else if (!error)
                 status = print_error("the daemon's answer makes no sense");
@@ -204,12 +207,29 @@ static int run_local(const struct ctl_client *client)
         return err ? CTL_EXIT_FAILED : CTL_EXIT_OK;
 }
 
-int ctl_client_run(const struct ctl_client *client)
+/* What came back is not printed as it is, but what the command makes of it. */
+static int print_digest(const struct ctl_client *client, int status)
+{
+        json_t *printed, *row;
+        size_t i;
+
+        if (!client->command->digest || status != CTL_EXIT_OK)
+                return status;
+        printed = json_array();
+        if (client->command->digest(client->config, client->args, client->rows, printed))
+                status = CTL_EXIT_FAILED;
+        json_array_foreach(printed, i, row)
+        {
+                print_row(client, row);
+        }
+        json_decref(printed);
+        return status;
+}
+
+static int run_at_store(const struct ctl_client *client)
 {
         int fd;
 
-        if (client->command->place == CTL_LOCAL)
-                return run_local(client);
         fd = daemon_connect(client->config);
         if (fd >= 0)
                 return run_at_daemon(client, fd);
@@ -218,4 +238,16 @@ int ctl_client_run(const struct ctl_client *client)
         if (client->command->place == CTL_LOOP)
                 return print_error("no daemon is running here; this command needs it");
         return run_offline(client);
+}
+
+int ctl_client_run(struct ctl_client *client)
+{
+        int status;
+
+        if (client->command->place == CTL_LOCAL)
+                return run_local(client);
+        client->rows = json_array();
+        status = print_digest(client, run_at_store(client));
+        json_decref(client->rows);
+        return status;
 }

@@ -10,6 +10,7 @@ struct ctl_client {
         const struct ctl_command *command;
         json_t *args; /* owned by the caller */
         bool json;    /* print JSON lines instead of columns */
+        json_t *rows; /* what came back, for command->digest; ctl_client_run's own */
 };
 
 /* Exit statuses of mailserverctl. */
@@ -20,6 +21,6 @@ enum {
 };
 
 /* Asks the daemon; when none runs, does it on the store. An exit status. */
-int ctl_client_run(const struct ctl_client *client);
+int ctl_client_run(struct ctl_client *client);
 
 #endif

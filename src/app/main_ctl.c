@@ -102,6 +102,22 @@ static bool common_option(struct line *l, const char *word)
         return false;
 }
 
+/* "dkim add"; takes the first of them. */
+static const struct ctl_command *find_of_two_words(struct line *l, const char *group,
+                                                   const char *name)
+{
+        AUTO_BUF(both, 100);
+        const struct ctl_command *command;
+
+        if (l->at + 1 >= l->argc)
+                return NULL;
+        buf_addf(&both, "%s %s", name, l->argv[l->at + 1]);
+        command = ctl_find(group, both.len ? both.ptr : name);
+        if (command)
+                l->at++;
+        return command;
+}
+
 static bool find_command(struct line *l)
 {
         char *group = NULL, *name;
@@ -135,6 +151,8 @@ static bool find_command(struct line *l)
                 return true;
         name = l->at < l->argc ? l->argv[l->at] : NULL;
         l->command = name ? ctl_find(group, name) : NULL;
+        if (!l->command && name)
+                l->command = find_of_two_words(l, group, name);
         if (!l->command) {
                 print_overview(name && !strcmp(name, "--help") ? stdout : stderr, group);
                 exit(name && !strcmp(name, "--help") ? CTL_EXIT_OK : CTL_EXIT_USAGE);
@@ -266,7 +284,8 @@ static int run(struct line *l)
                 return CTL_EXIT_FAILED;
         }
         client.config = config;
-        if (confirmed(l) && add_verifiers(l))
+        if (confirmed(l) && add_verifiers(l) &&
+            (!l->command->prepare || l->command->prepare(l->args)))
                 status = ctl_client_run(&client);
         config_free(config);
         return status;
