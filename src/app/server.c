@@ -229,6 +229,16 @@ static void account_changed(struct store_watcher *w, const struct store_change *
         net_server_kill_account(s->net, change->account, "Your account has changed; log in again");
 }
 
+/* Mail for elsewhere is taken from here on: the queue is there to send it. */
+static void open_outbound(struct server *s, const struct queue_config *config)
+{
+        delivery_set_outbound(s->sink, &(struct delivery_outbound){
+                                               .lifetime_ms = config->lifetime_ms,
+                                               .address_literals = config->address_literals,
+                                               .postmaster = config->postmaster,
+                                       });
+}
+
 void server_apply(struct server *s, struct config *config, struct tls_set *tls)
 {
         if (config) {
@@ -239,6 +249,7 @@ void server_apply(struct server *s, struct config *config, struct tls_set *tls)
                 imap_server_set_config(s->imap, &config->imap);
                 auth_set_config(s->auth, &config->auth);
                 delivery_set_config(s->sink, &config->delivery);
+                open_outbound(s, &config->queue);
                 resolver_set_config(s->resolver, &config->resolver);
                 queue_set_config(s->queue, &config->queue, &config->outbound);
                 config_free(s->config);
@@ -391,6 +402,7 @@ static enum err start_protocols(struct server *s, struct error *reterr)
                 return ERR_IO;
         s->queue = queue_new(s->loop, s->store, s->resolver, s->hostname, &s->config->queue,
                              &s->config->outbound);
+        open_outbound(s, &s->config->queue);
         s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
         s->imap = imap_server_new(s->hostname, &s->config->imap, s->auth, s->store);
         join_services(s);

@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-enum { AGAIN_MS = 1000 };
+enum { AGAIN_MS = 1000, MAX_LOGGED = 1024 };
 
 /* ---- what a reply means for a recipient ---- */
 
@@ -105,16 +105,25 @@ static enum err outcome_work(struct task *t, struct store_txn *tx)
         return err;
 }
 
+/* In quotes on a log line: a reply is printable ASCII, but may have quotes of its own. */
+static const char *quotable(const char *text, struct buf *out)
+{
+        buf_clear(out);
+        for (; *text; text++)
+                buf_addc(out, *text == '"' ? '\'' : *text);
+        return out->len ? buf_slice(out).ptr : "";
+}
+
 static void log_fate(const struct outcome *o, size_t i)
 {
         static const char *const words[] = { "sent", "deferred", "bounced" };
         const struct fate *f = &o->fates[i];
+        AUTO_BUF(text, MAX_LOGGED);
 
         log_info("queue id=%s from=<%s> to=<%s> status=%s mx=%s ip=%s tls=\"%s\" reply=\"%d %s\"",
                  LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)),
                  LOG_ESC(slice_of(o->job->recipients[i].address)), words[f->what],
-                 LOG_ESC(slice_of(o->mx)), o->ip, o->tls, f->reply.code,
-                 LOG_ESC(slice_of(f->text)));
+                 LOG_ESC(slice_of(o->mx)), o->ip, o->tls, f->reply.code, quotable(f->text, &text));
 }
 
 static void submit(struct outcome *o);
@@ -140,6 +149,8 @@ static void outcome_done(struct task *t)
         }
         for (size_t i = 0; i < o->job->n; i++) {
                 log_fate(o, i);
+                if (o->fates[i].what == FATE_DEFERRED)
+                        scan_by(q, o->fates[i].next_us);
                 counts[o->fates[i].what]++;
         }
         q->stats.delivered += counts[FATE_DELIVERED];

@@ -91,6 +91,7 @@ struct queue {
         struct timer scan_timer;
         struct store_queue_place due_after; /* rows up to here, by time, were looked at */
         int64_t new_after;                  /* rows up to this id */
+        int64_t wake_us;                    /* when the timer is due */
         bool want_whole, want_new, memory_full;
         bool stopping;
         void (*stopped)(void *arg);
@@ -110,6 +111,8 @@ void queue_job_done(struct job *job);
 enum scan_what { SCAN_WHOLE, SCAN_NEW, SCAN_DUE };
 void scan_soon(struct queue *q, enum scan_what what);
 void scan_cancel(struct queue *q);
+/* A row is due then: wakes no later. */
+void scan_by(struct queue *q, int64_t when_us);
 /* Reads more of one site's rows: it had more than it may hold. */
 void scan_refill(struct site *site);
 

@@ -130,6 +130,7 @@ static void timer_due(void *arg)
 
 static void wait_for(struct queue *q, int64_t ms)
 {
+        q->wake_us = queue_now_us() + ms * 1000;
         timer_set(&q->scan_timer, q->loop, ms, timer_due, q);
 }
 
@@ -139,6 +140,14 @@ static void sleep_until(struct queue *q, int64_t next_us)
         int64_t ms = next_us ? (next_us - queue_now_us()) / 1000 + 1 : LONGEST_MS;
 
         wait_for(q, ms < LONGEST_MS ? ms : LONGEST_MS);
+}
+
+void scan_by(struct queue *q, int64_t when_us)
+{
+        /* While it looks it may have passed the row already: then it wakes once too often. */
+        if (q->stopping || (timer_pending(&q->scan_timer) && q->wake_us <= when_us))
+                return;
+        sleep_until(q, when_us);
 }
 
 static void start(struct queue *q, enum scan_what what)
@@ -193,7 +202,10 @@ static void scan_done(struct task *t)
         }
         if (s->what != SCAN_NEW) {
                 sites_sweep(q);
-                sleep_until(q, s->next_us);
+                if (s->next_us)
+                        scan_by(q, s->next_us);
+                else if (!timer_pending(&q->scan_timer))
+                        wait_for(q, LONGEST_MS);
         }
         if (q->want_whole || q->want_new)
                 scan_soon(q, SCAN_NEW);

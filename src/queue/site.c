@@ -401,6 +401,7 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
                          reply->code, LOG_ESC(slice_of(reply->text)));
                 if (site->more)
                         delay_others(site);
+                scan_by(q, site->not_before_us);
                 site->more = false;
         }
         site->held++;

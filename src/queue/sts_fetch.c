@@ -16,6 +16,8 @@
 #include "mailserver/dns/resolver.h"
 #include "mailserver/net/address.h"
 
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 
 enum { MAX_OF_TYPE = 4, MAX_HEADER = 64 << 10, MAX_URL = 400 };
@@ -111,6 +113,21 @@ static void transfer_ended(void *owner, CURLcode code)
         }
 }
 
+/*
+ * The name must be one of subjectAltName's (RFC 8461 3.3); curl alone would take a common name
+ * where there is none.
+ */
+static CURLcode check_names(CURL *easy, void *ssl_context, void *arg)
+{
+        X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ssl_context);
+        const struct sts_fetch *f = arg;
+
+        (void)easy;
+        X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                                       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        return X509_VERIFY_PARAM_set1_host(param, f->host, 0) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
 /* Of what could be asked of curl: only HTTPS, only this host, only these addresses. */
 static void set_limits(struct sts_fetch *f, int64_t left_ms)
 {
@@ -123,6 +140,8 @@ static void set_limits(struct sts_fetch *f, int64_t left_ms)
         curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, check_names);
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, f);
         if (f->options->ca_file)
                 curl_easy_setopt(easy, CURLOPT_CAINFO, f->options->ca_file);
         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, NULL);

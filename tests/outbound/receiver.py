@@ -26,6 +26,7 @@ POLITE = {
     ".": "250 2.0.0 taken",
     "RSET": "250 2.0.0 ok",
     "NOOP": "250 2.0.0 ok",
+    "NOBODY": "554 5.5.1 no valid recipients",
     "QUIT": "221 2.0.0 bye",
     "AUTH": "235 2.7.0 ok",
 }
@@ -46,7 +47,9 @@ class Message:
 
 class Receiver:
     def __init__(self, script=None, extensions=EXTENSIONS, address="127.0.0.1", port=0,
-                 certificate=None, implicit=False, lmtp=False):
+                 certificate=None, implicit=False, lmtp=False, dice=None):
+        """`dice(stage)` may give a reply in place of the polite one."""
+        self.dice = dice
         self.script = {stage: list(replies) for stage, replies in (script or {}).items()}
         self.extensions = list(extensions)
         self.lmtp = lmtp
@@ -122,6 +125,8 @@ class Receiver:
             waiting = self.script.get(stage)
             if waiting:
                 return waiting.pop(0)
+            if self.dice and (reply := self.dice(stage)) is not False:
+                return reply
         if stage in ("EHLO", "LHLO"):
             lines = ["sink.example.net", *self.extensions]
             return "\r\n".join(
@@ -167,6 +172,12 @@ class _Talk:
             with self.receiver.lock:
                 self.receiver.lines.append(text)
             stage = text.split(" ")[0].split(":")[0].upper()
+            if stage == "RCPT" and not self.message:
+                self.say("NOBODY")
+                continue
+            if stage == "DATA" and not (self.message and self.message.recipients):
+                self.say("NOBODY")
+                continue
             code = self.say(stage)
             if stage == "STARTTLS" and code == 220:
                 self.file.close()
