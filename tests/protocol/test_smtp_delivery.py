@@ -114,7 +114,7 @@ def test_the_reply_the_log_and_the_message_carry_one_id(server):
     assert f" id {mail_id}\r\n".encode() in server.messages(user)[0]
     server.wait_log(
         rf"c=[0-9a-f]+ delivery id={mail_id} from=<a@example\.net> "
-        rf"rcpt=<{user}@example\.org> rcpts=1 stored=1 size="
+        rf"rcpt=<{user}@example\.org> rcpts=1 stored=1 queued=0 size="
     )
 
 
