@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the certificate is for: "stranger" is not. */
+/* What the certificate is for: "stranger" and "common" are not there. */
 static const char hosts[] =
         "mta-sts.good.example.org mta-sts.missing.example.org mta-sts.moved.example.org "
         "mta-sts.html.example.org mta-sts.untyped.example.org mta-sts.old.example.org "

@@ -5,7 +5,8 @@ A request for mta-sts.NAME.example.org is answered with the octets of DIRECTORY/
 whatever they are; for NAME "endless" the last of them are repeated, for "stall"
 none is sent, until the client has gone. DIRECTORY/requests holds what came.
 Prints its port; ends with its standard input. The certificate is for the names
-of the first line of its input.
+of the first line of its input; NAME "common" has one of its own, whose common
+name is right and which has no other. cert.pem has both.
 """
 
 import pathlib
@@ -17,14 +18,32 @@ import threading
 
 DIRECTORY = pathlib.Path(sys.argv[1])
 LOCK = threading.Lock()
+COMMON = "mta-sts.common.example.org"
 
 
-def make_certificate(hosts):
+def make_certificate(name, subject, *options):
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
-    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=test"]
-    command += ["-addext", "subjectAltName=" + ",".join("DNS:" + host for host in hosts)]
-    command += ["-keyout", DIRECTORY / "key.pem", "-out", DIRECTORY / "cert.pem"]
+    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", f"/CN={subject}", *options]
+    command += ["-keyout", DIRECTORY / "key.pem", "-out", DIRECTORY / name]
     subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(DIRECTORY / name, DIRECTORY / "key.pem")
+    return context
+
+
+def make_contexts(hosts):
+    names = ",".join("DNS:" + host for host in hosts)
+    context = make_certificate("names.pem", "test", "-addext", f"subjectAltName={names}")
+    common = make_certificate("common.pem", COMMON)
+    both = [(DIRECTORY / name).read_text() for name in ("names.pem", "common.pem")]
+    (DIRECTORY / "cert.pem").write_text("".join(both))
+
+    def choose(connection, name, _):
+        if name == COMMON:
+            connection.context = common
+
+    context.sni_callback = choose
+    return context
 
 
 class Peer(socketserver.BaseRequestHandler):
@@ -60,9 +79,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
-make_certificate(sys.stdin.readline().split())
-CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-CONTEXT.load_cert_chain(DIRECTORY / "cert.pem", DIRECTORY / "key.pem")
+CONTEXT = make_contexts(sys.stdin.readline().split())
 with Server(("127.0.0.1", 0), Peer) as server:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
