@@ -102,9 +102,7 @@ enum err delivery_check_rcpt(struct smtp_sink *sink, struct smtp_rcpt_check *che
                 return ERR_FULL;
         check->task.class = &rcpt_class;
         check->held = delivery_rules_ref(sink->rules);
-        err = store_submit(sink->store, delivery_key(check->account, check->client),
-                           whereto_needs_writer(slice_of(check->address)) ? STORE_WRITE
-                                                                          : STORE_READ,
+        err = store_submit(sink->store, delivery_key(check->account, check->client), STORE_READ,
                            &check->task);
         if (err)
                 delivery_rules_unref(check->held);

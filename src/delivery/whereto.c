@@ -19,11 +19,6 @@ void whereto_done(struct whereto *w)
         *w = (struct whereto){ 0 };
 }
 
-bool whereto_needs_writer(struct slice address)
-{
-        return smtp_forward_is(address); /* the secret may have to be made */
-}
-
 static enum err refuse(struct smtp_reply *ret_refusal, enum err err, const char *enhanced,
                        const char *text)
 {

@@ -22,8 +22,6 @@ struct whereto {
 };
 void whereto_done(struct whereto *w);
 
-/* Must whereto_find run in the writer for this address? Pure. */
-bool whereto_needs_writer(struct slice address);
 /*
  * ERR_DENIED: not ours, and not for who asks; ERR_NOTFOUND: ours, and no such user; ERR_SYNTAX: no
  * address; ERR_LIMIT: aliases nest too deep. *ret_refusal says more where its code is not 0.

@@ -6,10 +6,7 @@
 #include "mailserver/store/secret.h"
 #include "mailserver/trust/srs.h"
 
-static enum err read_secret(struct store_txn *tx, struct srs *srs)
-{
-        return store_secret(tx, SLICE("srs"), srs->secret, sizeof srs->secret);
-}
+#define SECRET SLICE("srs")
 
 static struct slice domain_of(struct slice address)
 {
@@ -26,7 +23,7 @@ enum err smtp_forward_sender(struct store_txn *tx, struct slice sender, struct s
 
         if (err || ours)
                 return err ? err : buf_put(out, sender);
-        err = read_secret(tx, &srs);
+        err = store_secret(tx, SECRET, srs.secret, sizeof srs.secret);
         if (!err)
                 err = srs_forward(&srs, sender, out);
         /* His own address: what cannot be delivered still finds him, though SPF may not like it. */
@@ -49,6 +46,6 @@ enum err smtp_forward_back(struct store_txn *tx, struct slice address, int64_t n
 
         if (!srs_is(address))
                 return ERR_NOTFOUND;
-        err = read_secret(tx, &srs);
+        err = store_secret_find(tx, SECRET, srs.secret, sizeof srs.secret);
         return err ? err : srs_reverse(&srs, address, out);
 }

@@ -18,7 +18,7 @@ MUST_CHECK enum err smtp_forward_sender(struct store_txn *tx, struct slice sende
 /* Could `address` be one that smtp_forward_sender has made? Pure. */
 bool smtp_forward_is(struct slice address);
 /*
- * STORE_WRITE. Appends where a report to `address` goes: one step back. ERR_NOTFOUND: it only
+ * Any lane. Appends where a report to `address` goes: one step back. ERR_NOTFOUND: it only
  * looks like ours; ERR_DENIED: we did not make it; ERR_LIMIT: longer ago than lifetime_us (0: any).
  */
 MUST_CHECK enum err smtp_forward_back(struct store_txn *tx, struct slice address, int64_t now_us,

@@ -13,5 +13,8 @@
  */
 MUST_CHECK enum err store_secret(struct store_txn *tx, struct slice name, void *ret_octets,
                                  size_t octets);
+/* The same where it has been made: ERR_NOTFOUND, if not. Any lane with a transaction. */
+MUST_CHECK enum err store_secret_find(struct store_txn *tx, struct slice name, void *ret_octets,
+                                      size_t octets);
 
 #endif
