@@ -468,17 +468,6 @@ static void expire(void *arg)
         timer_set(&s->expire_timer, s->loop, EXPIRE_MS, expire, s);
 }
 
-void sts_set_options(struct sts *s, const struct sts_options *options)
-{
-        char *ca_file = options->ca_file ? mem_strdup(slice_of(options->ca_file)) : NULL;
-
-        mem_free(s->ca_file);
-        s->ca_file = ca_file;
-        s->options = *options;
-        s->options.ca_file = ca_file;
-        fetch_next(s);
-}
-
 struct sts *sts_new(struct loop *l, struct store *store, struct resolver *resolver,
                     const struct sts_options *options)
 {
@@ -487,10 +476,12 @@ struct sts *sts_new(struct loop *l, struct store *store, struct resolver *resolv
         s->loop = l;
         s->store = store;
         s->resolver = resolver;
+        s->options = *options;
+        if (options->ca_file)
+                s->options.ca_file = s->ca_file = mem_strdup(slice_of(options->ca_file));
         s->curl = curl_loop_new(l);
         list_init(&s->waiting);
         list_init(&s->failed);
-        sts_set_options(s, options);
         timer_set(&s->expire_timer, l, EXPIRE_FIRST_MS, expire, s);
         return s;
 }

@@ -39,8 +39,6 @@ struct sts *sts_new(struct loop *l, struct store *store, struct resolver *resolv
                     const struct sts_options *options);
 /* All queries must have been answered or cancelled; not inside an answer. NULL is fine. */
 void sts_free(struct sts *s);
-/* After a reload: for what is fetched from now on. */
-void sts_set_options(struct sts *s, const struct sts_options *options);
 
 /*
  * NULL: the domain has none, or mode none. Mode testing is given as well: the

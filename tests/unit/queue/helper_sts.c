@@ -185,11 +185,6 @@ void sts_rig_restart(void)
         rig.sts = sts_new(rig.loop, store, names.resolver, &rig.options);
 }
 
-const char *sts_rig_ca_file(void)
-{
-        return ca_file;
-}
-
 void sts_rig_stop(void)
 {
         sts_free(rig.sts);

@@ -18,8 +18,6 @@ void sts_rig_start(void);
 void sts_rig_stop(void);
 /* Ends it and begins anew on the same store, with rig.options. */
 void sts_rig_restart(void);
-/* What rig.options begins with. */
-const char *sts_rig_ca_file(void);
 
 /* NAME.example.org has a record with this id, a web server, and there this policy; "%s" in it is
  * the domain. */

@@ -304,19 +304,6 @@ START_TEST(a_server_nobody_certifies_gives_no_policy)
 }
 END_TEST
 
-START_TEST(options_may_change)
-{
-        rig.options.ca_file = "/dev/null";
-        rig.options.retry_ms = 0;
-        sts_set_options(rig.sts, &rig.options);
-        sts_publish("good", "1", ENFORCE);
-        ck_assert(!sts_rig_ask("good.example.org").policy);
-        rig.options.ca_file = sts_rig_ca_file();
-        sts_set_options(rig.sts, &rig.options);
-        ck_assert(sts_rig_ask("good.example.org").policy);
-}
-END_TEST
-
 static const char *const nameless[] = { "",
                                         "[192.0.2.1]",
                                         "two words.example.org",
@@ -434,7 +421,6 @@ static TCase *with_servers(void)
         tcase_add_test(tc, private_addresses_are_not_asked);
         tcase_add_test(tc, a_host_without_address_gives_no_policy);
         tcase_add_test(tc, a_server_nobody_certifies_gives_no_policy);
-        tcase_add_test(tc, options_may_change);
         tcase_add_loop_test(tc, a_name_that_cannot_be_one_has_no_policy, 0, ROWS(nameless));
         tcase_add_test(tc, a_fetch_waits_for_its_turn);
         tcase_add_test(tc, a_cancelled_query_is_never_answered);
