@@ -1,0 +1,174 @@
+"""Mail that finds its way by the DNS: MX, DANE and MTA-STS, with signed zones and real TLS."""
+
+import contextlib
+import hashlib
+import http.server
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from conftest import submit
+from dns_server import DnsServer
+from receiver import Receiver
+from server import Certificate
+from test_route import waiting
+
+POLICY = "version: STSv1\nmode: {mode}\nmx: {mx}\nmax_age: 86400\n"
+
+
+@pytest.fixture
+def dns(tmp_path):
+    """example.net, signed, whose mail server is this machine."""
+    server = DnsServer(tmp_path / "dns")
+    zone = server.zone("example.net", signed=True)
+    zone.set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
+    server.zone("example.com").set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def certify(tmp_path):
+    """certify("mx.example.net"): a self-signed certificate of that name."""
+    return lambda host: Certificate(tmp_path, name=host, hosts=(host,))
+
+
+def outbound(dns, sink, **queue):
+    """Settings of a server that finds the sink by MX."""
+    return {
+        "resolver": dns.conf,
+        "queue": {"smtp_port": sink.port, "private_addresses": True, "retry_first": "200ms",
+                  "retry_max": "500ms", "mta_sts": False, **queue},
+    }
+
+
+def digest(certificate):
+    """Of its key, for TLSA 3 1 1."""
+    key = subprocess.run(["openssl", "x509", "-in", certificate.certificate, "-noout", "-pubkey"],
+                         check=True, capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key,
+                         check=True, capture_output=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
+def goes_out(server, sink, domain):
+    submit(server, [f"bob@{domain}"])
+    server.wait_for(lambda: len(sink.messages) == 1, "the message to arrive")
+    server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+    return sink.messages[0]
+
+
+def stays(server, sink, domain):
+    """It is tried twice, and not sent."""
+    submit(server, [f"bob@{domain}"])
+    server.wait_for(lambda: server.log.count("status=deferred") >= 2, "two attempts")
+    assert not sink.messages
+    assert waiting(server) == 1
+
+
+def test_the_mail_server_of_the_domain_gets_it(make_server, dns):
+    with Receiver() as sink:
+        server = make_server(**outbound(dns.start(), sink))
+        assert goes_out(server, sink, "example.net").recipients == ["bob@example.net"]
+
+
+def test_any_certificate_does_where_nothing_is_demanded(make_server, dns, certify):
+    with Receiver(certificate=certify("somebody.else")) as sink:
+        server = make_server(**outbound(dns.start(), sink))
+        assert goes_out(server, sink, "example.com").tls == "TLSv1.3"
+
+
+def test_dane_takes_the_key_that_is_published(make_server, dns, certify):
+    certificate = certify("whatever.example")
+    with Receiver(certificate=certificate) as sink:
+        dns.zones["example.net"].set(f"_{sink.port}._tcp.mx", "TLSA", f"3 1 1 {digest(certificate)}")
+        server = make_server(**outbound(dns.start(), sink))
+        assert goes_out(server, sink, "example.net").tls == "TLSv1.3"
+
+
+def test_dane_refuses_any_other_key(make_server, dns, certify):
+    with Receiver(certificate=certify("mx.example.net")) as sink:
+        dns.zones["example.net"].set(f"_{sink.port}._tcp.mx", "TLSA", "3 1 1 " + "00" * 32)
+        stays(make_server(**outbound(dns.start(), sink)), sink, "example.net")
+
+
+def test_dane_refuses_a_server_without_tls(make_server, dns):
+    with Receiver() as sink:
+        dns.zones["example.net"].set(f"_{sink.port}._tcp.mx", "TLSA", "3 1 1 " + "00" * 32)
+        stays(make_server(**outbound(dns.start(), sink)), sink, "example.net")
+
+
+@pytest.mark.parametrize("owner, kind", [("@", "MX"), ("mx", "A"), ("_{port}._tcp.mx", "TLSA")])
+def test_nothing_is_sent_by_what_is_signed_wrongly(make_server, dns, owner, kind):
+    with Receiver() as sink:
+        zone = dns.zones["example.net"]
+        owner = owner.format(port=sink.port)
+        zone.set(f"_{sink.port}._tcp.mx", "TLSA", "3 1 1 " + "00" * 32).spoil(owner, kind)
+        stays(make_server(**outbound(dns.start(), sink)), sink, "example.net")
+
+
+# ---- MTA-STS ----
+
+
+@contextlib.contextmanager
+def policy_server(certificate, text):
+    """An HTTPS server that has the policy, whatever is asked."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.certificate, certificate.private_key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def with_policy(make_server, dns, sink, certify, mode, mx, trusted=()):
+    """A server that sends to example.com, which has this policy."""
+    web = certify("mta-sts.example.com")
+    authorities = dns.directory / "authorities.pem"
+    authorities.write_text("".join(c.certificate.read_text() for c in (web, *trusted)))
+    dns.zones["example.com"].text("_mta-sts", "v=STSv1; id=1;").set("mta-sts", "A", "127.0.0.1")
+    with policy_server(web, POLICY.format(mode=mode, mx=mx)) as port:
+        yield make_server(**outbound(dns.start(), sink, mta_sts=True, mta_sts_port=port,
+                                     ca_file=str(authorities)))
+
+
+def test_mta_sts_takes_the_certificate_of_a_named_host(make_server, dns, certify):
+    certificate = certify("mx.example.com")
+    with Receiver(certificate=certificate) as sink, \
+            with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com",
+                        [certificate]) as server:
+        assert goes_out(server, sink, "example.com").tls == "TLSv1.3"
+        assert "sts domain=example.com fetch=ok" in server.log
+
+
+@pytest.mark.parametrize("mode, mx, sent", [
+    ("enforce", "*.example.com", False),   # the host is named, its certificate is nobody's
+    ("enforce", "other.example.com", False),
+    ("testing", "other.example.com", True),
+    ("none", "other.example.com", True),
+])
+def test_mta_sts_says_what_is_refused(make_server, dns, certify, mode, mx, sent):
+    with Receiver(certificate=certify("mx.example.com")) as sink, \
+            with_policy(make_server, dns, sink, certify, mode, mx) as server:
+        (goes_out if sent else stays)(server, sink, "example.com")
+
+
+def test_mta_sts_refuses_a_server_without_tls(make_server, dns, certify):
+    with Receiver() as sink, \
+            with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com") as server:
+        stays(server, sink, "example.com")
