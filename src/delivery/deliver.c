@@ -1,5 +1,5 @@
 /*
- * deliver.c — a message's way: prepare, write, answer.
+ * deliver.c — a message's way: prepare, sign, write, answer.
  *
  * A client that goes before the writer has the message will send it again: it
  * is forgotten then. Once the writer has it, it is stored, whoever listens.
@@ -25,6 +25,7 @@ void delivery_message_done(struct delivery_message *m)
         names_done(&m->trace.delivered_to);
         names_done(&m->authors);
         buf_done(&m->header);
+        buf_done(&m->signatures);
         mem_free(m->author);
         for (int i = 0; i < SUCCESS_KINDS; i++)
                 store_draft_free(m->reports[i]);
@@ -111,7 +112,8 @@ static void submit(struct delivery_message *m, const struct task_class *class, e
         }
 }
 
-static void prepare_done(struct task *t)
+/* On to the next, if there still is somebody to hear what came of it. */
+static void step_done(struct task *t, const struct task_class *next, enum store_lane lane)
 {
         struct delivery_message *m = container_of(t, struct delivery_message, task);
 
@@ -124,8 +126,42 @@ static void prepare_done(struct task *t)
                          m->d->id);
         } else {
                 task_keep(t);
-                submit(m, &write_class, STORE_WRITE);
+                submit(m, next, lane);
         }
+}
+
+/*
+ * A signature takes longer than all that the writer does for a message, so readers make it. What
+ * turns out to be for elsewhere only in the writer is signed there.
+ */
+static enum err sign_work(struct task *t, struct store_txn *tx)
+{
+        struct delivery_message *m = container_of(t, struct delivery_message, task);
+
+        return delivery_sign(m, tx);
+}
+
+static void sign_done(struct task *t)
+{
+        step_done(t, &write_class, STORE_WRITE);
+}
+
+static const struct task_class sign_class = { "delivery sign", sign_work, sign_done, message_drop };
+
+/* Will it be signed? */
+static bool is_for_signing(const struct delivery_message *m)
+{
+        return m->d->account && m->d->n_elsewhere && m->rules->outbound.lifetime_ms;
+}
+
+static void prepare_done(struct task *t)
+{
+        struct delivery_message *m = container_of(t, struct delivery_message, task);
+
+        if (m->author && is_for_signing(m))
+                step_done(t, &sign_class, STORE_READ);
+        else
+                step_done(t, &write_class, STORE_WRITE);
 }
 
 static const struct task_class prepare_class = { "delivery prepare", delivery_prepare_work,
@@ -139,7 +175,8 @@ void delivery_deliver(struct smtp_sink *sink, struct smtp_delivery *d)
         m->sink = sink;
         m->d = d;
         m->rules = delivery_rules_ref(sink->rules);
-        if (spool_size(d->spool) <= SMALL && store_lane_idle(sink->store, STORE_WRITE))
+        if (spool_size(d->spool) <= SMALL && !is_for_signing(m) &&
+            store_lane_idle(sink->store, STORE_WRITE))
                 submit(m, &write_class, STORE_WRITE);
         else
                 submit(m, &prepare_class, STORE_WORK);

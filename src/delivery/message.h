@@ -2,10 +2,11 @@
  * message.h — a message on its way through delivery's tasks.
  *
  *   prepare [work]   header rules, parse, hash, blob
+ *   sign    [reader] of a submission for elsewhere: signatures, which take their time
  *   write   [writer] resolve again, one content, a row for each account, a row in the queue for
  *                    each recipient elsewhere
  *
- * One task struct serves both, one after the other; it belongs to the message. A
+ * One task struct serves all, one after the other; it belongs to the message. A
  * small message that finds the writer idle is prepared there, too: going by a
  * worker would take longer than preparing it does.
  */
@@ -30,9 +31,11 @@ struct delivery_message {
         /* What prepare found. */
         struct store_draft *draft; /* owned; NULL before */
         struct trace_found trace;
-        struct names authors; /* of a submission */
-        struct buf header;    /* a copy, where it is signed or told of in a report */
-        char *author;         /* owned; whose domain signs it; NULL: it is not signed */
+        struct names authors;  /* of a submission */
+        struct buf header;     /* a copy, where it is signed or told of in a report */
+        char *author;          /* owned; whose domain signs it; NULL: it is not signed */
+        struct buf signatures; /* whole fields, once it is_signed */
+        bool is_signed;
         unsigned char body_hash[DKIM_HASH_SIZE]; /* where there is an author */
         bool bulk, eight_bit, eight_bit_header;  /* for the queue */
         bool prepared;                           /* prepare has run, whatever came of it: */
@@ -45,6 +48,8 @@ struct delivery_message {
         struct store_draft *reports[SUCCESS_KINDS]; /* owned: they outlive the commit */
 };
 
+/* Any lane with a transaction, once prepared: m->signatures, if the author's domain has keys. */
+enum err delivery_sign(struct delivery_message *m, struct store_txn *tx);
 /* Frees what it owns. */
 void delivery_message_done(struct delivery_message *m);
 /* Worker: looks at the message, mends a submission, and makes the draft. */

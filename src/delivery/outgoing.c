@@ -183,20 +183,30 @@ static enum err store_rows(struct delivery_message *m, struct store_txn *tx,
         return store_queue_add(tx, &message, recipients, n);
 }
 
+enum err delivery_sign(struct delivery_message *m, struct store_txn *tx)
+{
+        enum err err;
+
+        if (!m->author || m->is_signed)
+                return ERR_OK;
+        buf_clear(&m->signatures);
+        m->signatures.max = MAX_PREPEND;
+        err = sign_header(tx, slice_of(m->author), buf_slice(&m->header), m->body_hash,
+                          m->d->received_us, &m->signatures);
+        m->is_signed = !err;
+        return err;
+}
+
 enum err outgoing_store(struct delivery_message *m, struct store_txn *tx, const struct outgoing *o,
                         int64_t content)
 {
-        AUTO_BUF(signatures, MAX_PREPEND);
-        enum err err = ERR_OK;
+        enum err err = o->n ? delivery_sign(m, tx) : ERR_OK;
 
-        if (o->n && m->author)
-                err = sign_header(tx, slice_of(m->author), buf_slice(&m->header), m->body_hash,
-                                  m->d->received_us, &signatures);
         for (size_t i = 0, end; !err && i < o->n; i = end) {
                 for (end = i + 1; end < o->n; end++)
                         if (compare_messages(&o->rows[i], &o->rows[end]) != 0)
                                 break;
-                err = store_rows(m, tx, buf_slice(&signatures), o->rows + i, end - i, content);
+                err = store_rows(m, tx, buf_slice(&m->signatures), o->rows + i, end - i, content);
         }
         return err;
 }

@@ -161,6 +161,7 @@ struct smtp_delivery *smtp_txn_take(struct smtp_session *s)
         d->ret = txn->params.ret;
         d->recipients = txn->recipients;
         d->n_recipients = txn->n_recipients;
+        d->n_elsewhere = txn->n_elsewhere;
         d->eight_bit = txn->params.eight_bit;
         d->smtputf8 = txn->params.smtputf8;
         d->received_us = txn->received_us;

@@ -64,7 +64,7 @@ def test_both_signatures_hold_for_what_arrives(make_server, sink, keys, tmp_path
     assert verified(twice, public, tmp_path) == []
 
 
-def test_large_mail_is_signed_off_the_writer(make_server, sink, keys, tmp_path):
+def test_large_mail_is_signed(make_server, sink, keys, tmp_path):
     server = signing_server(make_server, sink, keys)
     body = "".join(f"{i:060d}\r\n" for i in range(20000))
     submit(server, ["bob@away.example"], f"Subject: large\r\n\r\n{body}")

@@ -3,6 +3,7 @@
  * sink behind SMTP.
  *
  *   deliver ─► prepare [work]   loops, submission's header rules, parse, hash, blob
+ *           ─► sign    [reader] of a submission for elsewhere: DKIM
  *           ─► write   [writer] resolve again, content once, a row for each account, one in
  *                               the queue for each recipient elsewhere, reports of success
  *           ─► answer  [loop]   250 only now

@@ -75,6 +75,7 @@ struct smtp_delivery {
         char *sender;                      /* "" for <>; owned */
         struct smtp_recipient *recipients; /* owned, in order of RCPT */
         size_t n_recipients;
+        size_t n_elsewhere; /* at so many addresses of other servers it ends, as RCPT was told */
         bool eight_bit, smtputf8; /* BODY=8BITMIME, SMTPUTF8 */
         unsigned ret; /* RET: one of enum store_queue_flag's (store/queue.h), or 0: not said */
         char *envid;  /* ENVID, xtext as it was given; owned; NULL: none */
