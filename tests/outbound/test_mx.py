@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.server
+import socket
 import ssl
 import subprocess
 import threading
@@ -39,8 +40,8 @@ def outbound(dns, sink, **queue):
     """Settings of a server that finds the sink by MX."""
     return {
         "resolver": dns.conf,
-        "queue": {"smtp_port": sink.port, "private_addresses": True, "retry_first": "200ms",
-                  "retry_max": "500ms", "mta_sts": False, **queue},
+        "queue": {"smtp_port": sink.port, "private_addresses": True, "idle_connection": "100ms",
+                  "retry_first": "200ms", "retry_max": "500ms", "mta_sts": False, **queue},
     }
 
 
@@ -172,3 +173,16 @@ def test_mta_sts_refuses_a_server_without_tls(make_server, dns, certify):
     with Receiver() as sink, \
             with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com") as server:
         stays(server, sink, "example.com")
+
+
+def test_a_policy_that_never_comes_does_not_hold_up_the_end(make_server, dns):
+    with Receiver() as sink, socket.create_server(("127.0.0.1", 0)) as silent:
+        dns.zones["example.com"].text("_mta-sts", "v=STSv1; id=1;").set("mta-sts", "A", "127.0.0.1")
+        server = make_server(**outbound(dns.start(), sink, mta_sts=True,
+                                        mta_sts_port=silent.getsockname()[1]))
+        submit(server, ["bob@example.com"])
+        fetch, _ = silent.accept()
+        with fetch:
+            server.stop()
+        assert not sink.messages
+        assert waiting(server) == 1
