@@ -24,6 +24,7 @@ const struct ctl_command *const ctl_commands[] = {
         &ctl_domain_dkim_list,
         &ctl_domain_dkim_remove,
         &ctl_domain_dkim_rotate,
+        &ctl_domain_dns,
         &ctl_domain_list,
         &ctl_domain_remove,
         &ctl_queue_bounce,

@@ -1,0 +1,21 @@
+/* ctl_dns.h — the records a domain wants, and what the DNS says of them. */
+#ifndef MAILSERVER_APP_CTL_DNS_H
+#define MAILSERVER_APP_CTL_DNS_H
+
+#include "mailserver/core/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct config;
+
+/*
+ * Rows: "name" with its last dot, "type", "value" as in a zone file; and for the check "text" (of
+ * TXT, not quoted) and "needed" (mail suffers without it). Those whose name begins with ";"
+ * are remarks.
+ */
+
+/* Asks for each row and adds "state" and "found". ERR_NOTFOUND: not all is as it should be. */
+enum err ctl_dns_check(const struct config *config, json_t *rows);
+
+#endif
