@@ -126,7 +126,7 @@ static unsigned flags_of(const struct delivery_message *m)
 {
         unsigned flags = m->d->ret;
 
-        if (m->d->eight_bit || m->eight_bit)
+        if (m->eight_bit) /* whatever BODY said: seven bits pass everywhere */
                 flags |= STORE_QUEUE_EIGHT_BIT;
         if (m->bulk)
                 flags |= STORE_QUEUE_BULK;

@@ -20,7 +20,7 @@ enum store_queue_notify { /* RFC 3461 4.1; none: the default, failure and delay 
                           STORE_NOTIFY_DELAY = 1u << 3,
 };
 enum store_queue_flag {
-        STORE_QUEUE_EIGHT_BIT = 1u << 0,  /* BODY=8BITMIME, or 8-bit octets in it */
+        STORE_QUEUE_EIGHT_BIT = 1u << 0,  /* 8-bit octets in it */
         STORE_QUEUE_SMTPUTF8 = 1u << 1,   /* the envelope or a header needs it */
         STORE_QUEUE_RET_HDRS = 1u << 2,   /* RET=HDRS: reports carry the header only */
         STORE_QUEUE_RET_FULL = 1u << 3,   /* RET=FULL */

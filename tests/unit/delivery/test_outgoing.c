@@ -148,7 +148,7 @@ static const struct {
         unsigned flags;
 } needs[] = {
         {"seven bits",                          "b@away.org",        OWN,                                false, false, 0                    },
-        { "declared to have eight",             "b@away.org",        OWN,                                false, true,  STORE_QUEUE_EIGHT_BIT},
+        { "declared to have eight, in vain",    "b@away.org",        OWN,                                false, true,  0                    },
         { "eight in the body",                  "b@away.org",        OWN "\xc3\xa4",                     false, false, STORE_QUEUE_EIGHT_BIT},
         { "SMTPUTF8 that was not needed",       "b@away.org",        OWN "\xc3\xa4",                     true,  false,
          STORE_QUEUE_EIGHT_BIT                                                                                                              },
