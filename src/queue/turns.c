@@ -46,7 +46,12 @@ void turns_put(struct turns *t, struct turn *turn)
 
 void turns_put_back(struct turns *t, struct turn *turn)
 {
-        list_prepend(&get_account(t, turn->bulk, turn->account)->turns, &turn->link);
+        struct turns_account *a = get_account(t, turn->bulk, turn->account);
+
+        list_prepend(&a->turns, &turn->link);
+        /* Its turn was not used. */
+        list_remove(&a->link);
+        list_prepend(&t->accounts[turn->bulk], &a->link);
         t->n++;
 }
 

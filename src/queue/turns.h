@@ -21,7 +21,7 @@ struct turns {
         size_t n;
 };
 void turns_init(struct turns *t);
-/* At the end of its account's line, or at its head. */
+/* At the end of its account's line; or back to its head, and the account's turn with it. */
 void turns_put(struct turns *t, struct turn *turn);
 void turns_put_back(struct turns *t, struct turn *turn);
 /* NULL when nothing waits. */

@@ -68,6 +68,30 @@ START_TEST(what_is_put_back_is_the_first_of_its_account)
 }
 END_TEST
 
+/* One connection: each time it is free one letter goes, and the next is looked at in vain. */
+START_TEST(an_account_keeps_its_turn_when_no_connection_is_free)
+{
+        char got[7] = "";
+
+        turns_init(&turns);
+        put('a', 1, false);
+        put('b', 1, false);
+        put('c', 1, false);
+        put('d', 2, false);
+        put('e', 2, false);
+        put('f', 2, false);
+        for (size_t n = 0; turns.n; n++) {
+                struct turn *turn = turns_take(&turns);
+
+                got[n] = container_of(turn, struct letter, turn)->name;
+                turn = turns_take(&turns);
+                if (turn)
+                        turns_put_back(&turns, turn);
+        }
+        ck_assert_str_eq(got, "adbecf");
+}
+END_TEST
+
 static bool is_named(struct turn *turn, const void *arg)
 {
         return container_of(turn, struct letter, turn)->name == *(const char *)arg;
@@ -203,6 +227,7 @@ int main(void)
 
         tcase_add_test(tcase, accounts_take_turns_and_bulk_comes_last);
         tcase_add_test(tcase, what_is_put_back_is_the_first_of_its_account);
+        tcase_add_test(tcase, an_account_keeps_its_turn_when_no_connection_is_free);
         tcase_add_test(tcase, what_belongs_together_is_found);
         tcase_add_loop_test(tcase, waits_double_up_to_the_longest_with_some_chance, 0,
                             (int)(sizeof waits / sizeof *waits));
