@@ -15,7 +15,10 @@
 
 #include <stdio.h>
 
-enum { MAX_REPORT = 1 << 20, MAX_ADDRESS = 330, MAX_DIAGNOSTIC = 1200 };
+enum { MAX_ADDRESS = 330, MAX_DIAGNOSTIC = 1200 };
+/* What the original may become, and what each recipient may add: names and replies, twice, as
+ * people and as programs read them. */
+enum { MAX_REPORT = 1 << 20, MAX_REPORT_RECIPIENT = 32 << 10 };
 
 static const enum report_action actions[] = { [FATE_DELIVERED] = REPORT_RELAYED,
                                               [FATE_DEFERRED] = REPORT_DELAYED,
@@ -121,7 +124,7 @@ static enum err compose(struct making *m)
         report.original_header =
                 (size_t)header < m->original.len ? (size_t)header : m->original.len;
         report.original_cut = cut;
-        m->text.max = MAX_REPORT;
+        m->text.max = MAX_REPORT + m->n * MAX_REPORT_RECIPIENT;
         return report_write(&report, &m->text);
 }
 
