@@ -18,7 +18,7 @@
 
 #include <stdio.h>
 
-enum { TXT_STRING = 255, MAX_PEM = 8192, SELECTOR_SIZE = 64 };
+enum { TXT_STRING = 255, MAX_PEM = 8192, MAX_QUOTED = 16384, SELECTOR_SIZE = 64 };
 
 static const struct ctl_param domain_params[] = {
         {"DOMAIN", CTL_WORD, false, "a domain of this server" },
@@ -99,7 +99,7 @@ static enum err list_key(void *arg, const struct store_dkim_key *stored)
         struct listing *listing = arg;
         struct dkim_key *key;
         AUTO_BUF(record, MAX_PEM);
-        AUTO_BUF(quoted, 2 * MAX_PEM);
+        AUTO_BUF(quoted, MAX_QUOTED);
         enum err err = dkim_key_read(stored->pem, &key, &listing->call->task.error);
 
         if (err)

@@ -18,17 +18,14 @@
 
 static const struct {
         const char *status; /* "5.7.26"; NULL: any */
-        const char *words;  /* somewhere in the reply, ASCII case ignored; NULL: any */
+        const char *words;  /* in the reply, ASCII case ignored, or the status; NULL: any */
         const char *also;   /* these too; NULL: not asked */
         const char *hint;
 } hints[] = {
   /* ---- Gmail ---- */
-        {"5.7.26",  NULL,               NULL,
+        {NULL,      "5.7.26",           NULL,
          "Gmail: the message is neither covered by SPF nor signed by DKIM for its From "
-         "domain. " SPF_DKIM                                                                                               },
-        { NULL,     "5.7.26",           NULL,
-         "Gmail: the message is neither covered by SPF nor signed by DKIM for its From "
-         "domain. " SPF_DKIM                                                                                               },
+          "domain. " SPF_DKIM                                                                                              },
         { NULL,     "5.7.27",           NULL,
          "Gmail: SPF does not name this server for the sender's domain. " SPF_DKIM                                         },
         { NULL,     "5.7.30",           NULL,                 "Gmail: the DKIM signature is missing or wrong. " SPF_DKIM   },
@@ -64,7 +61,7 @@ static const struct {
          "Outlook.com wants SPF, DKIM and DMARC of everyone who sends much. " SPF_DKIM                                     },
         { NULL,     "5.7.509",          NULL,
          "Microsoft: the message fails DMARC, and its From domain asks to refuse such "
-         "mail. " SPF_DKIM                                                                                                 },
+          "mail. " SPF_DKIM                                                                                                },
         { NULL,     "5.7.606",          NULL,
          "Microsoft 365 blocks this server's address. Ask to be let in at "
           "https://sender.office.com."                                                                                     },
@@ -75,14 +72,14 @@ static const struct {
          "Outlook.com does not trust this server's address enough yet for so much mail. " SLOWER                           },
         { NULL,     "4.7.500",          NULL,                 "Microsoft 365 slows this server down. " SLOWER              },
  /* ---- Yahoo, AOL ---- */
-        { NULL,     "TSS04",            NULL,
+        { NULL,     "[TSS04]",          NULL,
          "Yahoo puts off mail because people have complained, or because there is much at "
-         "once. " SLOWER                                                                                                   },
-        { NULL,     "TS03",             NULL,
+          "once. " SLOWER                                                                                                  },
+        { NULL,     "[TS03]",           NULL,
          "Yahoo has blocked this server's address for good. Look for an account that sends what "
-         "it "
+          "it "
           "should not; then ask at https://senders.yahooinc.com."                                                          },
-        { NULL,     "TSS",              NULL,                 "Yahoo puts off mail from this address. " SLOWER             },
+        { NULL,     "[TSS",             NULL,                 "Yahoo puts off mail from this address. " SLOWER             },
  /* ---- iCloud ---- */
         { NULL,     "icloud.com",       "local policy",
          "iCloud takes the message or the server for a source of spam. Look at SPF, DKIM and the "
@@ -109,15 +106,15 @@ static const struct {
           "complaint."                                                                                                     },
         { NULL,     "blacklist",        NULL,
          "A list of blocked addresses has this server's. The reply names it: ask there to be "
-         "taken "
+          "taken "
           "out, after whatever sent spam has been stopped."                                                                },
         { NULL,     "blocklist",        NULL,
          "A list of blocked addresses has this server's. The reply names it: ask there to be "
-         "taken "
+          "taken "
           "out, after whatever sent spam has been stopped."                                                                },
         { NULL,     "dnsbl",            NULL,
          "A list of blocked addresses has this server's. The reply names it: ask there to be "
-         "taken "
+          "taken "
           "out, after whatever sent spam has been stopped."                                                                },
  /* ---- everybody ---- */
         { NULL,     "greylist",         NULL,
@@ -145,22 +142,34 @@ static const struct {
          "The recipient's account is disabled, or gets more mail than it may."                                             },
         { "4.2.1",  NULL,               NULL,
          "The recipient's account is disabled, or gets more mail than it may. It is tried "
-         "again."                                                                                                          },
-        { NULL,     "relay",            NULL,
+          "again."                                                                                                         },
+        { NULL,     "relay",            "denied",
          "The other server does not take mail for this domain. Its MX record or the route leads "
-         "to "
+          "to "
+          "the wrong server, or a smarthost wants a login."                                                                },
+        { NULL,     "relay",            "permitted",
+         "The other server does not take mail for this domain. Its MX record or the route leads "
+          "to "
+          "the wrong server, or a smarthost wants a login."                                                                },
+        { NULL,     "relay",            "unable",
+         "The other server does not take mail for this domain. Its MX record or the route leads "
+          "to "
+          "the wrong server, or a smarthost wants a login."                                                                },
+        { NULL,     "relay",            "prohibited",
+         "The other server does not take mail for this domain. Its MX record or the route leads "
+          "to "
           "the wrong server, or a smarthost wants a login."                                                                },
         { "5.1.1",  NULL,               NULL,
          "There is no such recipient. Look for typing errors; addresses like this in an alias or "
-         "a "
+          "a "
           "list should be taken out."                                                                                      },
         { NULL,     "user unknown",     NULL,
          "There is no such recipient. Look for typing errors; addresses like this in an alias or "
-         "a "
+          "a "
           "list should be taken out."                                                                                      },
         { NULL,     "no such user",     NULL,
          "There is no such recipient. Look for typing errors; addresses like this in an alias or "
-         "a "
+          "a "
           "list should be taken out."                                                                                      },
         { "5.1.10", NULL,               NULL,
          "The recipient's domain takes no mail at all, by its null MX record (RFC 7505)."                                  },
@@ -185,7 +194,8 @@ const char *queue_hint(struct slice status, struct slice reply)
         for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
                 if (hints[i].status && !slice_eq(status, slice_of(hints[i].status)))
                         continue;
-                if (hints[i].words && !contains(reply, hints[i].words))
+                if (hints[i].words && !contains(reply, hints[i].words) &&
+                    !slice_eq(status, slice_of(hints[i].words)))
                         continue;
                 if (!hints[i].also || contains(reply, hints[i].also))
                         return hints[i].hint;

@@ -154,7 +154,8 @@ static bool holds(const struct buf *body, const char *boundary)
 static void choose_boundary(const struct report_bodies *bodies, char out[TEXT_ID_SIZE + 2])
 {
         do {
-                memcpy(out, "=_", 2);
+                out[0] = '=';
+                out[1] = '_';
                 text_random_id(out + 2);
         } while (holds(&bodies->words, out) || holds(&bodies->status, out) ||
                  holds(&bodies->original, out));

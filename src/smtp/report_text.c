@@ -18,19 +18,22 @@ static size_t sequence_length(struct slice rest)
 /* Controls of the second kind, and what turns the direction of text, breaks lines or hides. */
 static bool is_unseen(struct slice character)
 {
-        static const char *const unseen[][2] = {
-                {"\xc2\x80",      "\xc2\x9f"    },
-                { "\xd8\x9c",     "\xd8\x9c"    },
-                { "\xe2\x80\x8b", "\xe2\x80\x8f"},
-                { "\xe2\x80\xa8", "\xe2\x80\xae"},
-                { "\xe2\x81\xa0", "\xe2\x81\xaf"},
-                { "\xef\xbb\xbf", "\xef\xbb\xbf"},
+        static const struct {
+                unsigned first, last; /* octets of UTF-8, the first one highest */
+        } unseen[] = {
+                {0xc280,    0xc29f  }, /* U+0080 to U+009F */
+                { 0xd89c,   0xd89c  }, /* U+061C */
+                { 0xe2808b, 0xe2808f}, /* U+200B to U+200F */
+                { 0xe280a8, 0xe280ae}, /* U+2028 to U+202E */
+                { 0xe281a0, 0xe281af}, /* U+2060 to U+206F */
+                { 0xefbbbf, 0xefbbbf}, /* U+FEFF */
         };
+        unsigned octets = 0;
 
+        for (size_t i = 0; i < character.len; i++)
+                octets = octets << 8 | (unsigned char)character.ptr[i];
         for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
-                if (character.len == strlen(unseen[i][0]) &&
-                    memcmp(character.ptr, unseen[i][0], character.len) >= 0 &&
-                    memcmp(character.ptr, unseen[i][1], character.len) <= 0)
+                if (octets >= unseen[i].first && octets <= unseen[i].last)
                         return true;
         return false;
 }

@@ -9,6 +9,8 @@
 #include "mailserver/mime/encoded_word.h"
 #include "mailserver/mime/field.h"
 
+enum { MAX_DECODED = 4096 }; /* of a field of the original */
+
 static const char refused_advice[] =
         "What you can do: sending the same again will not help. If you do not see what is wrong, "
         "send this report to your postmaster, and reach the person in some other way.";
@@ -180,7 +182,7 @@ static void put_recipient(const struct report_recipient *recipient, struct buf *
 static void put_field(struct buf *out, const char *label, const char *name, struct slice header)
 {
         struct mime_field field;
-        AUTO_BUF(text, 4 * REPORT_MAX_WORDS);
+        AUTO_BUF(text, MAX_DECODED);
         AUTO_BUF(line, BUF_MAX);
         enum err cut;
 

@@ -24,6 +24,7 @@ NAMES = {
     "long line, NUL, bare line ends": TRADITIONAL,
     "UTF-8": ["text/plain", "message/global-delivery-status", "message/global"],
     "UTF-8, header": ["text/plain", "message/global-delivery-status", "message/global-headers"],
+    "UTF-8 not to be seen": [TRADITIONAL[0], "message/global-delivery-status", TRADITIONAL[2]],
     "UTF-8 that ASCII must carry": TRADITIONAL,
     "nasty": TRADITIONAL,
 }

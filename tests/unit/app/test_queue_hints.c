@@ -44,6 +44,8 @@ static const struct {
         { "relay denied",                  "5.7.1",   "554 5.7.1 Relay access denied",                            "wrong server"         },
         { "null MX",                       "5.1.10",  "The domain takes no mail",                                 "no mail at all"       },
         { "a smarthost wants a login",     "5.7.9",   "530 5.7.9 log in",                                         "login"                },
+        { "the status alone tells",        "5.7.26",  "550 refused",                                              "domain dns"           },
+        { "a host that is called relay",   "4.3.0",   "451 relay7.away.example: later",                           NULL                   },
         { "nothing known",                 "4.3.0",   "451 4.3.0 Try later",                                      NULL                   },
         { "nothing said",                  "",        "",                                                         NULL                   },
 };

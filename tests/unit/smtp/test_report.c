@@ -82,6 +82,13 @@ static const struct report_recipient beyond_ascii[] = {
          .remote_mta = "mx.away.org",
          .diagnostic = "550 5.6.7 nicht m\xc3\xb6glich"},
 };
+/* U+202E, U+0085, and a letter. */
+static const struct report_recipient unseen[] = {
+        {.final = "bob@away.org",
+         .action = REPORT_FAILED,
+         .status = "5.0.0",
+         .diagnostic = "550 a\xe2\x80\xaetxet \xc2\x85 \xc3\xa4"},
+};
 #define ATTACK "x\r\nBcc: eve@evil.example\r\n\r\n--b\r\n\nSubject: y\r\tz\x01\x7f\xe2\x80\xae"
 static const struct report_recipient nasty[] = {
         {.final = "a\r\nBcc: eve@evil.example",
@@ -132,6 +139,7 @@ static const struct named_report {
             WITH_HEADER("Subject: Gr\xc3\xbc\xc3\x9f"
                         "e\r\n\r\n",
                         "Hi\r\n") }                                                                                 },
+        { "UTF-8 not to be seen",           { BASE, RECIPIENTS(unseen), PLAIN, .smtputf8 = true }                   },
         { "UTF-8 that ASCII must carry",
          { TO("\xc3\xa4\xc3\xb6@example.org"), RECIPIENTS(beyond_ascii), PLAIN }                                    },
         { "nasty",
@@ -245,6 +253,8 @@ static const struct {
         { "words that are UTF-8",                    "UTF-8",                          "smtp; 550 5.6.7 nicht m\xc3\xb6glich\r\n" },
         { "a header in UTF-8",                       "UTF-8, header",
          "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"                                        },
+        { "what turns text round is escaped",        "UTF-8 not to be seen",
+         "smtp; 550 a\\xe2\\x80\\xaetxet \\xc2\\x85 \xc3\xa4\r\n"                                                                 },
         { "addresses in ASCII",                      "UTF-8 that ASCII must carry",
          "Original-Recipient: utf-8; b\\x{F6}\\x{20}b\\x{2B}\\x{3D}\\x{5C}@example.net\r\n"
           "Final-Recipient: utf-8; b\\x{F6}b@b\\x{FC}cher.example\r\n"                                                            },
