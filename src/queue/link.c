@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 enum { LINK_ARENA = 1 << 20, MAX_QUESTIONS = 60, MAX_HOSTS = 10, MAX_ADDRESSES = 8 };
+enum { BUSY_MS = 200 };
 
 static const struct queue_route_config *route_of(const struct site *site)
 {
@@ -29,7 +30,6 @@ static void link_free(struct link *l)
 {
         struct site *site = l->site;
         struct queue *q = site->queue;
-        struct list *starved;
 
         sts_query_cancel(l->policy_query);
         dns_inquiry_cancel(l->inquiry);
@@ -37,15 +37,25 @@ static void link_free(struct link *l)
         sending_cancel(l);
         timer_done(&l->idle);
         list_remove(&l->link);
+        list_remove(&l->unused);
         arena_done(&l->arena);
         mem_free(l);
         site->n_links--;
         q->n_links--;
         queue_ended(q);
-        starved = q->stopping ? NULL : list_pop(&q->starved);
-        if (starved)
-                site_run(container_of(starved, struct site, starved));
+        queue_feed_soon(q);
         site_release(site);
+}
+
+static bool others_work(const struct link *l)
+{
+        list_each (at, &l->site->links) {
+                const struct link *other = container_of(at, struct link, link);
+
+                if (other != l && other->state >= LINK_IDLE)
+                        return true;
+        }
+        return false;
 }
 
 /* The site hears why it could not be reached, if this was its only way; else the others go on. */
@@ -54,10 +64,14 @@ static void give_up(struct link *l, const struct smtp_client_reply *reply)
         struct site *site = l->site;
         AUTO_BUF(mx, 256);
 
+        bool alone = !others_work(l);
+
         buf_addf(&mx, "%s", link_mx(l));
         site->held++;
         link_free(l);
-        if (!site->stale && !site->queue->stopping)
+        if (!alone)
+                pace_failed(&site->pace); /* it takes no more of them */
+        else if (!site->stale && !site->queue->stopping)
                 site_failed(site, reply, buf_slice(&mx).ptr);
         site->held--;
         site_release(site);
@@ -77,13 +91,29 @@ static void idle_too_long(void *arg)
         site_release(site);
 }
 
+bool link_spare(struct queue *q)
+{
+        if (list_empty(&q->idle))
+                return false;
+        link_free(container_of(q->idle.next, struct link, unused));
+        return true;
+}
+
+static void set_idle(struct link *l)
+{
+        struct queue *q = l->site->queue;
+
+        l->state = LINK_IDLE;
+        list_append(&q->idle, &l->unused);
+        timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
+}
+
 /* Work, or a wait for some. */
 static void look_for_work(struct link *l)
 {
         struct site *site = l->site;
         struct queue *q = site->queue;
 
-        l->state = LINK_IDLE;
         if (l->finishing || q->stopping || l->sent >= q->config->max_messages_per_connection) {
                 site->held++;
                 link_free(l);
@@ -92,7 +122,8 @@ static void look_for_work(struct link *l)
                 site_release(site);
                 return;
         }
-        timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
+        set_idle(l);
+        queue_feed_soon(q);
         site_run(site);
 }
 
@@ -101,14 +132,9 @@ void link_job_done(struct link *l)
         look_for_work(l);
 }
 
-void link_job_put_back(struct link *l)
+static void busy_no_longer(void *arg)
 {
-        struct queue *q = l->site->queue;
-
-        turns_put_back(&l->site->waiting, &l->job->turn);
-        l->job = NULL;
-        l->state = LINK_IDLE;
-        timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
+        look_for_work(arg);
 }
 
 bool link_offer(struct site *site, struct job *job)
@@ -118,11 +144,16 @@ bool link_offer(struct site *site, struct job *job)
 
                 if (l->state != LINK_IDLE || l->finishing)
                         continue;
+                list_remove(&l->unused);
                 timer_clear(&l->idle);
                 l->state = LINK_SENDING;
+                if (!sending_start(l, job)) {
+                        l->state = LINK_BUSY;
+                        timer_set(&l->idle, site->queue->loop, BUSY_MS, busy_no_longer, l);
+                        return false;
+                }
                 if (l->sent)
                         site->queue->stats.reused++;
-                sending_start(l, job);
                 return true;
         }
         return false;
@@ -195,7 +226,8 @@ static void failed(void *owner, const char *stage, const struct smtp_client_repl
                 not_connected(l, stage, reply);
                 break;
         case LINK_IDLE:
-                link_free(l);
+        case LINK_BUSY:
+                idle_too_long(l);
                 break;
         case LINK_SENDING: {
                 struct site *site = l->site;

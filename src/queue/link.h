@@ -4,13 +4,20 @@
 
 #include "queue_impl.h"
 
-enum link_state { LINK_RESOLVING, LINK_CONNECTING, LINK_IDLE, LINK_SENDING };
+enum link_state {
+        LINK_RESOLVING,
+        LINK_CONNECTING,
+        LINK_IDLE,
+        LINK_BUSY, /* idle, but the store has no time */
+        LINK_SENDING,
+};
 
 /* What is read of the store while a job is sent: send.c. */
 struct sending;
 
 struct link {
-        struct list link; /* of its site */
+        struct list link;   /* of its site */
+        struct list unused; /* of the queue, while it is idle */
         struct site *site;
         enum link_state state;
         struct arena arena; /* answers of the DNS, and what was found by them */
@@ -31,8 +38,9 @@ struct link {
         bool finishing;
 };
 
-/* send.c: the link is ready; the job is its. Ends in link_job_done. */
-void sending_start(struct link *l, struct job *job);
+/* send.c: the link is ready; the job is its, and ends in link_job_done. False: the store is too
+ * busy, the job is the caller's still. */
+bool sending_start(struct link *l, struct job *job);
 /* The client's answer to what was sent. */
 void sending_sent(struct link *l);
 /* The connection has gone with a job in hand. */
@@ -42,8 +50,6 @@ void sending_cancel(struct link *l);
 
 /* link.c: the job was sent or was not to be; the next. */
 void link_job_done(struct link *l);
-/* The store is too busy: the job waits, and the link with it. */
-void link_job_put_back(struct link *l);
 const char *link_mx(const struct link *l);
 
 #endif

@@ -91,11 +91,27 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
         return !err && f->report ? store_queue_set_delay_told(tx, attempt.row) : err;
 }
 
+/* What was read as given up may have been written off meanwhile: then it was reported, too. */
+static enum err check_given_up(struct outcome *o, struct store_txn *tx)
+{
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; !err && i < o->job->n; i++) {
+                bool there = false;
+
+                err = store_queue_is_due(tx, o->job->recipients[i].row, o->now_us, &there);
+                o->fates[i].report &= there;
+        }
+        return err;
+}
+
 static enum err outcome_work(struct task *t, struct store_txn *tx)
 {
         struct outcome *o = container_of(t, struct outcome, task);
-        /* Before the rows: they go with what a report quotes. */
-        enum err err = outcome_report(o, tx);
+        enum err err = o->given_up ? check_given_up(o, tx) : ERR_OK;
+
+        if (!err) /* before the rows: they go with what a report quotes */
+                err = outcome_report(o, tx);
 
         for (size_t i = 0; !err && i < o->job->n; i++) {
                 err = write_fate(o, i, tx);
@@ -143,7 +159,10 @@ static void outcome_done(struct task *t)
                 log_error("queue id=%s err=%s text=\"%s\": what became of it cannot be written, "
                           "trying again",
                           LOG_ESC(slice_of(o->job->mail_id)), err_name(t->result), t->error.text);
+                if (q->aborted)
+                        return; /* the rows are as they were */
                 task_keep(t);
+                o->submitted = false;
                 timer_set(&o->timer, q->loop, AGAIN_MS, again, o);
                 return;
         }
@@ -266,6 +285,7 @@ void outcome_expire(struct job *job)
         static const struct outcome_peer nobody = { "", "", "", false };
         struct outcome *o = outcome_new(job, &nobody);
 
+        o->given_up = true;
         for (size_t i = 0; i < job->n; i++) {
                 const struct recipient *r = &job->recipients[i];
                 struct smtp_client_reply reply = { .code = 554, .status = "5.0.0", .ours = true };
@@ -279,6 +299,16 @@ void outcome_expire(struct job *job)
         submit(o);
 }
 
+void outcomes_abort(struct queue *q)
+{
+        list_each_safe (at, &q->outcomes) {
+                struct outcome *o = container_of(at, struct outcome, link);
+
+                if (!o->submitted)
+                        outcome_free(o);
+        }
+}
+
 void outcomes_orphan(struct queue *q)
 {
         struct list *link;
@@ -286,7 +316,7 @@ void outcomes_orphan(struct queue *q)
         while ((link = list_pop(&q->outcomes))) {
                 struct outcome *o = container_of(link, struct outcome, link);
 
-                if (timer_pending(&o->timer) || !o->submitted) {
+                if (!o->submitted) {
                         o->queue = NULL;
                         outcome_free(o);
                         continue;

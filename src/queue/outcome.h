@@ -27,7 +27,7 @@ struct outcome {
         struct job *job;     /* owned; its site is not for the worker */
         struct fate *fates;  /* of job->recipients */
         int64_t now_us, retry_first_ms, retry_max_ms, delay_warning_us, lifetime_us;
-        bool peer_dsn, submitted;
+        bool peer_dsn, submitted, given_up;
         char *mx, *ip, *tls, *hostname, *postmaster;
         struct store_draft *drafts[OUTCOME_REPORTS]; /* of reports; they outlive the commit */
         struct timer timer;                          /* after a write that failed */

@@ -105,6 +105,11 @@ static void say_stopped(struct loop_job *job)
         q->stopped(q->stopped_arg);
 }
 
+static void feed(struct loop_job *job)
+{
+        sites_feed(container_of(job, struct queue, feed_job));
+}
+
 static struct sts *make_sts(const struct queue *q)
 {
         struct sts_options options = STS_OPTIONS_DEFAULT;
@@ -130,9 +135,11 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         list_init(&q->all);
         list_init(&q->outcomes);
         list_init(&q->starved);
+        list_init(&q->idle);
         list_init(&q->touched);
         q->watcher.changed = changed;
         q->stop_job.run = say_stopped;
+        q->feed_job.run = feed;
         read_passwords(q);
         q->sts = make_sts(q);
         store_watch(store, &q->watcher);
@@ -148,6 +155,7 @@ void queue_free(struct queue *q)
         scan_cancel(q);
         timer_done(&q->scan_timer);
         loop_job_cancel(&q->stop_job);
+        loop_job_cancel(&q->feed_job);
         outcomes_orphan(q);
         sites_free(q);
         sts_free(q->sts);
@@ -162,6 +170,12 @@ void queue_wake(struct queue *q)
                 scan_soon(q, SCAN_WHOLE);
 }
 
+void queue_feed_soon(struct queue *q)
+{
+        if (!list_empty(&q->starved) && !q->stopping)
+                loop_later(q->loop, &q->feed_job);
+}
+
 void queue_ended(struct queue *q)
 {
         if (q->stopping && q->n_links == 0 && list_empty(&q->outcomes))
@@ -170,7 +184,9 @@ void queue_ended(struct queue *q)
 
 void queue_abort(struct queue *q)
 {
+        q->aborted = true;
         sites_abort(q);
+        outcomes_abort(q);
 }
 
 void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg)

@@ -60,6 +60,7 @@ struct site {
         struct list all, links, starved, touched;
         size_t n_links;
         unsigned failures; /* in a row, of the destination as a whole */
+        unsigned broken;   /* connections in a row that ended with mail in hand */
         int64_t not_before_us;
         bool more;           /* the store has due rows that are not in memory */
         struct task *refill; /* reading some of them; NULL: not */
@@ -82,6 +83,7 @@ struct queue {
         struct site *sites[SITE_BUCKETS];
         struct list all;     /* struct site.all: stale ones too */
         struct list starved; /* struct site.starved: would open a connection if one were free */
+        struct list idle;    /* struct link.unused, the longest first */
         struct list touched; /* struct site.touched: have got rows in the page at hand */
         struct id_set rows;  /* in memory */
         size_t n_links;
@@ -92,11 +94,11 @@ struct queue {
         struct store_queue_place due_after; /* rows up to here, by time, were looked at */
         int64_t new_after;                  /* rows up to this id */
         int64_t wake_us;                    /* when the timer is due */
-        bool want_whole, want_new, memory_full;
-        bool stopping;
+        bool want_whole, want_new, want_due, memory_full;
+        bool stopping, aborted;
         void (*stopped)(void *arg);
         void *stopped_arg;
-        struct loop_job stop_job;
+        struct loop_job stop_job, feed_job;
         struct queue_stats stats;
 };
 
@@ -104,6 +106,8 @@ int64_t queue_now_us(void);
 uint32_t queue_random(void *arg);
 /* Something has ended: perhaps the last that a stop waits for. */
 void queue_ended(struct queue *q);
+/* If some wait for a connection: sites_feed, soon. */
+void queue_feed_soon(struct queue *q);
 /* The rows of a job are no longer in memory; frees it. */
 void queue_job_done(struct job *job);
 
@@ -126,7 +130,7 @@ struct job *site_take_alone(struct site *site, const struct store_queue_row *row
 void site_run(struct site *site);
 /* Frees it when nothing of it is in memory and it is not failing. */
 void site_release(struct site *site);
-/* Frees those that were kept because they were failing, and are over it. */
+/* Those that were failing, and are over it, go on, or are freed. */
 void sites_sweep(struct queue *q);
 /* No new work for any site; what waits is forgotten, what is being sent ends. */
 void sites_retire(struct queue *q);
@@ -136,13 +140,21 @@ void sites_abort(struct queue *q);
 void sites_free(struct queue *q);
 /* Nobody could be reached, or the name not be found: everything that waits hears this reply. */
 void site_failed(struct site *site, const struct smtp_client_reply *reply, const char *mx);
+/* A connection has ended with mail in hand; many such in a row are a failure of the whole. */
+void site_broken(struct site *site, const struct smtp_client_reply *reply, const char *mx);
+/* It failed lately: nothing is tried for now, and its mail stays in the store. */
+bool site_is_failing(const struct site *site);
+/* Connections have ended, or are idle: those that wait for one open it. */
+void sites_feed(struct queue *q);
 void site_succeeded(struct site *site);
 
 /* link.c */
 void link_open(struct site *site);
 /* Links that are on their way, or have nothing to do. */
 size_t links_unused(const struct site *site);
-/* A link that has nothing to do takes it. */
+/* A connection that has been idle longest ends, to make room for another; false: there is none. */
+bool link_spare(struct queue *q);
+/* A link that has nothing to do takes it. False: there is none, or the store is too busy. */
 bool link_offer(struct site *site, struct job *job);
 /* No new work: what is being sent ends, other links go at once. */
 void links_finish(struct site *site);
@@ -162,6 +174,8 @@ void outcome_write_all(struct job *job, const struct smtp_client_reply *reply,
                        const struct outcome_peer *peer);
 /* Rows that an administrator gave up: their senders hear so. */
 void outcome_expire(struct job *job);
+/* Those that could not be written are given up: their rows stay as they are. */
+void outcomes_abort(struct queue *q);
 /* What is being written is, and nobody hears of it. */
 void outcomes_orphan(struct queue *q);
 /* Frees a job alone: its queue has gone. */

@@ -77,6 +77,10 @@ static bool take(struct queue *q, const struct store_queue_row *row, int64_t now
         if (q->rows.n >= (size_t)q->config->max_in_memory)
                 return false;
         site = site_get(q, row->domain);
+        if (row->expires_us && site_is_failing(site)) {
+                site->more = true;
+                return true;
+        }
         if (row->expires_us) {
                 site_take(site, row);
                 return true;
@@ -209,21 +213,25 @@ static void scan_done(struct task *t)
         }
         if (q->want_whole || q->want_new)
                 scan_soon(q, SCAN_NEW);
+        else if (q->want_due)
+                scan_soon(q, SCAN_DUE);
 }
 
 void scan_soon(struct queue *q, enum scan_what what)
 {
         q->want_whole |= what == SCAN_WHOLE;
         q->want_new |= what == SCAN_NEW;
+        q->want_due |= what == SCAN_DUE;
         if (q->scan || q->stopping || q->memory_full)
                 return; /* done, or when there is room: queue_job_done */
         if (q->want_whole)
                 what = SCAN_WHOLE;
-        else if (what == SCAN_DUE && q->want_new)
-                what = SCAN_NEW;
-        q->want_new = false;
         if (what == SCAN_WHOLE)
-                q->want_whole = false;
+                q->want_whole = q->want_new = q->want_due = false;
+        else if (what == SCAN_NEW)
+                q->want_new = false;
+        else
+                q->want_due = false;
         start(q, what);
 }
 
@@ -265,7 +273,10 @@ static void refill_done(struct task *t)
         site->held++;
         site->more = !t->result && r->rows.n == SITE_MAX_ROWS;
         for (size_t i = 0; !t->result && i < r->rows.n; i++)
-                take(q, &r->rows.items[i], r->now_us);
+                if (!take(q, &r->rows.items[i], r->now_us)) {
+                        q->memory_full = true; /* queue_job_done looks for all of it */
+                        break;
+                }
         run_touched(q);
         site->held--;
         site_release(site);

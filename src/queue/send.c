@@ -245,7 +245,7 @@ static void first_done(struct task *t)
 
 static const struct task_class first_class = { "queue load", load_work, first_done, load_drop };
 
-void sending_start(struct link *l, struct job *job)
+bool sending_start(struct link *l, struct job *job)
 {
         struct load *load;
 
@@ -259,13 +259,14 @@ void sending_start(struct link *l, struct job *job)
         load->due = mem_alloc_array(job->n, sizeof *load->due);
         for (size_t i = 0; i < job->n; i++)
                 load->rows[i] = job->recipients[i].row;
-        l->sending->load = load;
         if (store_submit(l->site->queue->store, job->message, STORE_READ, &load->task)) {
                 load_drop(&load->task);
-                l->sending->load = NULL;
                 sending_free(l);
-                link_job_put_back(l);
+                l->job = NULL;
+                return false;
         }
+        l->sending->load = load;
+        return true;
 }
 
 /* ---- the end ---- */
@@ -297,11 +298,15 @@ void sending_sent(struct link *l)
 }
 
 /* A kept connection that had gone before anything was said: no attempt at all. */
-static bool was_stale(const struct link *l, const char *stage)
+static bool was_stale(const struct link *l, const struct job *job, const char *stage)
 {
-        if (!l->sent || l->job->put_back || strcmp(stage, "mail") != 0)
+        if (!l->sent || job->put_back || l->site->stale)
                 return false;
-        for (size_t i = 0; l->sending->recipients && i < l->job->n; i++)
+        if (!l->sending->recipients) /* the client had nothing yet */
+                return true;
+        if (strcmp(stage, "mail") != 0)
+                return false;
+        for (size_t i = 0; i < job->n; i++)
                 if (l->sending->recipients[i].reply.text)
                         return false;
         return true;
@@ -316,16 +321,11 @@ void sending_failed(struct link *l, const char *stage, const struct smtp_client_
         if (!job)
                 return;
         l->job = NULL;
-        if (l->sending->recipients) {
-                l->job = job;
-                if (was_stale(l, stage) && !l->site->stale) {
-                        job->put_back = true;
-                        l->job = NULL;
-                        turns_put_back(&l->site->waiting, &job->turn);
-                        sending_free(l);
-                        return;
-                }
-                l->job = NULL;
+        if (was_stale(l, job, stage)) {
+                job->put_back = true;
+                sending_free(l);
+                turns_put_back(&l->site->waiting, &job->turn);
+                return;
         }
         replies = mem_alloc_array(job->n, sizeof *replies);
         for (size_t i = 0; i < job->n; i++) {
@@ -335,6 +335,7 @@ void sending_failed(struct link *l, const char *stage, const struct smtp_client_
         }
         describe_peer(l, &peer);
         pace_failed(&l->site->pace);
+        site_broken(l->site, reply, peer.mx);
         outcome_write(job, replies, &peer);
         mem_free(replies);
         sending_free(l);

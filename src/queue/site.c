@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000 };
+enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000, MAX_BROKEN = 5 };
 
 /* ---- jobs ---- */
 
@@ -90,6 +90,8 @@ void queue_job_done(struct job *job)
                 q->memory_full = false;
                 queue_wake(q);
         }
+        if (site->more && site->rows == 0)
+                site_run(site);
         site_release(site);
 }
 
@@ -197,7 +199,7 @@ struct site *site_get(struct queue *q, const char *domain)
         return site_new(q, name, hosted ? "" : domain, route);
 }
 
-static bool is_failing(const struct site *site)
+bool site_is_failing(const struct site *site)
 {
         return site->not_before_us > queue_now_us();
 }
@@ -216,7 +218,7 @@ static void unhook(struct site *site)
 
 void site_release(struct site *site)
 {
-        bool failing = is_failing(site) && !site->stale;
+        bool failing = site_is_failing(site) && !site->stale;
 
         if (site->rows || site->n_links || site->refill || site->held || failing)
                 return;
@@ -251,6 +253,9 @@ void sites_sweep(struct queue *q)
         for (size_t i = 0; i < SITE_BUCKETS; i++)
                 for (struct site *site = q->sites[i], *next; site; site = next) {
                         next = site->next;
+                        if (site->more && site_is_failing(site))
+                                scan_by(q, site->not_before_us);
+                        site_run(site);
                         site_release(site);
                 }
 }
@@ -296,7 +301,7 @@ void site_run(struct site *site)
 {
         struct queue *q = site->queue;
 
-        while (site->waiting.n && !q->stopping && !site->stale && !is_failing(site)) {
+        while (site->waiting.n && !q->stopping && !site->stale && !site_is_failing(site)) {
                 struct turn *turn = turns_take(&site->waiting);
                 struct job *job = container_of(turn, struct job, turn);
 
@@ -309,18 +314,35 @@ void site_run(struct site *site)
                 if (q->n_links >= (size_t)q->config->max_connections) {
                         if (!list_linked(&site->starved))
                                 list_append(&q->starved, &site->starved);
+                        queue_feed_soon(q);
                         return;
                 }
                 link_open(site);
         }
-        if (site->more && !site->refill && !site->stale && site->rows < SITE_MAX_ROWS / 4 &&
-            !is_failing(site))
+        if (site->more && !site->refill && !site->stale && !q->stopping &&
+            site->rows < SITE_MAX_ROWS / 4 && !site_is_failing(site))
                 scan_refill(site);
+}
+
+void sites_feed(struct queue *q)
+{
+        struct list hungry = LIST_INIT(hungry), *at;
+
+        list_splice(&hungry, &q->starved);
+        while (!q->stopping && (at = list_pop(&hungry))) {
+                if (q->n_links >= (size_t)q->config->max_connections && !link_spare(q)) {
+                        list_prepend(&hungry, at);
+                        break;
+                }
+                site_run(container_of(at, struct site, starved));
+        }
+        list_splice(&hungry, &q->starved); /* who got none goes before who wants another */
+        list_splice(&q->starved, &hungry);
 }
 
 void site_succeeded(struct site *site)
 {
-        site->failures = 0;
+        site->failures = site->broken = 0;
         site->not_before_us = 0;
         pace_succeeded(&site->pace);
 }
@@ -391,7 +413,7 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
         struct turn *turn;
 
         pace_failed(&site->pace);
-        if (!permanent) {
+        if (!permanent && !site_is_failing(site)) {
                 int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
                                              q->config->retry_max_ms, queue_random(NULL));
 
@@ -409,4 +431,18 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
                 outcome_write_all(container_of(turn, struct job, turn), reply, &peer);
         site->held--;
         site_release(site);
+}
+
+void site_broken(struct site *site, const struct smtp_client_reply *reply, const char *mx)
+{
+        struct smtp_client_reply last = *reply;
+
+        if (++site->broken < MAX_BROKEN || site->stale || site->queue->stopping)
+                return;
+        site->broken = 0;
+        if (smtp_client_reply_permanent(&last)) { /* that is about the one message */
+                last.code = 451;
+                last.status[0] = '4';
+        }
+        site_failed(site, &last, mx);
 }
