@@ -85,7 +85,7 @@ static void put_subject(const struct report *report, struct buf *out)
         if (report->n > 1)
                 buf_addf(out, "your message to %zu recipients\r\n", report->n);
         else if (address.len && address.len <= MAX_SUBJECT_ADDRESS)
-                buf_addf(out, "your message to\r\n\t%s\r\n", address.ptr);
+                buf_addf(out, "your message to\r\n %s\r\n", address.ptr);
         else
                 buf_add(out, SLICE("your message\r\n"));
 }
