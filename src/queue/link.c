@@ -329,6 +329,15 @@ static void resolve_step(void *owner, const struct dns_facts *known, struct dns_
         destination_find(name, &l->rules, known, lacking, &l->destination);
 }
 
+/* It is not sent to one that it could not log in to. */
+static bool lacks_password(const struct link *l)
+{
+        const struct queue_route_config *route = route_of(l->site);
+
+        return route && route->host && route->username &&
+               !l->site->queue->passwords[l->site->route];
+}
+
 static void resolved(void *owner, const struct dns_facts *known, enum err err)
 {
         struct link *l = owner;
@@ -336,11 +345,14 @@ static void resolved(void *owner, const struct dns_facts *known, enum err err)
 
         (void)known;
         l->inquiry = NULL;
-        if (!err && l->destination.verdict == DESTINATION_HOSTS) {
+        if (!err && l->destination.verdict == DESTINATION_HOSTS && !lacks_password(l)) {
                 connect_host(l);
                 return;
         }
-        if (err) {
+        if (lacks_password(l)) {
+                snprintf(reply.status, sizeof reply.status, "4.7.0");
+                reply.text = "The password of its route cannot be read";
+        } else if (err) {
                 reply.text = "The answers of the DNS are too many or too large";
         } else {
                 reply.code = l->destination.code;
