@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-enum { AGAIN_MS = 1000, MAX_LOGGED = 1024 };
+enum { AGAIN_MS = 1000, AGAIN_MAX = 6, MAX_LOGGED = 1024 };
 
 /* ---- what a reply means for a recipient ---- */
 
@@ -85,13 +85,15 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
         };
         enum err err;
 
+        if (f->changed)
+                return ERR_OK;
         if (f->what != FATE_DEFERRED)
                 return store_queue_remove(tx, attempt.row);
         err = store_queue_deferred(tx, &attempt, f->next_us);
         return !err && f->report ? store_queue_set_delay_told(tx, attempt.row) : err;
 }
 
-/* What was read as given up may have been written off meanwhile: then it was reported, too. */
+/* What was read as given up may be written off by now, and reported; or held, or tried again. */
 static enum err check_given_up(struct outcome *o, struct store_txn *tx)
 {
         enum err err = ERR_OK;
@@ -100,7 +102,7 @@ static enum err check_given_up(struct outcome *o, struct store_txn *tx)
                 bool there = false;
 
                 err = store_queue_is_due(tx, o->job->recipients[i].row, o->now_us, &there);
-                o->fates[i].report &= there;
+                o->fates[i].changed = !there;
         }
         return err;
 }
@@ -110,7 +112,7 @@ static enum err outcome_work(struct task *t, struct store_txn *tx)
         struct outcome *o = container_of(t, struct outcome, task);
         enum err err = o->given_up ? check_given_up(o, tx) : ERR_OK;
 
-        if (!err) /* before the rows: they go with what a report quotes */
+        if (!err && !o->silent) /* before the rows: they go with what a report quotes */
                 err = outcome_report(o, tx);
 
         for (size_t i = 0; !err && i < o->job->n; i++) {
@@ -149,6 +151,24 @@ static void again(void *arg)
         submit(arg);
 }
 
+/* Nothing is sent until it is written: else a crash would send all of that again. */
+static void not_written(struct outcome *o, const struct task *t)
+{
+        struct queue *q = o->queue;
+        unsigned doublings = o->failed < AGAIN_MAX ? o->failed : AGAIN_MAX;
+
+        if (o->failed++ == 0)
+                q->unwritten++;
+        /* What no time mends is the report's fault: the rows have none. */
+        o->silent |= t->result < ERR_BUSY;
+        log_error("queue id=%s err=%s text=\"%s\": what became of it cannot be written, "
+                  "trying again%s",
+                  LOG_ESC(slice_of(o->job->mail_id)), err_name(t->result), t->error.text,
+                  o->silent ? " without a report to its sender" : "");
+        o->submitted = false;
+        timer_set(&o->timer, q->loop, AGAIN_MS << doublings, again, o);
+}
+
 static void outcome_done(struct task *t)
 {
         struct outcome *o = container_of(t, struct outcome, task);
@@ -156,17 +176,15 @@ static void outcome_done(struct task *t)
         int64_t counts[3] = { 0 };
 
         if (t->result) {
-                log_error("queue id=%s err=%s text=\"%s\": what became of it cannot be written, "
-                          "trying again",
-                          LOG_ESC(slice_of(o->job->mail_id)), err_name(t->result), t->error.text);
                 if (q->aborted)
                         return; /* the rows are as they were */
                 task_keep(t);
-                o->submitted = false;
-                timer_set(&o->timer, q->loop, AGAIN_MS, again, o);
+                not_written(o, t);
                 return;
         }
         for (size_t i = 0; i < o->job->n; i++) {
+                if (o->fates[i].changed)
+                        continue;
                 log_fate(o, i);
                 if (o->fates[i].what == FATE_DEFERRED)
                         scan_by(q, o->fates[i].next_us);
@@ -183,6 +201,8 @@ static void outcome_free(struct outcome *o)
 
         timer_done(&o->timer);
         list_remove(&o->link);
+        if (q && o->failed && --q->unwritten == 0)
+                queue_feed_soon(q);
         for (size_t i = 0; i < o->job->n; i++)
                 mem_free(o->fates[i].text);
         outcome_report_done(o);
@@ -290,10 +310,12 @@ void outcome_expire(struct job *job)
                 const struct recipient *r = &job->recipients[i];
                 struct smtp_client_reply reply = { .code = 554, .status = "5.0.0", .ours = true };
 
-                reply.text = r->last_reply ? r->last_reply
-                                           : "The administrator of this server has given it up";
+                reply.text = r->last_reply   ? r->last_reply
+                             : r->expires_us ? "Its destination could not be reached in time"
+                                             : "The administrator of this server has given it up";
                 set_reply(o, i, &reply);
                 o->fates[i].what = FATE_BOUNCED;
+                o->fates[i].expired = r->expires_us != 0;
                 o->fates[i].report = wants(r, STORE_NOTIFY_FAILURE);
         }
         submit(o);

@@ -15,6 +15,7 @@ struct fate {
         char *text;                     /* owned */
         bool report;                    /* the sender is to hear of it */
         bool expired;                   /* not refused: its time is over */
+        bool changed;                   /* the row is not as it was read: it is left alone */
         int64_t next_us;                /* FATE_DEFERRED */
 };
 
@@ -28,6 +29,8 @@ struct outcome {
         struct fate *fates;  /* of job->recipients */
         int64_t now_us, retry_first_ms, retry_max_ms, delay_warning_us, lifetime_us;
         bool peer_dsn, submitted, given_up;
+        bool silent;     /* no report of it can be made */
+        unsigned failed; /* writes of it, in a row */
         char *mx, *ip, *tls, *hostname, *postmaster;
         struct store_draft *drafts[OUTCOME_REPORTS]; /* of reports; they outlive the commit */
         struct timer timer;                          /* after a write that failed */

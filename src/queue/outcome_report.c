@@ -161,7 +161,7 @@ static enum err report_about(struct outcome *o, struct store_txn *tx, enum fate_
         m.diagnostics = mem_alloc_array(o->job->n, sizeof *m.diagnostics);
         m.orcpts = mem_alloc_array(o->job->n, sizeof *m.orcpts);
         for (size_t i = 0; i < o->job->n; i++)
-                if (o->fates[i].what == what && o->fates[i].report)
+                if (o->fates[i].what == what && o->fates[i].report && !o->fates[i].changed)
                         add_recipient(&m, i);
         if (m.n == 0)
                 return ERR_OK;

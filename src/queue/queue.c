@@ -94,8 +94,11 @@ static void changed(struct store_watcher *w, const struct store_change *change)
 {
         struct queue *q = container_of(w, struct queue, watcher);
 
-        if (change->kind == STORE_CHANGE_QUEUE && !q->stopping)
-                scan_soon(q, change->modseq ? SCAN_WHOLE : SCAN_NEW);
+        if (change->kind != STORE_CHANGE_QUEUE || q->stopping)
+                return;
+        if (change->modseq)
+                sites_forgive(q);
+        scan_soon(q, change->modseq ? SCAN_WHOLE : SCAN_NEW);
 }
 
 static void say_stopped(struct loop_job *job)
@@ -151,13 +154,15 @@ void queue_free(struct queue *q)
 {
         if (!q)
                 return;
+        q->stopping = true;
         store_unwatch(q->store, &q->watcher);
         scan_cancel(q);
+        outcomes_orphan(q);
+        sites_free(q);
+        /* Last: what ends may set them. */
         timer_done(&q->scan_timer);
         loop_job_cancel(&q->stop_job);
         loop_job_cancel(&q->feed_job);
-        outcomes_orphan(q);
-        sites_free(q);
         sts_free(q->sts);
         id_set_done(&q->rows);
         forget_passwords(q);

@@ -88,12 +88,14 @@ struct queue {
         struct id_set rows;  /* in memory */
         size_t n_links;
         struct list outcomes; /* struct outcome.link */
+        size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */
         struct store_watcher watcher;
         struct scan *scan; /* running; NULL: none */
         struct timer scan_timer;
         struct store_queue_place due_after; /* rows up to here, by time, were looked at */
         int64_t new_after;                  /* rows up to this id */
         int64_t wake_us;                    /* when the timer is due */
+        int64_t whole_us;                   /* when all was last looked at; monotonic */
         bool want_whole, want_new, want_due, memory_full;
         bool stopping, aborted;
         void (*stopped)(void *arg);
@@ -147,6 +149,8 @@ bool site_is_failing(const struct site *site);
 /* Connections have ended, or are idle: those that wait for one open it. */
 void sites_feed(struct queue *q);
 void site_succeeded(struct site *site);
+/* An administrator has changed something: what was failing is tried now, once. */
+void sites_forgive(struct queue *q);
 
 /* link.c */
 void link_open(struct site *site);
@@ -172,7 +176,7 @@ void outcome_write(struct job *job, const struct smtp_client_reply *replies,
 /* The same where one reply holds for all. */
 void outcome_write_all(struct job *job, const struct smtp_client_reply *reply,
                        const struct outcome_peer *peer);
-/* Rows that an administrator gave up: their senders hear so. */
+/* Rows that an administrator gave up, or whose time is over: their senders hear so. */
 void outcome_expire(struct job *job);
 /* Those that could not be written are given up: their rows stay as they are. */
 void outcomes_abort(struct queue *q);

@@ -8,7 +8,9 @@
  */
 #include "queue_impl.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
+#include "mailserver/core/text.h"
 
 enum { PAGE = 500, PAGE_ARENA = 4 << 20 };
 enum { LONGEST_MS = 600000, AGAIN_MS = 1000 };
@@ -71,17 +73,20 @@ static bool take(struct queue *q, const struct store_queue_row *row, int64_t now
         struct site *site;
         struct job *job;
 
-        if (row->flags & STORE_QUEUE_HELD || row->next_attempt_us > now_us ||
-            id_set_has(&q->rows, row->id))
+        if (row->flags & STORE_QUEUE_HELD || id_set_has(&q->rows, row->id))
                 return true;
+        if (row->next_attempt_us > now_us) { /* one that has come, and waits already */
+                scan_by(q, row->next_attempt_us);
+                return true;
+        }
         if (q->rows.n >= (size_t)q->config->max_in_memory)
                 return false;
         site = site_get(q, row->domain);
-        if (row->expires_us && site_is_failing(site)) {
+        if (row->expires_us > now_us && site_is_failing(site)) {
                 site->more = true;
                 return true;
         }
-        if (row->expires_us) {
+        if (row->expires_us > now_us || (row->expires_us && !site_is_failing(site))) {
                 site_take(site, row);
                 return true;
         }
@@ -105,11 +110,12 @@ static void run_touched(struct queue *q)
 static void take_page(struct scan *s)
 {
         struct queue *q = s->queue;
+        int64_t now_us = queue_now_us(); /* some have come since it began */
 
         for (size_t i = 0; i < s->rows.n && !q->memory_full; i++) {
                 const struct store_queue_row *row = &s->rows.items[i];
 
-                q->memory_full = !take(q, row, s->now_us);
+                q->memory_full = !take(q, row, now_us);
                 s->after = (struct store_queue_place){ row->next_attempt_us, row->id };
         }
         if (s->what == SCAN_NEW)
@@ -127,9 +133,13 @@ static void take_page(struct scan *s)
 static void scan_done(struct task *t);
 static const struct task_class scan_class = { "queue scan", scan_work, scan_done, scan_drop };
 
+/* All of it now and then, whatever the clock and the rows have done since. */
 static void timer_due(void *arg)
 {
-        scan_soon(arg, SCAN_DUE);
+        struct queue *q = arg;
+        bool long_ago = clock_monotonic_us() - q->whole_us >= LONGEST_MS * (int64_t)1000;
+
+        scan_soon(q, long_ago ? SCAN_WHOLE : SCAN_DUE);
 }
 
 static void wait_for(struct queue *q, int64_t ms)
@@ -164,6 +174,8 @@ static void start(struct queue *q, enum scan_what what)
         s->what = what;
         s->first = what == SCAN_WHOLE;
         s->now_us = queue_now_us();
+        if (what == SCAN_WHOLE)
+                q->whole_us = clock_monotonic_us();
         if (what == SCAN_WHOLE)
                 s->after = (struct store_queue_place){ INT64_MIN, INT64_MIN };
         else if (what == SCAN_NEW)
@@ -271,7 +283,12 @@ static void refill_done(struct task *t)
 
         site->refill = NULL;
         site->held++;
-        site->more = !t->result && r->rows.n == SITE_MAX_ROWS;
+        site->more = t->result || r->rows.n == SITE_MAX_ROWS;
+        if (t->result) {
+                log_error("queue refill destination=%s err=%s text=\"%s\"",
+                          LOG_ESC(slice_of(site->name)), err_name(t->result), t->error.text);
+                scan_by(q, queue_now_us() + AGAIN_MS * 1000); /* then it is swept */
+        }
         for (size_t i = 0; !t->result && i < r->rows.n; i++)
                 if (!take(q, &r->rows.items[i], r->now_us)) {
                         q->memory_full = true; /* queue_job_done looks for all of it */

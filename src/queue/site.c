@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000, MAX_BROKEN = 5 };
+enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000, MAX_BROKEN = 5, AGAIN_US = 1000000 };
 
 /* ---- jobs ---- */
 
@@ -222,6 +222,10 @@ void site_release(struct site *site)
 
         if (site->rows || site->n_links || site->refill || site->held || failing)
                 return;
+        if (site->more && !site->stale) { /* they are not looked at again unless all is */
+                site->queue->want_whole = true;
+                scan_by(site->queue, queue_now_us() + AGAIN_US);
+        }
         if (!site->stale)
                 unhook(site);
         list_remove(&site->all);
@@ -253,7 +257,7 @@ void sites_sweep(struct queue *q)
         for (size_t i = 0; i < SITE_BUCKETS; i++)
                 for (struct site *site = q->sites[i], *next; site; site = next) {
                         next = site->next;
-                        if (site->more && site_is_failing(site))
+                        if ((site->more || site->waiting.n) && site_is_failing(site))
                                 scan_by(q, site->not_before_us);
                         site_run(site);
                         site_release(site);
@@ -297,11 +301,23 @@ void sites_free(struct queue *q)
 
 /* ---- work ---- */
 
+static void starve(struct site *site)
+{
+        if ((site->waiting.n || site->more) && !list_linked(&site->starved))
+                list_append(&site->queue->starved, &site->starved);
+}
+
 void site_run(struct site *site)
 {
         struct queue *q = site->queue;
 
-        while (site->waiting.n && !q->stopping && !site->stale && !site_is_failing(site)) {
+        if (q->stopping || site->stale)
+                return;
+        if (q->unwritten) {
+                starve(site);
+                return;
+        }
+        while (site->waiting.n && !site_is_failing(site)) {
                 struct turn *turn = turns_take(&site->waiting);
                 struct job *job = container_of(turn, struct job, turn);
 
@@ -312,15 +328,13 @@ void site_run(struct site *site)
                 if (site->n_links >= site->pace.limit || links_unused(site) >= site->waiting.n)
                         return;
                 if (q->n_links >= (size_t)q->config->max_connections) {
-                        if (!list_linked(&site->starved))
-                                list_append(&q->starved, &site->starved);
+                        starve(site);
                         queue_feed_soon(q);
                         return;
                 }
                 link_open(site);
         }
-        if (site->more && !site->refill && !site->stale && !q->stopping &&
-            site->rows < SITE_MAX_ROWS / 4 && !site_is_failing(site))
+        if (site->more && !site->refill && site->rows < SITE_MAX_ROWS / 4 && !site_is_failing(site))
                 scan_refill(site);
 }
 
@@ -328,13 +342,24 @@ void sites_feed(struct queue *q)
 {
         struct list hungry = LIST_INIT(hungry), *at;
 
+        if (q->unwritten)
+                return;
         list_splice(&hungry, &q->starved);
         while (!q->stopping && (at = list_pop(&hungry))) {
-                if (q->n_links >= (size_t)q->config->max_connections && !link_spare(q)) {
+                struct site *site = container_of(at, struct site, starved);
+                bool room = true;
+
+                if (!site->waiting.n && !site->more)
+                        continue; /* fed by another connection of its own */
+                site->held++;     /* the idle one may be its last */
+                if (q->n_links >= (size_t)q->config->max_connections)
+                        room = link_spare(q);
+                site->held--;
+                if (!room) {
                         list_prepend(&hungry, at);
                         break;
                 }
-                site_run(container_of(at, struct site, starved));
+                site_run(site);
         }
         list_splice(&hungry, &q->starved); /* who got none goes before who wants another */
         list_splice(&q->starved, &hungry);
@@ -345,6 +370,13 @@ void site_succeeded(struct site *site)
         site->failures = site->broken = 0;
         site->not_before_us = 0;
         pace_succeeded(&site->pace);
+}
+
+void sites_forgive(struct queue *q)
+{
+        for (size_t i = 0; i < SITE_BUCKETS; i++)
+                for (struct site *site = q->sites[i]; site; site = site->next)
+                        site->not_before_us = 0;
 }
 
 /* ---- failure of the whole ---- */
@@ -424,7 +456,6 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
                 if (site->more)
                         delay_others(site);
                 scan_by(q, site->not_before_us);
-                site->more = false;
         }
         site->held++;
         while ((turn = turns_take(&site->waiting)))
