@@ -244,7 +244,11 @@ static void gathered(struct imap_session *s, enum imap_gather_event event)
                 run_command(s);
                 break;
         case IMAP_GATHER_COMMAND:
-                run_command(s);
+                /* Some clients send an empty line too many: profile.c. */
+                if (s->gather.octets.len)
+                        run_command(s);
+                else
+                        imap_gather_reset(&s->gather);
                 break;
         case IMAP_GATHER_TOO_LONG:
         case IMAP_GATHER_TOO_BIG:
