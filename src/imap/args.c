@@ -209,8 +209,8 @@ static enum err take_literal(struct imap_args *a, struct slice *ret)
             literal.octets > rest.len)
                 return want(a, "a string");
         *ret = slice_head(rest, (size_t)literal.octets);
-        /* RFC 9051 4.3.1: only literal8 may hold NUL. */
-        if (!literal.binary && slice_find(*ret, '\0') >= 0)
+        /* RFC 9051 9: no argument but APPEND's message may be a literal8, which can hold NUL. */
+        if (literal.binary || slice_find(*ret, '\0') >= 0)
                 return want(a, "a literal without NUL");
         a->rest = slice_from(rest, (size_t)literal.octets);
         return ERR_OK;
@@ -273,7 +273,7 @@ static enum err decode_name(struct imap_args *a, struct slice raw, struct slice 
         AUTO_BUF(name, MAX_MAILBOX_NAME);
 
         if (a->utf8) {
-                if (!text_utf8_valid(raw) || slice_find(raw, '\0') >= 0)
+                if (!text_utf8_valid(raw))
                         return want(a, "a mailbox name in UTF-8");
                 *ret = raw;
                 return ERR_OK;

@@ -39,7 +39,7 @@ MUST_CHECK enum err imap_arg_char(struct imap_args *a, char c);
 bool imap_arg_take(struct imap_args *a, char c);
 bool imap_arg_at_end(const struct imap_args *a);
 MUST_CHECK enum err imap_arg_atom(struct imap_args *a, struct slice *ret);
-/* quoted or literal (literal8 too) */
+/* quoted or literal; never with a NUL */
 MUST_CHECK enum err imap_arg_string(struct imap_args *a, struct slice *ret);
 /* astring: atom (with "]") or string */
 MUST_CHECK enum err imap_arg_astring(struct imap_args *a, struct slice *ret);

@@ -172,9 +172,6 @@ static enum err read_names(struct parser *p, struct imap_fetch_item *item)
 
                 if (err)
                         return err;
-                /* It comes back in a literal that may hold none. */
-                if (slice_find(name, '\0') >= 0)
-                        return want(p, "a field name without NUL");
                 if (item->n_names == cap || ++p->n_names > IMAP_FETCH_MAX_NAMES)
                         return too_much(p);
                 names[item->n_names] = arena_copy(&p->plan->arena, name);

@@ -217,6 +217,12 @@ def test_a_literal_is_a_string(inbox, octets):
     assert say(inbox, octets).startswith("OK ")
 
 
+def test_a_literal8_is_none(inbox):
+    """RFC 9051 9: only APPEND's message may be one, and hold a NUL."""
+    for octets in (b"t SELECT ~{5+}\r\nINBOX\r\n", b"t SEARCH SUBJECT {3+}\r\na\0b\r\n", b"t LIST \"\" ~{1+}\r\n\0\r\n"):
+        assert say(inbox, octets).startswith("BAD ")
+
+
 def test_a_literal_is_waited_for(inbox):
     inbox.says("C: t STATUS {5}").expect("+ ...")
     inbox.says("C: INBOX (MESSAGES)").expect("* STATUS INBOX (MESSAGES 3)")
