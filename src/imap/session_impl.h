@@ -75,7 +75,8 @@ struct imap_session {
         void (*line)(struct imap_cmd *cmd, const struct slice *line);
         const struct imap_stream *stream;
         uint64_t stream_left;
-        bool stream_pending; /* the header of a literal has come, which may follow unasked */
+        size_t stream_progress; /* octets since the peer's time last began */
+        bool stream_pending;    /* the header of a literal has come, which may follow unasked */
         struct imap_literal literal;
         struct task *parked; /* owned: waits for room in the output */
         enum store_lane parked_lane;
