@@ -78,8 +78,8 @@ static enum err select_messages(struct store_txn *tx, const struct uid_set *uids
         return err ? err : selection_add_up(tx, &c->from, &c->sum);
 }
 
-static enum err prepare(struct store_txn *tx, const struct uid_set *uids, int64_t max_messages,
-                        struct copy *c)
+static enum err prepare(struct store_txn *tx, const struct uid_set *uids, bool move,
+                        int64_t max_messages, struct copy *c)
 {
         int64_t ignored;
         enum err err = read_mailbox(tx, c->to, &c->to_account, &c->uidvalidity);
@@ -90,7 +90,8 @@ static enum err prepare(struct store_txn *tx, const struct uid_set *uids, int64_
                 err = select_messages(tx, uids, c);
         if (!err && c->sum.messages > max_messages)
                 err = ERR_LIMIT;
-        if (!err && c->sum.messages && c->from_account != c->to_account)
+        /* What moves within an account takes no more room there: a full one can be tidied up. */
+        if (!err && c->sum.messages && !(move && c->from_account == c->to_account))
                 err = check_quota(tx, c->to_account, &c->sum);
         return err;
 }
@@ -194,7 +195,7 @@ enum err store_copy(struct store_txn *tx, int64_t from, const struct uid_set *ui
 {
         struct copy c = { .from = { .mailbox = from }, .to = to };
         size_t expunged;
-        enum err err = prepare(tx, uids, max_messages, &c);
+        enum err err = prepare(tx, uids, move, max_messages, &c);
 
         if (!err && c.sum.messages)
                 err = copy_rows(tx, &c);
