@@ -133,6 +133,11 @@ size_t imap_count_recent(const struct imap_session *s);
 void imap_view_settle(struct imap_session *s);
 /* IDLE: tells what has changed if nothing is being told. */
 void imap_view_push(struct imap_session *s);
+/*
+ * IDLE: tells of messages that arrived from what the change says, before whoever sent them is
+ * answered. False: it must be read.
+ */
+bool imap_view_advance(struct imap_session *s, const struct store_change *change);
 /* Writes what there is room for; false: nothing is being told. */
 bool imap_view_step(struct imap_session *s);
 void imap_update_free(struct imap_update *u);

@@ -10,7 +10,10 @@ static void changed(struct store_watcher *w, const struct store_change *change)
 {
         struct imap_mailbox *m = container_of(w, struct imap_mailbox, watcher);
 
-        (void)change;
+        if (change->kind == STORE_CHANGE_MAILBOX && change->modseq <= m->view.modseq)
+                return; /* it was read with an earlier one */
+        if (imap_view_advance(m->session, change))
+                return;
         m->dirty = true;
         if (m->session->idling)
                 imap_view_push(m->session);

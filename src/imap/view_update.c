@@ -323,3 +323,23 @@ void imap_view_push(struct imap_session *s)
         if (m->withheld.n)
                 tell_withheld(s);
 }
+
+bool imap_view_advance(struct imap_session *s, const struct store_change *change)
+{
+        struct imap_mailbox *m = s->mailbox;
+        struct imap_update *u;
+
+        if (!s->idling || s->replied || m->dirty || m->update || m->task || !change->first_uid ||
+            change->since != m->view.modseq || change->first_uid != m->view.uidnext)
+                return false;
+        u = update_new(s);
+        u->changes.modseq = change->modseq;
+        u->changes.uidnext = change->uidnext;
+        u->changes.n_arrived = change->uidnext - change->first_uid;
+        u->changes.arrived = mem_alloc_array(u->changes.n_arrived, sizeof *u->changes.arrived);
+        for (size_t i = 0; i < u->changes.n_arrived; i++)
+                u->changes.arrived[i] = change->first_uid + (uint32_t)i;
+        begin_telling(s, u);
+        imap_session_run(s);
+        return true;
+}

@@ -103,6 +103,19 @@ static int compare(const void *a, const void *b)
         return x->modseq < y->modseq ? -1 : x->modseq > y->modseq;
 }
 
+void change_merge(struct store_change *change, const struct store_change *next)
+{
+        bool arrivals = change->first_uid && next->first_uid && change->modseq == next->since &&
+                        change->uidnext == next->first_uid;
+
+        if (next->modseq > change->modseq)
+                change->modseq = next->modseq;
+        if (arrivals)
+                change->uidnext = next->uidnext;
+        else
+                change->first_uid = 0;
+}
+
 /* The largest MODSEQ of each mailbox stands for all: a hundred deliveries are one change. */
 static size_t coalesce(struct store_change *changes, size_t n)
 {
@@ -114,7 +127,7 @@ static size_t coalesce(struct store_change *changes, size_t n)
 
                 if (last && last->kind == changes[i].kind && last->account == changes[i].account &&
                     last->mailbox == changes[i].mailbox)
-                        *last = changes[i];
+                        change_merge(last, &changes[i]);
                 else
                         changes[kept++] = changes[i];
         }

@@ -12,6 +12,7 @@
 #include "txn.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/store/flags.h"
 
 /* One more reference. ERR_NOTFOUND: no such content. */
 static enum err content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size)
@@ -99,6 +100,23 @@ static enum err count_usage(struct store_txn *tx, int64_t account, int64_t size)
         return db_run(q);
 }
 
+/* Who watches may add it to a view without reading; but names of keywords must be read. */
+static void tell_arrived(struct store_txn *tx, int64_t mailbox, const struct allocation *a,
+                         uint64_t flags)
+{
+        const struct store_change change = {
+                .kind = STORE_CHANGE_MAILBOX,
+                .account = a->account,
+                .mailbox = mailbox,
+                .modseq = a->modseq,
+                .since = a->modseq - 1,
+                .first_uid = flags >> STORE_KEYWORD_FIRST_BIT ? 0 : (uint32_t)a->uid,
+                .uidnext = (uint32_t)a->uid + 1,
+        };
+
+        txn_tell(tx, &change);
+}
+
 enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t content,
                            const struct store_message_new *message, uint32_t *ret_uid)
 {
@@ -121,7 +139,7 @@ enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t conten
                 err = count_usage(tx, a.account, size);
         if (err)
                 return err;
-        txn_change(tx, STORE_CHANGE_MAILBOX, a.account, mailbox, a.modseq);
+        tell_arrived(tx, mailbox, &a, message->flags);
         *ret_uid = (uint32_t)a.uid;
         return ERR_OK;
 }

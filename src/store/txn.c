@@ -2,6 +2,7 @@
 #include "txn.h"
 
 #include "blob.h"
+#include "change.h"
 
 #include "mailserver/core/mem.h"
 
@@ -17,21 +18,30 @@ static void *grown(void *items, size_t n, size_t *cap, size_t size)
         return mem_realloc(items, *cap * size);
 }
 
-void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
-                int64_t modseq)
+void txn_tell(struct store_txn *tx, const struct store_change *change)
 {
         struct store_change *last =
                 tx->n_changes > tx->begun.changes ? &tx->changes[tx->n_changes - 1] : NULL;
 
         assert(tx->write);
         /* A task that changes one mailbox many times says so once; change.c does the rest. */
-        if (last && last->kind == kind && last->account == account && last->mailbox == mailbox) {
-                if (modseq > last->modseq)
-                        last->modseq = modseq;
+        if (last && last->kind == change->kind && last->account == change->account &&
+            last->mailbox == change->mailbox) {
+                change_merge(last, change);
                 return;
         }
         tx->changes = grown(tx->changes, tx->n_changes, &tx->cap_changes, sizeof *tx->changes);
-        tx->changes[tx->n_changes++] = (struct store_change){ kind, account, mailbox, modseq };
+        tx->changes[tx->n_changes++] = *change;
+}
+
+void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
+                int64_t modseq)
+{
+        const struct store_change change = {
+                .kind = kind, .account = account, .mailbox = mailbox, .modseq = modseq
+        };
+
+        txn_tell(tx, &change);
 }
 
 static void drop_blob(struct store_txn *tx, struct slice name)

@@ -26,6 +26,8 @@ struct store_txn {
 };
 
 /* Told to watchers after the commit; forgotten if the task is rolled back. */
+void txn_tell(struct store_txn *tx, const struct store_change *change);
+/* The same of a change that says no more than its MODSEQ. */
 void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
                 int64_t modseq);
 /*

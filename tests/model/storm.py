@@ -224,6 +224,7 @@ class Storm:
         await together([c.idle() for c in self.clients if c.number % 2])
         control, ledger = self.control, self.ledger
         await self._one_by_one()
+        await self._still()
         before = await control.truth()
         await self._post(3)
         await self._all_are_told()

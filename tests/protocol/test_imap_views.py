@@ -159,6 +159,24 @@ def test_idle_is_told_at_once(server):
         talk.says("C: b NOOP").expect("b OK ...")
 
 
+def test_idle_is_told_of_new_mail_before_its_sender_is_answered(make_server):
+    """From the event of the commit alone: nothing is read, and the answers to others come after."""
+    server = make_server(args=["--hold", "imap update", "--hold", "delivery write", "--hold", "imap append"])
+    with opened(server, "alice") as idle, opened(server, "alice") as append, server.smtp() as sender:
+        idle.says("C: a IDLE").expect("+ idling")
+        append.says("C: a APPEND INBOX {5+}").send(b"a: b\n\r\n")
+        idle.expect("* 1 EXISTS")
+        sender.says("C: MAIL FROM:<a@example.net>").expect("250 ...")
+        sender.says("C: RCPT TO:<alice@example.org>").expect("250 ...")
+        sender.says("C: DATA").expect("354 ...")
+        sender.send_data(MESSAGE)
+        idle.says("S: * 1 RECENT").says("S: * 2 EXISTS").expect("* 2 RECENT")
+        assert not append.pending() and not sender.pending()
+        server.release()
+        sender.expect("250 ...")
+        append.until("a OK [APPENDUID ...")
+
+
 def test_idle_tells_what_happened_before_it(server):
     user = server.new_account()
     with opened(server, user) as talk:

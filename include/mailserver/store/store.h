@@ -105,6 +105,10 @@ enum store_change_kind {
 struct store_change {
         enum store_change_kind kind;
         int64_t account, mailbox, modseq;
+        /* Since the MODSEQ `since` nothing happened but that messages without keywords came, with
+         * the UIDs from first_uid to uidnext - 1. first_uid is 0: that, other things, or both. */
+        int64_t since;
+        uint32_t first_uid, uidnext;
 };
 /* A hint that something changed; several changes may come as one. */
 struct store_watcher {

@@ -1,4 +1,5 @@
 /* test_events.c — watchers are told what was committed, before anyone is answered. */
+#include "change.h"
 #include "helper_store.h"
 #include "txn.h"
 
@@ -47,8 +48,7 @@ static enum err changer_work(struct task *t, struct store_txn *tx)
         struct changer *c = container_of(t, struct changer, task);
 
         for (size_t i = 0; i < c->n; i++)
-                txn_change(tx, c->changes[i].kind, c->changes[i].account, c->changes[i].mailbox,
-                           c->changes[i].modseq);
+                txn_tell(tx, &c->changes[i]);
         return c->result;
 }
 
@@ -169,6 +169,45 @@ START_TEST(the_changes_of_one_commit_come_as_one_with_the_largest_modseq)
 }
 END_TEST
 
+static const struct {
+        const char *name;
+        struct store_change a, b;
+        uint32_t first_uid, uidnext; /* of both as one; first_uid 0: not said */
+} merged[] = {
+        {"arrivals",
+         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         { .modseq = 10, .since = 8, .first_uid = 4, .uidnext = 6 },
+         3, 6},
+        { "a change between them",
+         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         { .modseq = 10, .since = 9, .first_uid = 4, .uidnext = 5 },
+         0, 0},
+        { "an arrival between them",
+         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         { .modseq = 10, .since = 8, .first_uid = 5, .uidnext = 6 },
+         0, 0},
+        { "a change after it",
+         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         { .modseq = 9 },
+         0, 0},
+        { "a change before it",
+         { .modseq = 7 },
+         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         0, 0},
+};
+
+START_TEST(arrivals_alone_are_told_with_their_uids)
+{
+        struct store_change c = merged[_i].a;
+
+        change_merge(&c, &merged[_i].b);
+        ck_assert_msg(c.first_uid == merged[_i].first_uid, "%s", merged[_i].name);
+        ck_assert_msg(!c.first_uid || c.uidnext == merged[_i].uidnext, "%s", merged[_i].name);
+        ck_assert_int_eq(c.modseq, merged[_i].b.modseq);
+        ck_assert_int_eq(c.since, merged[_i].a.since);
+}
+END_TEST
+
 START_TEST(what_was_rolled_back_is_not_told)
 {
         struct test_store t;
@@ -253,6 +292,8 @@ int main(void)
         tcase_add_test(tc, without_a_hub_they_are_told_at_once);
         tcase_add_test(tc, each_hears_of_its_own_mailbox_and_one_of_everything);
         tcase_add_test(tc, the_changes_of_one_commit_come_as_one_with_the_largest_modseq);
+        tcase_add_loop_test(tc, arrivals_alone_are_told_with_their_uids, 0,
+                            sizeof merged / sizeof *merged);
         tcase_add_test(tc, what_was_rolled_back_is_not_told);
         tcase_add_test(tc, a_watcher_may_leave_and_take_others_with_it);
         tcase_add_test(tc, changes_on_their_way_outlive_the_store);
