@@ -30,19 +30,21 @@ static size_t send_now(struct conn *c, const char *octets, size_t len)
         return n > 0 ? (size_t)n : 0;
 }
 
-/* Takes `octets`, made by mem_alloc. */
-static void emit(struct conn *c, char *octets, size_t len)
+/* *octets is empty after; it keeps its room if all has left at once. */
+static void emit(struct conn *c, struct buf *octets)
 {
         struct evbuffer *to = bufferevent_get_output(c->bev);
-        size_t sent = send_now(c, octets, len);
+        size_t len = octets->len, sent = send_now(c, octets->ptr, len);
         bool was_empty = evbuffer_get_length(to) == 0, added;
+        char *taken;
 
         c->octets_out += len;
         if (sent == len) {
-                mem_free(octets);
+                buf_clear(octets);
                 return;
         }
-        added = evbuffer_add_reference(to, octets + sent, len - sent, free_piece, octets) == 0;
+        taken = buf_take(octets, NULL);
+        added = evbuffer_add_reference(to, taken + sent, len - sent, free_piece, taken) == 0;
         assert(added); /* fails only for want of memory */
         if (was_empty)
                 conn_watch_output(c);
@@ -51,13 +53,10 @@ static void emit(struct conn *c, char *octets, size_t len)
 /* Pieces leave in the order they were written: what was gathered first. */
 static void emit_gathered(struct conn *c)
 {
-        size_t len;
-        char *octets;
-
-        if (c->out.len == 0)
-                return;
-        octets = buf_take(&c->out, &len);
-        emit(c, octets, len);
+        if (c->out.len)
+                emit(c, &c->out);
+        /* Nothing is held between commands. */
+        buf_done(&c->out);
 }
 
 /* Something was added to what is gathered. */
@@ -105,17 +104,13 @@ void conn_printf(struct conn *c, const char *fmt, ...)
 
 void conn_write_take(struct conn *c, struct buf *octets)
 {
-        size_t len;
-        char *taken;
-
         if (conn_closing(c) || octets->len < CONN_TAKE_OCTETS) {
                 conn_write(c, buf_slice(octets));
                 buf_done(octets);
                 return;
         }
         emit_gathered(c);
-        taken = buf_take(octets, &len);
-        emit(c, taken, len);
+        emit(c, octets);
         conn_wake(c);
 }
 
