@@ -15,7 +15,8 @@
 
 enum { PIECE = 64 << 10 };
 
-enum stage { EXPUNGED, FLAGS, TOLD };
+/* MORE: flags of further messages must be read. */
+enum stage { EXPUNGED, FLAGS, MORE, TOLD };
 
 struct imap_update {
         struct task task;
@@ -40,21 +41,16 @@ void imap_update_free(struct imap_update *u)
 
 /* ---- reading what has changed ---- */
 
-static bool has_unnamed(const struct imap_update *u)
-{
-        for (size_t i = 0; i < u->changes.n_flags; i++)
-                if (u->changes.flags[i].flags >> STORE_KEYWORD_FIRST_BIT & ~u->named)
-                        return true;
-        return false;
-}
-
 /* Store reader. */
 static enum err update_work(struct task *t, struct store_txn *tx)
 {
         struct imap_update *u = container_of(t, struct imap_update, task);
-        enum err err = store_changes_since(tx, u->mailbox, u->since, u->uidnext, &u->changes);
+        enum err err =
+                u->stage == MORE
+                        ? store_changes_more(tx, u->mailbox, u->since, u->uidnext, &u->changes)
+                        : store_changes_since(tx, u->mailbox, u->since, u->uidnext, &u->changes);
 
-        if (!err && has_unnamed(u)) {
+        if (!err && u->changes.used >> STORE_KEYWORD_FIRST_BIT & ~u->named) {
                 err = store_keywords_get(tx, u->account, &u->keywords);
                 u->has_keywords = !err;
         }
@@ -64,6 +60,17 @@ static enum err update_work(struct task *t, struct store_txn *tx)
 static void update_drop(struct task *t)
 {
         imap_update_free(container_of(t, struct imap_update, task));
+}
+
+/* The bits of the keywords whose names the session knows. */
+static uint64_t named(const struct imap_mailbox *m)
+{
+        uint64_t bits = 0;
+
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < 64; bit++)
+                if (m->keywords.names[bit])
+                        bits |= (uint64_t)1 << (bit - STORE_KEYWORD_FIRST_BIT);
+        return bits;
 }
 
 /* ---- telling it ---- */
@@ -138,6 +145,7 @@ static void tell_keywords(struct imap_session *s, struct imap_update *u, struct 
         store_keywords_done(&s->mailbox->keywords);
         s->mailbox->keywords = u->keywords;
         u->keywords = (struct store_keywords){ 0 };
+        u->has_keywords = false;
         imap_put_mailbox_flags(s, out);
 }
 
@@ -146,9 +154,7 @@ static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t 
         const struct store_flag_change *change = &u->changes.flags[i];
         uint32_t number = imap_number_of(s, change->uid);
 
-        /* The client asks for all of what has just arrived; that it has asked for, it knows. */
-        if (!number || change->uid >= u->uidnext ||
-            imap_was_told(s->mailbox, change->uid, change->modseq))
+        if (!number || imap_was_told(s->mailbox, change->uid, change->modseq))
                 return;
         buf_addf(out, "* %u FETCH (", number);
         /* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form. */
@@ -179,9 +185,33 @@ static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
                 u->cursor = 0;
         }
         if (u->stage == FLAGS && tell_flags(s, u, out)) {
-                imap_forget_told(m);
-                u->stage = TOLD;
+                u->stage = u->changes.next ? MORE : TOLD;
+                if (u->stage == TOLD)
+                        imap_forget_told(m);
         }
+}
+
+/* It is not told to the end: the next command, or the next push, begins again. */
+static void give_up(struct imap_session *s, const struct imap_update *u)
+{
+        s->mailbox->view.modseq = u->since;
+        s->mailbox->dirty = true;
+        told(s);
+}
+
+static void read_more(struct imap_session *s)
+{
+        struct imap_mailbox *m = s->mailbox;
+        struct imap_update *u = TAKE(m->update);
+
+        u->named = named(m);
+        u->task.owner = s;
+        if (store_submit(s->server->store, s->account, STORE_READ, &u->task)) {
+                give_up(s, u);
+                imap_update_free(u);
+                return;
+        }
+        m->task = &u->task;
 }
 
 bool imap_view_step(struct imap_session *s)
@@ -193,6 +223,10 @@ bool imap_view_step(struct imap_session *s)
                 return false;
         tell(s, m->update, &out);
         conn_write_take(s->conn, &out);
+        if (m->update->stage == MORE) {
+                read_more(s);
+                return true;
+        }
         if (m->update->stage != TOLD)
                 return true;
         imap_update_free(TAKE(m->update));
@@ -215,6 +249,18 @@ static void begin_telling(struct imap_session *s, struct imap_update *u)
         u->stage = EXPUNGED;
         u->cursor = may_expunge(s) && m->withheld.n ? m->view.n : 0;
         m->update = u;
+}
+
+/* Takes u. */
+static void go_on(struct imap_session *s, struct imap_update *u)
+{
+        AUTO_BUF(out, BUF_MAX);
+
+        tell_keywords(s, u, &out);
+        conn_write_take(s->conn, &out);
+        u->stage = FLAGS;
+        u->cursor = 0;
+        s->mailbox->update = u;
 }
 
 /* ---- the mailbox was removed ---- */
@@ -240,8 +286,10 @@ static void update_done(struct task *t)
                 log_warn("c=%s imap cannot read changes mailbox=%lld error=%s text=\"%s\"",
                          conn_id(s->conn), (long long)u->mailbox, err_name(t->result),
                          t->error.text);
-                s->mailbox->dirty = true;
-                told(s);
+                give_up(s, u);
+        } else if (u->stage == MORE) {
+                task_keep(t);
+                go_on(s, u);
         } else if (u->changes.gone) {
                 mailbox_gone(s);
         } else {
@@ -264,9 +312,7 @@ static struct imap_update *update_new(const struct imap_session *s)
         u->mailbox = m->view.mailbox;
         u->since = m->view.modseq;
         u->uidnext = m->view.uidnext;
-        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < 64; bit++)
-                if (m->keywords.names[bit])
-                        u->named |= (uint64_t)1 << (bit - STORE_KEYWORD_FIRST_BIT);
+        u->named = named(m);
         return u;
 }
 

@@ -433,18 +433,18 @@ def test_a_renamed_mailbox_stays_selected(server):
 def test_many_changes_are_told_to_a_slow_reader(server):
     user = filled(server, 1)
     with opened(server, user) as one, opened(server, user) as two:
-        for _ in range(12):
+        for _ in range(14):
             one.says("C: c COPY 1:* INBOX").until("c OK ...")
-        assert "4096 EXISTS" in str(one)
-        two.says("C: n NOOP").until("* 4096 EXISTS").until("n OK ...")
+        assert "16384 EXISTS" in str(one)
+        two.says("C: n NOOP").until("* 16384 EXISTS").until("n OK ...")
         one.says(r"C: s STORE 1:* +FLAGS.SILENT (\Deleted)").until("s OK ...")
         two.says("C: n2 NOOP")
-        for number in range(1, 4097):
+        for number in range(1, 16385):
             two.expect(f"* {number} FETCH (FLAGS (\\Deleted...))")
         two.expect("n2 OK ...")
         one.says("C: x EXPUNGE").until("x OK ...")
         two.says("C: n3 NOOP")
-        for number in range(4096, 0, -1):
+        for number in range(16384, 0, -1):
             two.expect(f"* {number} EXPUNGE")
         two.expect("n3 OK ...")
 
