@@ -95,7 +95,7 @@ def test_a_tag_comes_back_as_it_was(talk, tag):
     assert talk.read_line() == f"{tag} OK Done\r\n".encode()
 
 
-@pytest.mark.parametrize("line", ["", " a NOOP", "a+b NOOP", '"a" NOOP', "a( NOOP", "a{1 NOOP", "a% NOOP", "* NOOP", "+ NOOP", "\\a NOOP", "\u00e9 NOOP"])
+@pytest.mark.parametrize("line", [" a NOOP", "a+b NOOP", '"a" NOOP', "a( NOOP", "a{1 NOOP", "a% NOOP", "* NOOP", "+ NOOP", "\\a NOOP", "\u00e9 NOOP"])
 def test_what_is_no_tag_is_not_repeated(talk, line):
     talk.says(f"C: {line}").expect("* BAD ...")
     assert say(talk, "NOOP").startswith("OK ")
@@ -334,3 +334,49 @@ def test_when_there_is_no_room_for_a_keyword_permanentflags_say_so(server):
         assert told[0].startswith("[PERMANENTFLAGS ") and "\\*" not in told[0]
         again = [words[1] for words in ask(talk, "SELECT INBOX").untagged if words[0] == "OK"]
         assert again[1].startswith("[PERMANENTFLAGS ") and "\\*" not in again[1]
+
+
+# ---- logins ----
+
+EXCHANGES = [
+    ("AUTHENTICATE PLAIN", "*", "BAD "),
+    ("AUTHENTICATE PLAIN", "not base64", "BAD "),
+    ("AUTHENTICATE PLAIN", "AGFsaWNl", "BAD "),
+    ("AUTHENTICATE PLAIN", "AGFsaWNlAHdyb25n", "NO [AUTHENTICATIONFAILED] "),
+    ("authenticate plain", "AGFsaWNlAHdvbmRlcmxhbmQ=", "OK [CAPABILITY "),
+    ("AUTHENTICATE SCRAM-SHA-256", "*", "BAD "),
+    ("AUTHENTICATE LOGIN", "*", "BAD "),
+]
+
+
+@pytest.mark.parametrize("command, line, answer", EXCHANGES)
+def test_an_exchange_of_lines(server, command, line, answer):
+    with server.connect("imaps") as talk:
+        talk.expect("* OK ...")
+        talk.says(f"C: t {command}").expect("+ ...")
+        talk.says(f"C: {line}").expect(f"t {answer}...")
+        talk.says("C: u NOOP").expect("u OK ...")
+
+
+@pytest.mark.parametrize(
+    "command, answer",
+    [
+        ("AUTHENTICATE", "BAD "),
+        ("AUTHENTICATE UNHEARD-OF", "NO [CANNOT] "),
+        ('AUTHENTICATE "PLAIN"', "BAD "),
+        ("AUTHENTICATE PLAIN =", "BAD "),
+        ("AUTHENTICATE PLAIN AGFsaWNlAHdvbmRlcmxhbmQ= more", "BAD "),
+        ("AUTHENTICATE PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "OK [CAPABILITY "),
+        ("LOGIN", "BAD "),
+        ("LOGIN alice", "BAD "),
+        ("LOGIN alice wonderland more", "BAD "),
+        ('LOGIN "alice" "wonderland"', "OK [CAPABILITY "),
+        ('LOGIN alice ""', "NO [AUTHENTICATIONFAILED] "),
+        ('LOGIN "" ""', "NO [AUTHENTICATIONFAILED] "),
+        ("LOGIN ali]ce x", "NO [AUTHENTICATIONFAILED] "),
+    ],
+)
+def test_a_login_in_one_line(server, command, answer):
+    with server.connect("imaps") as talk:
+        talk.expect("* OK ...")
+        assert say(talk, command).startswith(answer)
