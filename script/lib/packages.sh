@@ -12,7 +12,7 @@ RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl)
 TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
         python3 python3-pytest strace git man-db systemd
-        fetchmail getmail6 gsasl imapfilter isync msmtp mpop shellcheck pyflakes3
+        fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3
 )
 
 missing_packages() {
