@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 
-enum { MAX_MESSAGES = 256, ARENA_MAX = 1 << 20 };
+enum { ARENA_MAX = 1 << 20 };
 
 static const struct task_class check_class, prepare_class, write_class;
 
@@ -185,7 +185,7 @@ static enum imap_flow ask(struct imap_cmd *cmd)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         if (!octets) /* RFC 3502 6.3.11 */
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "An empty message cannot be stored");
-        if (a->n_messages == MAX_MESSAGES)
+        if (a->n_messages >= (size_t)server->config->max_append_messages)
                 return imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages in one command");
         if (store_disk_low(server->store))
                 return imap_reply_err(cmd, ERR_FULL);

@@ -85,6 +85,14 @@ def test_several_messages_are_stored_all_or_none(server):
         )
 
 
+@pytest.mark.conf(imap={"max_append_messages": 2})
+def test_one_command_brings_only_so_many(fresh_server):
+    one = f" {{{len(PLAIN)}+}}\r\n".encode() + PLAIN
+    with fresh_server.imap("alice") as talk:
+        talk.send(b"a APPEND INBOX" + one * 3 + b"\r\n").expect("a NO [LIMIT] ...")
+        talk.send(b"b APPEND INBOX" + one * 2 + b"\r\n").expect("b OK [APPENDUID <validity> 1:2] ...")
+
+
 def test_line_feeds_become_line_ends(server):
     with server.imap("alice") as talk:
         append(talk, "a", folder(talk, "Ends"), PLAIN.replace(b"\r\n", b"\n")).expect("a OK ...")
