@@ -244,17 +244,19 @@ static void gathered(struct imap_session *s, enum imap_gather_event event)
                 run_command(s);
                 break;
         case IMAP_GATHER_COMMAND:
-                /* Some clients send an empty line too many: profile.c. */
-                if (s->gather.octets.len)
-                        run_command(s);
-                else
-                        imap_gather_reset(&s->gather);
+                run_command(s);
                 break;
         case IMAP_GATHER_TOO_LONG:
         case IMAP_GATHER_TOO_BIG:
                 refuse_gathered(s, event);
                 break;
         }
+}
+
+/* Some clients send one too many: profile.c. It is no command, and gives its sender no time. */
+static bool is_empty_line(const struct imap_session *s, enum imap_gather_event event)
+{
+        return event == IMAP_GATHER_COMMAND && !s->gather.octets.len;
 }
 
 /* False: nothing complete has come. */
@@ -276,6 +278,10 @@ static bool gather(struct imap_session *s)
         }
         event = imap_gather_put(&s->gather, limits(s, &space), &left);
         conn_consume(s->conn, all.len - left.len);
+        if (is_empty_line(s, event)) {
+                imap_gather_reset(&s->gather);
+                return true;
+        }
         if (event != IMAP_GATHER_MORE)
                 imap_stop_waiting(s);
         gathered(s, event);

@@ -84,6 +84,10 @@ def imap_greeting(server):
     return server.connect("imap"), b"x"
 
 
+def imap_empty_lines(server):
+    return server.connect("imap"), b"\r\n"
+
+
 def imap_literal(server):
     return server.connect("imaps").until("* OK ...").send(b"a LOGIN {1000+}\r\n"), b"x"
 
@@ -133,6 +137,7 @@ STATES = (
     pop3_challenge,
     pop3_after_login,
     imap_greeting,
+    imap_empty_lines,
     imap_literal,
     imap_challenge,
     imap_command,
