@@ -92,7 +92,7 @@ struct guard_attempt guard_attempt(const struct guard *g, uint64_t address, stru
                                    struct slice password)
 {
         return (struct guard_attempt){
-                .address = address,
+                .address = keyed(g, address, SLICE(""), SLICE("")),
                 .name = keyed(g, 0, name, SLICE("")),
                 .pair = keyed(g, address, name, SLICE("")),
                 .guess = password.len ? keyed(g, 0, name, password) : 0,
@@ -248,7 +248,8 @@ int64_t guard_failed(struct guard *g, const struct guard_rules *rules,
 int64_t guard_wait(struct guard *g, const struct guard_rules *rules, uint64_t address,
                    int64_t now_ms)
 {
-        struct entry *e = lru_find(&g->counts[GUARD_ADDRESS], address);
+        struct entry *e =
+                lru_find(&g->counts[GUARD_ADDRESS], keyed(g, address, SLICE(""), SLICE("")));
         int64_t due_ms;
 
         if (!e)
@@ -295,7 +296,7 @@ int64_t guard_succeeded(struct guard *g, const struct guard_rules *rules,
 
 bool guard_banned(struct guard *g, uint64_t address, int64_t now_ms)
 {
-        return active(g, GUARD_ADDRESS, address, now_ms);
+        return active(g, GUARD_ADDRESS, keyed(g, address, SLICE(""), SLICE("")), now_ms);
 }
 
 bool guard_refuses(struct guard *g, const struct guard_rules *rules,

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOME = 11, CAFE = 12, SECOND = 1000, MINUTE = 60 * SECOND, DAY = 24 * 60 * MINUTE };
+enum { HOME = 11, CAFE = 12 };
+#define MINUTE INT64_C(60000)
+#define DAY    INT64_C(86400000)
 
 static const struct guard_rules rules = {
         .first_ms = 100,
@@ -454,7 +456,7 @@ START_TEST(a_flood_of_addresses_and_names_drives_out_the_oldest_and_not_the_wors
                 fails(HOME, "alice", i ? "b" : "a", 0);
         for (int i = 0; i < 100000; i++) {
                 snprintf(name, sizeof name, "user%d", i);
-                fails((uint64_t)(1000 + i), name, "123456", i % 1000);
+                fails(1000 + (uint64_t)i, name, "123456", i % 1000);
                 ck_assert_uint_eq(n_bans, 0);
         }
         ck_assert_int_eq(guard_wait(guard, &rules, HOME, 0), 200);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SECOND = 1000000 };
+#define SECOND INT64_C(1000000)
 
 static struct test_store t;
 
@@ -32,13 +32,16 @@ static struct store_ban ban_of(const char *network, const char *name, int64_t si
                 .times = 1,
                 .since_us = since_us,
                 .until_us = since_us + 60 * SECOND,
-                .forget_us = since_us + 3600LL * SECOND,
+                .forget_us = since_us + 3600 * SECOND,
         };
 }
 
 static enum err put(struct store_txn *tx, void *arg)
 {
-        return store_ban_put(tx, arg);
+        const struct store_ban *ban = arg;
+        enum err err = store_ban_expire(tx, ban->since_us);
+
+        return err ? err : store_ban_put(tx, ban);
 }
 
 static enum err put_ban(const struct store_ban *ban)
@@ -199,7 +202,7 @@ static enum err put_flood(struct store_txn *tx, void *arg)
                 ban.manual = flood->manual;
                 err = store_ban_put(tx, &ban);
         }
-        return err;
+        return err ? err : store_ban_expire(tx, 1);
 }
 
 START_TEST(a_flood_drives_out_those_nearest_to_their_end_and_no_administrators)
