@@ -106,7 +106,7 @@ static enum err add_simple(struct parser *p, enum imap_fetch_kind kind)
 static unsigned rows_of(const struct imap_fetch_item *item)
 {
         if (item->part.len)
-                return STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_BODY;
+                return STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_SHORT;
         switch (item->text) {
         case IMAP_SECTION_HEADER:
         case IMAP_SECTION_FIELDS:
@@ -120,7 +120,7 @@ static unsigned rows_of(const struct imap_fetch_item *item)
         case IMAP_SECTION_MIME:
                 break;
         }
-        return STORE_FETCH_HEADER | STORE_FETCH_BODY;
+        return STORE_FETCH_HEADER | STORE_FETCH_SHORT;
 }
 
 /* RFC 9051 9 section-part: nz-number *("." nz-number), and the dot before a section-text. */
