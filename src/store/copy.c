@@ -130,14 +130,17 @@ static enum err count_in(struct store_txn *tx, struct copy *c)
         return db_run(q);
 }
 
-/* A UIDL is of one maildrop and is not copied; INTERNALDATE is, the save date is now (RFC 8514). */
+/*
+ * Of a range every UID is there (select_messages), so that it can be moved as a whole.
+ * A UIDL is of one maildrop and is not copied; INTERNALDATE is, the save date is now (RFC 8514).
+ */
 static enum err insert_range(struct store_txn *tx, const struct copy *c, size_t range,
                              int64_t first_uid, int64_t now_us)
 {
         struct db_stmt *q = db_prepare(
                 tx->db, "INSERT INTO message (mailbox, uid, content, size, flags, modseq,"
                         " internal_date_us, save_date_us, trace)"
-                        " SELECT $5, $6 + row_number() OVER (ORDER BY uid) - 1, content, size,"
+                        " SELECT $5, $6 + uid - $2, content, size,"
                         " flags, $7, internal_date_us, $8, trace FROM message" SELECTION_WHERE
                         " ORDER BY uid");
 
@@ -164,10 +167,10 @@ static enum err insert_rows(struct store_txn *tx, const struct copy *c)
 static enum err count_references(struct store_txn *tx, const struct copy *c)
 {
         struct db_stmt *q =
-                db_prepare(tx->db, "UPDATE content SET refs = refs + x.n FROM"
+                db_prepare(tx->db, "UPDATE content_refs SET refs = refs + x.n FROM"
                                    " (SELECT content, count(*) AS n FROM message"
                                    " WHERE mailbox = $1 AND uid >= $2 GROUP BY content) AS x"
-                                   " WHERE content.id = x.content");
+                                   " WHERE content_refs.content = x.content");
 
         db_bind_int(q, 1, c->to);
         db_bind_int(q, 2, c->first_uid);

@@ -17,9 +17,15 @@
 /* One more reference. ERR_NOTFOUND: no such content. */
 static enum err content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size)
 {
-        struct db_stmt *q = db_prepare(
-                tx->db, "UPDATE content SET refs = refs + 1 WHERE id = $1 RETURNING size");
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE content_refs SET refs = refs + 1 WHERE content = $1");
+        enum err err;
 
+        db_bind_int(q, 1, content);
+        err = db_run(q);
+        if (err)
+                return err;
+        q = db_prepare(tx->db, "SELECT size FROM content WHERE id = $1");
         db_bind_int(q, 1, content);
         return query_int(q, ret_size);
 }
@@ -27,7 +33,8 @@ static enum err content_ref(struct store_txn *tx, int64_t content, int64_t *ret_
 /* Takes back what content_ref did, for a caller that goes on with another mailbox. */
 static enum err content_ref_undo(struct store_txn *tx, int64_t content)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE content SET refs = refs - 1 WHERE id = $1");
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE content_refs SET refs = refs - 1 WHERE content = $1");
 
         db_bind_int(q, 1, content);
         return db_run(q);

@@ -23,10 +23,14 @@ static const struct schema_upgrade upgrades[] = {
                  " PRIMARY KEY (network, name)"
                  ") WITHOUT ROWID;"
                  "CREATE INDEX ban_by_end ON ban(forget_us);"},
+        { .to = 3,
+         .sql = "CREATE TABLE content_refs (content INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
+                 "INSERT INTO content_refs (content, refs) SELECT id, refs FROM content;"
+                 "ALTER TABLE content DROP COLUMN refs;"     },
 };
 
 const struct schema schema_current = {
-        .version = 2,
+        .version = 3,
         .sql = current_sql,
         .upgrades = upgrades,
         .n_upgrades = sizeof upgrades / sizeof *upgrades,

@@ -74,14 +74,18 @@ enum err txn_content_delete(struct store_txn *tx, int64_t content)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content_header WHERE content = $1"),
                               content);
         if (!err)
+                err = run_for(db_prepare(tx->db, "DELETE FROM content_refs WHERE content = $1"),
+                              content);
+        if (!err)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content WHERE id = $1"), content);
         return err;
 }
 
 enum err txn_content_unref(struct store_txn *tx, int64_t content)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE content SET refs = refs - 1 WHERE id = $1 "
-                                               "RETURNING refs");
+        struct db_stmt *q = db_prepare(
+                tx->db,
+                "UPDATE content_refs SET refs = refs - 1 WHERE content = $1 RETURNING refs");
         int64_t left = -1;
         enum err err;
 

@@ -214,7 +214,7 @@ START_TEST(a_deleted_folder_goes_with_its_messages_and_without_those_below)
         store_account_done(&account);
         expect_sound();
         ops_housekeeping();
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 2);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 2);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM expunged"), 0);
         expect_sound();
         ck_assert_int_eq(store_mailbox_delete(&ops.tx, id), ERR_NOTFOUND);
