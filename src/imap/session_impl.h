@@ -38,11 +38,14 @@ struct imap_mailbox {
         struct store_watcher watcher;
         struct store_keywords keywords;
         bool read_only;
-        bool dirty;                /* something may have changed since view.modseq */
-        struct uid_set withheld;   /* expunged, still in the view */
-        struct imap_recent *first; /* who was told first; counted */
-        struct uid_set recent;     /* UIDs this session was told of first */
-        struct imap_told *told;    /* owned; imap_flags_told, ascending MODSEQs */
+        bool dirty;                  /* something may have changed since view.modseq */
+        bool unknown;                /* and `pending` does not say all of it */
+        struct store_change pending; /* if dirty: what the watcher was told, as one */
+        int64_t reading;             /* the MODSEQ `task` reads up to */
+        struct uid_set withheld;     /* expunged, still in the view */
+        struct imap_recent *first;   /* who was told first; counted */
+        struct uid_set recent;       /* UIDs this session was told of first */
+        struct imap_told *told;      /* owned; imap_flags_told, ascending MODSEQs */
         size_t n_told;
         struct uid_set saved;       /* "$" */
         struct imap_update *update; /* owned; being told */

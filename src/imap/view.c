@@ -6,6 +6,17 @@
 
 /* ---- open and closed ---- */
 
+static void note(struct imap_mailbox *m, const struct store_change *change)
+{
+        int64_t modseq = m->reading > m->view.modseq ? m->reading : m->view.modseq;
+
+        if (!m->dirty)
+                m->pending = (struct store_change){ .modseq = modseq };
+        m->dirty = true;
+        if (change->kind == STORE_CHANGE_MAILBOX)
+                store_change_merge(&m->pending, change);
+}
+
 static void changed(struct store_watcher *w, const struct store_change *change)
 {
         struct imap_mailbox *m = container_of(w, struct imap_mailbox, watcher);
@@ -14,7 +25,7 @@ static void changed(struct store_watcher *w, const struct store_change *change)
                 return; /* it was read with an earlier one */
         if (imap_view_advance(m->session, change))
                 return;
-        m->dirty = true;
+        note(m, change);
         if (m->session->idling)
                 imap_view_push(m->session);
 }

@@ -23,6 +23,8 @@ struct imap_update {
         int64_t account, mailbox, since;
         uint32_t uidnext;
         uint64_t named; /* keyword bits whose names are known */
+        bool all;       /* not only what `known` says */
+        struct store_change known;
         struct store_changes changes;
         struct store_keywords keywords; /* only if has_keywords */
         bool has_keywords;
@@ -48,7 +50,8 @@ static enum err update_work(struct task *t, struct store_txn *tx)
         enum err err =
                 u->stage == MORE
                         ? store_changes_more(tx, u->mailbox, u->since, u->uidnext, &u->changes)
-                        : store_changes_since(tx, u->mailbox, u->since, u->uidnext, &u->changes);
+                        : store_changes_since(tx, u->mailbox, u->since, u->uidnext,
+                                              u->all ? NULL : &u->known, &u->changes);
 
         if (!err && u->changes.used >> STORE_KEYWORD_FIRST_BIT & ~u->named) {
                 err = store_keywords_get(tx, u->account, &u->keywords);
@@ -195,7 +198,7 @@ static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
 static void give_up(struct imap_session *s, const struct imap_update *u)
 {
         s->mailbox->view.modseq = u->since;
-        s->mailbox->dirty = true;
+        s->mailbox->dirty = s->mailbox->unknown = true;
         told(s);
 }
 
@@ -318,15 +321,20 @@ static struct imap_update *update_new(const struct imap_session *s)
 
 static bool submit(struct imap_session *s)
 {
+        struct imap_mailbox *m = s->mailbox;
         struct imap_update *u = update_new(s);
 
         u->task.owner = s;
+        u->all = m->unknown;
+        u->known = m->pending;
         if (store_submit(s->server->store, s->account, STORE_READ, &u->task)) {
                 imap_update_free(u);
                 return false;
         }
-        s->mailbox->dirty = false;
-        s->mailbox->task = &u->task;
+        if (!m->unknown)
+                m->reading = m->pending.modseq;
+        m->dirty = m->unknown = false;
+        m->task = &u->task;
         return true;
 }
 

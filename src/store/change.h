@@ -14,8 +14,6 @@ struct watch_table;
 struct watch_table *watch_table_new(void);
 /* Tells nobody any more; frees when the last change has come back. */
 void watch_table_unref(struct watch_table *table);
-/* Two changes of one mailbox are one; `next` has the larger MODSEQ. */
-void change_merge(struct store_change *change, const struct store_change *next);
 /*
  * Writer, after a commit: tells the watchers on the loop, before any task that
  * is given back later. Without a hub they are told here and now.

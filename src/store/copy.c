@@ -189,7 +189,7 @@ static enum err copy_rows(struct store_txn *tx, struct copy *c)
                 err = copy_keywords(tx, c->from_account, c->to_account, c->to,
                                     (uint32_t)c->first_uid);
         if (!err)
-                txn_change(tx, STORE_CHANGE_MAILBOX, c->to_account, c->to, c->modseq);
+                txn_change_mailbox(tx, c->to_account, c->to, c->modseq, 0, 0);
         return err;
 }
 

@@ -2,7 +2,6 @@
 #include "txn.h"
 
 #include "blob.h"
-#include "change.h"
 
 #include "mailserver/core/mem.h"
 
@@ -27,19 +26,32 @@ void txn_tell(struct store_txn *tx, const struct store_change *change)
         /* A task that changes one mailbox many times says so once; change.c does the rest. */
         if (last && last->kind == change->kind && last->account == change->account &&
             last->mailbox == change->mailbox) {
-                change_merge(last, change);
+                store_change_merge(last, change);
                 return;
         }
         tx->changes = grown(tx->changes, tx->n_changes, &tx->cap_changes, sizeof *tx->changes);
         tx->changes[tx->n_changes++] = *change;
 }
 
-void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
-                int64_t modseq)
+void txn_change_mailbox(struct store_txn *tx, int64_t account, int64_t mailbox, int64_t modseq,
+                        uint32_t flags_first, uint32_t flags_last)
 {
         const struct store_change change = {
-                .kind = kind, .account = account, .mailbox = mailbox, .modseq = modseq
+                .kind = STORE_CHANGE_MAILBOX,
+                .account = account,
+                .mailbox = mailbox,
+                .modseq = modseq,
+                .since = modseq - 1,
+                .flags_first = flags_first,
+                .flags_last = flags_last,
         };
+
+        txn_tell(tx, &change);
+}
+
+void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox)
+{
+        const struct store_change change = { .kind = kind, .account = account, .mailbox = mailbox };
 
         txn_tell(tx, &change);
 }

@@ -27,9 +27,12 @@ struct store_txn {
 
 /* Told to watchers after the commit; forgotten if the task is rolled back. */
 void txn_tell(struct store_txn *tx, const struct store_change *change);
-/* The same of a change that says no more than its MODSEQ. */
-void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
-                int64_t modseq);
+/* A mailbox changed under one new MODSEQ; flags of UIDs from flags_first to flags_last, or none (0). */
+void txn_change_mailbox(struct store_txn *tx, int64_t account, int64_t mailbox, int64_t modseq,
+                        uint32_t flags_first, uint32_t flags_last);
+/* The other kinds. */
+void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account,
+                int64_t mailbox);
 /*
  * One reference to a content was dropped: if it was the last (message, expunged,
  * queue), its rows are deleted now and its blob, if any, after the commit.

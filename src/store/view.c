@@ -150,14 +150,14 @@ static enum err read_flags(struct store_txn *tx, int64_t mailbox, int64_t since,
                            struct store_changes *c)
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags, modseq FROM message"
-                                               " WHERE mailbox = $1 AND uid >= $2 AND uid < $3"
+                                               " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3"
                                                " AND modseq > $4 AND modseq <= $5"
                                                " ORDER BY uid LIMIT $6");
         size_t cap = 0;
 
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, c->next);
-        db_bind_int(q, 3, uidnext);
+        db_bind_int(q, 3, c->last < uidnext ? c->last : (int64_t)uidnext - 1);
         db_bind_int(q, 4, since);
         db_bind_int(q, 5, c->modseq);
         db_bind_int(q, 6, STORE_CHANGES_FLAGS);
@@ -213,24 +213,33 @@ static enum err read_missing(struct store_txn *tx, int64_t mailbox, uint32_t uid
 }
 
 enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
-                             struct store_changes *ret_changes)
+                             const struct store_change *known, struct store_changes *ret_changes)
 {
         struct store_changes c = { 0 };
         struct state s = { 0 };
         enum err err = read_state(tx, mailbox, &c, &s);
 
+        c.next = known ? known->flags_first : 1;
+        c.last = known ? known->flags_last : UINT32_MAX;
+        if (known && known->modseq < c.modseq)
+                c.modseq = known->modseq;
         /* Nothing happened: one row was read. */
         if (!err && !c.gone && c.modseq > since) {
                 err = read_arrived(tx, mailbox, uidnext, &c);
                 /* After a delivery no flags need be looked at. */
-                if (!err && s.changed_modseq > since) {
-                        c.next = 1;
+                if (s.changed_modseq <= since)
+                        c.next = 0;
+                if (!err && c.next)
                         err = read_flags(tx, mailbox, since, uidnext, &c);
-                }
                 if (!err)
                         err = since < s.expunged_floor
                                       ? read_missing(tx, mailbox, uidnext, &c)
                                       : read_expunged(tx, mailbox, since, uidnext, &c);
+        }
+        if (c.modseq <= since) {
+                c.modseq = since;
+                c.next = 0;
+                c.uidnext = uidnext;
         }
         if (err)
                 store_changes_done(&c);

@@ -1,5 +1,4 @@
 /* test_events.c — watchers are told what was committed, before anyone is answered. */
-#include "change.h"
 #include "helper_store.h"
 #include "txn.h"
 
@@ -173,36 +172,53 @@ static const struct {
         const char *name;
         struct store_change a, b;
         uint32_t first_uid, uidnext; /* of both as one; first_uid 0: not said */
+        uint32_t flags_first, flags_last;
 } merged[] = {
-        {"arrivals",
-         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
-         { .modseq = 10, .since = 8, .first_uid = 4, .uidnext = 6 },
-         3, 6},
-        { "a change between them",
-         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
-         { .modseq = 10, .since = 9, .first_uid = 4, .uidnext = 5 },
-         0, 0},
-        { "an arrival between them",
-         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
-         { .modseq = 10, .since = 8, .first_uid = 5, .uidnext = 6 },
-         0, 0},
-        { "a change after it",
-         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
-         { .modseq = 9 },
-         0, 0},
-        { "a change before it",
-         { .modseq = 7 },
-         { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
-         0, 0},
+        {.name = "arrivals",
+         .a = { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         .b = { .modseq = 10, .since = 8, .first_uid = 4, .uidnext = 6 },
+         .first_uid = 3,
+         .uidnext = 6},
+        {.name = "something unknown between them",
+         .a = { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         .b = { .modseq = 10, .since = 9, .first_uid = 4, .uidnext = 5 },
+         .flags_first = 1,
+         .flags_last = UINT32_MAX},
+        {.name = "an arrival between them",
+         .a = { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         .b = { .modseq = 10, .since = 8, .first_uid = 5, .uidnext = 6 }},
+        {.name = "an arrival, then an expunge",
+         .a = { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         .b = { .modseq = 9, .since = 8 }},
+        {.name = "an expunge, then an arrival",
+         .a = { .modseq = 7, .since = 6 },
+         .b = { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 }},
+        {.name = "an arrival, then flags",
+         .a = { .modseq = 8, .since = 7, .first_uid = 3, .uidnext = 4 },
+         .b = { .modseq = 9, .since = 8, .flags_first = 1, .flags_last = 2 },
+         .flags_first = 1,
+         .flags_last = 2},
+        {.name = "flags, then an expunge",
+         .a = { .modseq = 8, .since = 7, .flags_first = 3, .flags_last = 4 },
+         .b = { .modseq = 9, .since = 8 },
+         .flags_first = 3,
+         .flags_last = 4},
+        {.name = "flags of two",
+         .a = { .modseq = 8, .since = 7, .flags_first = 3, .flags_last = 4 },
+         .b = { .modseq = 9, .since = 8, .flags_first = 1, .flags_last = 2 },
+         .flags_first = 1,
+         .flags_last = 4},
 };
 
-START_TEST(arrivals_alone_are_told_with_their_uids)
+START_TEST(what_is_merged_says_all_that_happened)
 {
         struct store_change c = merged[_i].a;
 
-        change_merge(&c, &merged[_i].b);
+        store_change_merge(&c, &merged[_i].b);
         ck_assert_msg(c.first_uid == merged[_i].first_uid, "%s", merged[_i].name);
         ck_assert_msg(!c.first_uid || c.uidnext == merged[_i].uidnext, "%s", merged[_i].name);
+        ck_assert_msg(c.flags_first == merged[_i].flags_first, "%s", merged[_i].name);
+        ck_assert_msg(c.flags_last == merged[_i].flags_last, "%s", merged[_i].name);
         ck_assert_int_eq(c.modseq, merged[_i].b.modseq);
         ck_assert_int_eq(c.since, merged[_i].a.since);
 }
@@ -292,7 +308,7 @@ int main(void)
         tcase_add_test(tc, without_a_hub_they_are_told_at_once);
         tcase_add_test(tc, each_hears_of_its_own_mailbox_and_one_of_everything);
         tcase_add_test(tc, the_changes_of_one_commit_come_as_one_with_the_largest_modseq);
-        tcase_add_loop_test(tc, arrivals_alone_are_told_with_their_uids, 0,
+        tcase_add_loop_test(tc, what_is_merged_says_all_that_happened, 0,
                             sizeof merged / sizeof *merged);
         tcase_add_test(tc, what_was_rolled_back_is_not_told);
         tcase_add_test(tc, a_watcher_may_leave_and_take_others_with_it);
