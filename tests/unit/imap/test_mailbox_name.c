@@ -52,6 +52,25 @@ START_TEST(what_is_longer_than_any_name_costs_nothing)
 }
 END_TEST
 
+START_TEST(letters_with_too_many_marks_stay_as_they_are)
+{
+        struct arena arena = ARENA_INIT(16384);
+        char name[4001];
+        struct slice got;
+
+        for (size_t i = 0; i < sizeof name - 1; i += 2)
+                memcpy(name + i, i < sizeof name / 2 ? "\xcc\x87" : "\xcc\xa3", 2);
+        name[sizeof name - 1] = '\0';
+        ck_assert(!imap_name_canonical(slice_of(name), &arena, &got));
+        ck_assert_ptr_eq(got.ptr, name);
+        ck_assert(!imap_name_canonical((struct slice){ name, 60 }, &arena, &got));
+        ck_assert_ptr_ne(got.ptr, name);
+        ck_assert(!imap_name_canonical((struct slice){ name, 62 }, &arena, &got));
+        ck_assert_ptr_eq(got.ptr, name);
+        arena_done(&arena);
+}
+END_TEST
+
 START_TEST(a_full_arena_is_said)
 {
         struct arena arena = ARENA_INIT(1);
@@ -85,6 +104,7 @@ int main(void)
 
         tcase_add_loop_test(t, a_name_has_one_form, 0, sizeof forms / sizeof *forms);
         tcase_add_test(t, what_is_longer_than_any_name_costs_nothing);
+        tcase_add_test(t, letters_with_too_many_marks_stay_as_they_are);
         tcase_add_test(t, a_full_arena_is_said);
         tcase_add_test(t, levels_are_counted_and_none_is_empty);
         suite_add_tcase(s, t);
