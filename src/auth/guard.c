@@ -231,12 +231,16 @@ int64_t guard_failed(struct guard *g, const struct guard_rules *rules,
         *ret_n = 0;
         for (enum guard_subject s = GUARD_ADDRESS; s < GUARD_SUBJECTS; s++) {
                 uint64_t key = key_of(attempt, s);
-                const struct entry *e = count(&g->counts[s], key, rules, attempt, now_ms);
-                int64_t limit = limit_of(rules, s), due = delay_of(e, rules);
+                int64_t limit = limit_of(rules, s), due;
+                const struct entry *e;
 
+                /* Its next ban is for what comes after this one. */
+                if (active(g, s, key, now_ms))
+                        continue;
+                e = count(&g->counts[s], key, rules, attempt, now_ms);
+                due = delay_of(e, rules);
                 delay = due > delay ? due : delay;
-                if (!limit || e->count < limit || active(g, s, key, now_ms) ||
-                    exempt(g, rules, s, attempt, now_ms))
+                if (!limit || e->count < limit || exempt(g, rules, s, attempt, now_ms))
                         continue;
                 ret_bans[(*ret_n)++] = begin(g, rules, s, key, e->count, now_ms);
                 /* After the ban it begins again, from nothing. */
