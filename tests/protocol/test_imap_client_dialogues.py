@@ -1,7 +1,7 @@
 """What mail programs say when they set up an account, sync it, wait, and delete.
 
-Thunderbird's lines are those of its log (release 153); the others follow what their sources and
-the logs of other servers show. Each dialogue is played to its end on a mailbox of its own.
+The lines of Thunderbird (153), neomutt (20220429) and Alpine (2.26) are those of their logs; the
+others follow what their sources and the logs of other servers show. Each dialogue is played to its end on a mailbox of its own.
 """
 
 import pytest
@@ -368,3 +368,47 @@ def test_an_iphone_asks_two_things_at_a_time(server, user):
         talk.says("C: A9 IDLE\nS: + ...\nC: DONE\nS: A9 OK ...")
         talk.send(b'\r\nB41 UID MOVE 2 "Trash"\r\n')
         talk.says("S: * OK [COPYUID ...\nS: * 2 EXPUNGE\nS: B41 OK ...")
+
+
+# ---- neomutt, Alpine ----
+
+
+def test_neomutt_reads_by_number_and_deletes_by_copying(server, user):
+    with authenticated(server, user, "a0000") as talk:
+        talk.send(b'a0002 ENABLE UTF8=ACCEPT\r\na0003 LIST "" ""\r\n')
+        talk.says("S: * ENABLED UTF8=ACCEPT\nS: a0002 OK ...")
+        talk.says('S: * LIST (\\Noselect) "/" ""\nS: a0003 OK ...')
+        talk.says('C: a0004 SELECT "INBOX"').until("a0004 OK ...")
+        fields = "DATE FROM SENDER SUBJECT TO CC MESSAGE-ID REFERENCES CONTENT-TYPE LINES LIST-POST X-LABEL"
+        talk.says(f"C: a0005 FETCH 1:3 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({fields})])")
+        for number in (1, 2, 3):
+            assert b"Subject: " in literal_in(talk, f"* {number} FETCH (UID {number} FLAGS ...")
+            talk.expect(")")
+        talk.says("S: a0005 OK ...\nC: a0006 IDLE\nS: + ...")
+        talk.send(b'DONE\r\na0007 STATUS "Drafts" (UIDNEXT UIDVALIDITY UNSEEN RECENT MESSAGES)\r\n')
+        talk.says("S: a0006 OK ...\nS: * STATUS Drafts (...)\nS: a0007 OK ...")
+        talk.says('C: a0010 UID COPY 2 "R&D"\nS: a0010 OK [COPYUID ...')
+        talk.says('C: a0013 UID COPY 1 "Trash"\nS: a0013 OK [COPYUID ...')
+        talk.says("C: a0015 UID STORE 1:2 +FLAGS.SILENT (\\Deleted)\nS: a0015 OK ...")
+        talk.says("C: a0018 EXPUNGE\nS* * 2 EXPUNGE\nS* * 1 EXPUNGE\nS: a0018 OK ...")
+
+
+def test_alpine_asks_for_envelopes_and_parts_of_parts(server, user):
+    server.deliver(user, "nested.eml")
+    with authenticated(server, user, "00000000") as talk:
+        talk.says('C: 00000001 ID ("name" "alpine" "version" "2.26")').until("00000001 OK ...")
+        talk.says("C: 00000002 SELECT INBOX").until("00000002 OK ...")
+        talk.says("C: 00000003 SEARCH UNANSWERED UNDELETED UNSEEN\nS: * SEARCH 1 2 3 4\nS: 00000003 OK ...")
+        fields = "BODY.PEEK[HEADER.FIELDS (Newsgroups Content-MD5 resent-to List-Help Followup-To References)]"
+        talk.says(f"C: 00000005 FETCH 1:4 (UID ENVELOPE {fields} INTERNALDATE RFC822.SIZE FLAGS)")
+        for number in (1, 2, 3, 4):
+            assert literal_in(talk, f"* {number} FETCH (UID {number} ENVELOPE (...) BODY[...") == b"\r\n"
+            talk.expect(" INTERNALDATE ...")
+        talk.expect("00000005 OK ...")
+        talk.says("C: 00000006 FETCH 4 (BODYSTRUCTURE FLAGS)").until("00000006 OK ...")
+        talk.says("C: 0000000c FETCH 4 BODY.PEEK[2.HEADER]").until("0000000c OK ...")
+        talk.says("C: 0000000d FETCH 4 BODY[2.1]").until("0000000d OK ...")
+        talk.says("C: 0000000e STORE 4 +Flags (\\SEEN)\nS: * 4 FETCH (...)\nS: 0000000e OK ...")
+        talk.says("C: 00000010 STORE 4 +Flags (\\DELETED)\nS: * 4 FETCH (...)\nS: 00000010 OK ...")
+        talk.says("C: 00000015 EXPUNGE\nS: * 4 EXPUNGE\nS: 00000015 OK ...")
+        talk.says("C: 00000016 LOGOUT\nS: * BYE ...\nS: 00000016 OK ...").closes()
