@@ -79,9 +79,12 @@ const struct uid_set *imap_search_candidates(const struct imap_search *search)
 
 static uint64_t find_keyword(const struct store_keywords *keywords, struct slice name)
 {
-        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++)
-                if (keywords->names[bit] && slice_eq_word(slice_of(keywords->names[bit]), name))
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++) {
+                const char *known = store_keyword_name(keywords, bit);
+
+                if (known && slice_eq_word(slice_of(known), name))
                         return (uint64_t)1 << bit;
+        }
         return 0;
 }
 

@@ -70,8 +70,8 @@ static uint64_t named(const struct imap_mailbox *m)
 {
         uint64_t bits = 0;
 
-        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < 64; bit++)
-                if (m->keywords.names[bit])
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++)
+                if (store_keyword_name(&m->keywords, bit))
                         bits |= (uint64_t)1 << (bit - STORE_KEYWORD_FIRST_BIT);
         return bits;
 }
