@@ -260,7 +260,23 @@ class Storm:
                 await self._store(control, inbox, uid, flags, "\\flagged")
                 await self._silently(uid, flags)
             await together([self._pushed(c, flags) for c in self.clients if c.idling and c.name == "INBOX"])
+        await self._two_at_once(inbox, flags)
         await control.ask("UNSELECT")
+
+    async def _two_at_once(self, inbox, flags):
+        """The second change comes while the first is read; and both while somebody selects."""
+        idlers = [c for c in self.clients if c.idling and c.name == "INBOX"]
+        others = [c for c in self.clients if not c.idling and c.name == "INBOX"]
+        # UIDs a client was not told of are not there for it.
+        await together([c.run(Command("NOOP")) for c in others[-1:]])
+        for client in others[:CHANGES]:
+            works = [self._store(self.control, inbox, uid, flags, "\\draft") for uid in sorted(flags)[:1]]
+            works += [self._store(c, inbox, uid, flags, "\\seen") for c in others[-1:] for uid in sorted(flags)[-1:]
+                      if c is not client and not c.read_only]
+            await together(works + [client.select("INBOX", "SELECT")])
+            await client.run(Command("NOOP"))
+            client.view.compare({uid: frozenset(f) for uid, f in flags.items()})
+            await together([self._pushed(c, flags) for c in idlers])
 
     async def _store(self, client, inbox, uid, flags, flag, silent=""):
         kind = "remove" if flag in flags[uid] else "add"
