@@ -6,7 +6,8 @@
  * RFC 9051 7.5.1: nothing is told but before a tagged reply, or in IDLE; and no
  * EXPUNGE by the commands whose numbers it would move (needs_numbers): such
  * messages are withheld, and stay in the view until a later command. However
- * much has changed, what is written waits for room in the output.
+ * much has changed, what is written waits for room in the output, and flags are
+ * read in parts. To IDLE, new mail is told from the change itself, unread.
  */
 #include "session_impl.h"
 

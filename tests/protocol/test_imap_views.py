@@ -177,6 +177,18 @@ def test_idle_is_told_of_new_mail_before_its_sender_is_answered(make_server):
         append.until("a OK [APPENDUID ...")
 
 
+def test_what_happens_between_reading_and_opening_a_mailbox_is_told(make_server):
+    """The mailbox is watched before it is read."""
+    server = make_server(args=["--hold", "imap select"])
+    with server.imap("alice") as talk:
+        talk.says("C: a SELECT INBOX")
+        with server.imap("bob") as other:
+            other.says("C: n NOOP").expect("n OK ...")
+        server.deliver("alice", MESSAGE)
+        server.release()
+        talk.until("* 1 EXISTS").until("a OK ...")
+
+
 def test_idle_tells_what_happened_before_it(server):
     user = server.new_account()
     with opened(server, user) as talk:
