@@ -14,6 +14,7 @@ from imap_answer import pairs
 from ledger import FOREVER, FlagChange, Ledger, octets_of
 from wire import GUARD_SECONDS, Closed, Violation
 
+ROOM = {"connections": {"max_connections_per_account": 200}}  # settings of the server
 POSTMEN = 2
 CHANGES = 8  # made one by one in each quiet
 
