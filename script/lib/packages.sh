@@ -11,7 +11,7 @@ BUILD_PACKAGES=(
 RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl)
 TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
-        python3 python3-pytest strace git man-db systemd
+        python3 python3-pytest strace git iproute2 man-db systemd
         fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3
 )
 
