@@ -122,8 +122,7 @@ static void put_name(struct imap_cmd *cmd, struct buf *out, const struct list_ta
                 return;
         buf_add(out, SLICE("* STATUS "));
         imap_put_mailbox(s, out, slice_of(name->name));
-        imap_status_put(out, l->args.status, &name->counts,
-                        imap_session_server(s)->config->max_message_size);
+        imap_status_put(out, l->args.status, &name->counts, imap_session_server(s));
 }
 
 static void list_done(struct task *t)

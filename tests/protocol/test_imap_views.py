@@ -322,6 +322,27 @@ def test_a_message_is_recent_for_the_first_who_is_told_of_it(server):
         later.says("C: a STATUS INBOX (RECENT)").expect("* STATUS INBOX (RECENT 0)")
 
 
+def test_status_knows_who_was_told_before_the_store_does(make_server):
+    server = make_server(args=["--hold", "imap recent"])
+    server.deliver("alice", MESSAGE)
+    with opened(server, "alice") as first, server.imap("alice") as second:
+        server.deliver("alice", MESSAGE)
+        first.says("C: a NOOP").expect("* 2 EXISTS")
+        first.says("S: * 2 RECENT").expect("a OK ...")
+        second.says("C: a SELECT INBOX").until("* 0 RECENT").until("a OK ...")
+        second.says(
+            """
+            C: b STATUS INBOX (MESSAGES RECENT)
+            S: * STATUS INBOX (MESSAGES 2 RECENT 0)
+            S: b OK ...
+            C: c LIST "" INBOX RETURN (STATUS (RECENT))
+            S: * LIST (...) "/" INBOX
+            S: * STATUS INBOX (RECENT 0)
+            S: c OK ...
+            """
+        )
+
+
 def test_a_new_keyword_is_named_before_it_is_used(server):
     user = filled(server, 1)
     with opened(server, user) as one, opened(server, user) as two:
