@@ -278,8 +278,11 @@ static enum err decode_name(struct imap_args *a, struct slice raw, struct slice 
                 *ret = raw;
                 return ERR_OK;
         }
-        if (imap_utf7_decode(raw, &name))
+        if (imap_utf7_decode(raw, &name)) {
+                /* RFC 3501 9: the grammar lets "a&b" pass, but no octet above 127. */
+                a->cannot = !text_has_8bit(raw);
                 return want(a, "a mailbox name in modified UTF-7");
+        }
         *ret = arena_copy(a->arena, buf_slice(&name));
         return ret->ptr ? ERR_OK : too_much(a);
 }

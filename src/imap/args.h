@@ -26,6 +26,7 @@ struct imap_args {
         bool utf8; /* quoted strings and mailbox names are UTF-8: rev2 or UTF8=ACCEPT enabled */
         const char *wanted; /* what was missing: for the BAD reply */
         bool too_much;      /* it is understood, but over a limit: NO [LIMIT] instead */
+        bool cannot;        /* it is understood, but can never be: NO [CANNOT] instead */
 };
 
 MUST_CHECK enum err imap_arg_space(struct imap_args *a);

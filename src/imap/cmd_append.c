@@ -74,6 +74,8 @@ static enum err read_utf8(struct imap_cmd *cmd, struct imap_args *args,
         head->utf8 = true;
         if (imap_session_enabled(cmd->session) & IMAP_ENABLED_UTF8)
                 return ERR_OK;
+        /* RFC 6855 4: NO. */
+        args->cannot = true;
         args->wanted = "UTF8=ACCEPT enabled before UTF8";
         return ERR_SYNTAX;
 }

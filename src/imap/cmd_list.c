@@ -203,7 +203,9 @@ static enum imap_flow list_start(struct imap_cmd *cmd, struct imap_args *args)
 
         if (imap_arg_space(args) || imap_list_parse(args, &list))
                 return imap_bad_args(cmd, args);
-        return !list.extended && !list.patterns[0].len ? tell_delimiter(cmd) : submit(cmd, &list);
+        if (!list.extended && list.n_patterns && !list.patterns[0].len)
+                return tell_delimiter(cmd);
+        return submit(cmd, &list);
 }
 
 static enum imap_flow lsub_start(struct imap_cmd *cmd, struct imap_args *args)

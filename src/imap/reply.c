@@ -72,9 +72,10 @@ enum imap_flow imap_bad_args(struct imap_cmd *cmd, const struct imap_args *args)
 
         snprintf(text, sizeof text, "%s wants %s", cmd->def ? cmd->def->name : "The command",
                  args->wanted ? args->wanted : "other arguments");
-        /* RFC 9051 7.1 LIMIT: it is no mistake of grammar. */
-        return args->too_much ? imap_reply(cmd, IMAP_NO, "LIMIT", text)
-                              : imap_reply(cmd, IMAP_BAD, NULL, text);
+        /* RFC 9051 7.1 LIMIT, CANNOT: it is no mistake of grammar. */
+        if (args->too_much || args->cannot)
+                return imap_reply(cmd, IMAP_NO, args->too_much ? "LIMIT" : "CANNOT", text);
+        return imap_reply(cmd, IMAP_BAD, NULL, text);
 }
 
 /* ---- untagged ---- */

@@ -113,7 +113,7 @@ def test_utf8_wants_utf8_enabled(server):
     with server.imap("alice") as talk:
         folder(talk, "Utf8")
         talk.send(f"a APPEND Utf8 UTF8 (~{{{len(octets)}+}}\r\n".encode() + octets + b")\r\n")
-        talk.expect("a BAD ...")
+        talk.expect("a NO [CANNOT] ...")
         talk.says("C: b ENABLE UTF8=ACCEPT").until("b OK ...")
         talk.send(f"c APPEND Utf8 UTF8 (~{{{len(octets)}+}}\r\n".encode() + octets + b")\r\n")
         talk.expect("c OK [APPENDUID <validity> 1] ...")
