@@ -166,6 +166,9 @@ static enum err take_quoted(struct imap_args *a, struct slice *ret)
                 return want(a, "a quoted string that ends");
         a->rest = slice_from(inside, (size_t)end + 1);
         inside = slice_head(inside, (size_t)end);
+        /* RFC 6855 3. Who has enabled nothing may send any octets: some do, in SEARCH and LOGIN. */
+        if (a->utf8 && !text_utf8_valid(inside))
+                return want(a, "a quoted string in UTF-8");
         if (escaped)
                 return unescape(a, inside, ret);
         *ret = inside;

@@ -135,7 +135,7 @@ LITERALS = {
     "one that was not to be sent": (b"a SELECT {300000+}\r\n" + b"b NOOP\r\n" * 37500 + b"\r\nc NOOP\r\n", ["a NO [TOOBIG]", "c OK"]),
     "five that are too much together": (b"a LIST" + b" {60000+}\r\n%b" % (b"x" * 60000) * 5 + b"\r\nb NOOP\r\n", ["a NO [TOOBIG]", "b OK"]),
     "NUL in a name": (b"a CREATE {3+}\r\na\0b\r\nb NOOP\r\n", ["a BAD", "b OK"]),
-    "a line end in a name": (b"a CREATE {4+}\r\na\r\nb\r\nb NOOP\r\n", ["a BAD", "b OK"]),
+    "a line end in a name": (b"a CREATE {4+}\r\na\r\nb\r\nb NOOP\r\n", ["a NO [CANNOT]", "b OK"]),
     "a message too big": (b"a APPEND INBOX {18446744073709551615}\r\nb NOOP\r\n", ["a NO [TOOBIG]", "b OK"]),
     "an empty message": (b"a APPEND INBOX {0+}\r\n\r\nb NOOP\r\n", ["a NO", "b OK"]),
     "an end that is none": (b"a NOOP\rb NOOP\nc NOOP\r\n", ["a BAD", "c OK"]),
