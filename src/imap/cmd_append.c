@@ -65,7 +65,7 @@ static enum imap_flow reply_err(struct imap_cmd *cmd, enum err err)
 
 /* ---- heads ---- */
 
-/* "UTF8 (" before the literal. */
+/* "UTF8 (" before the literal. Headers that are not ASCII come without it, too: docs/adr/0008. */
 static enum err read_utf8(struct imap_cmd *cmd, struct imap_args *args,
                           struct imap_append_head *head)
 {

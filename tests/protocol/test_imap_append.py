@@ -119,6 +119,17 @@ def test_utf8_wants_utf8_enabled(server):
         talk.expect("c OK [APPENDUID <validity> 1] ...")
 
 
+def test_headers_with_8bit_are_kept_from_and_for_everybody(server):
+    """docs/adr/0008: programs that copy mail know nothing of UTF8=ACCEPT."""
+    octets = b"Subject: h\xc3\xa9 \xff\r\nFrom: a@example.net\r\n\r\nbody\r\n"
+    with server.imap("alice") as talk:
+        append(talk, "a", folder(talk, "Raw"), octets).expect("a OK [APPENDUID ...")
+        assert body_of(talk, "Raw") == octets
+        talk.says("C: b EXAMINE Raw").until("b OK ...")
+        talk.says("C: c FETCH 1 ENVELOPE").expect("* 1 FETCH (ENVELOPE (NIL {5}")
+        assert talk.read_octets(5) == b"h\xc3\xa9 \xff"
+
+
 def test_a_mailbox_that_is_missing_says_trycreate_before_the_message(server):
     with server.imap("alice") as talk:
         talk.says(
