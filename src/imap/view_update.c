@@ -142,15 +142,35 @@ static void tell_arrived(struct imap_session *s, struct imap_update *u, struct b
                 buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
 }
 
+static void take_keywords(struct imap_session *s, struct store_keywords *keywords, struct buf *out)
+{
+        store_keywords_done(&s->mailbox->keywords);
+        s->mailbox->keywords = *keywords;
+        *keywords = (struct store_keywords){ 0 };
+        imap_put_mailbox_flags(s, out);
+}
+
 static void tell_keywords(struct imap_session *s, struct imap_update *u, struct buf *out)
 {
         if (!u->has_keywords)
                 return;
-        store_keywords_done(&s->mailbox->keywords);
-        s->mailbox->keywords = u->keywords;
-        u->keywords = (struct store_keywords){ 0 };
         u->has_keywords = false;
-        imap_put_mailbox_flags(s, out);
+        take_keywords(s, &u->keywords, out);
+}
+
+/* RFC 9051 7.1 PERMANENTFLAGS: without "\\*" once there is no room. */
+void imap_tell_keywords(struct imap_cmd *cmd, struct store_keywords *keywords)
+{
+        struct imap_session *s = cmd->session;
+        AUTO_BUF(out, BUF_MAX);
+
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; s->mailbox && bit < STORE_KEYWORD_BITS; bit++)
+                if (store_keyword_name(keywords, bit) &&
+                    !store_keyword_name(&s->mailbox->keywords, bit)) {
+                        take_keywords(s, keywords, &out);
+                        break;
+                }
+        imap_write_take(cmd, &out);
 }
 
 static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t i, struct buf *out)

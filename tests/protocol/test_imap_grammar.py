@@ -250,12 +250,13 @@ def test_a_quoted_string_is_utf8_where_that_is_enabled(server, word):
     [
         "STORE 1 +FLAGS (" + "k" * 300 + ")",
         "STORE 1 +FLAGS (" + " ".join(f"k{i}" for i in range(100)) + ")",
+        "APPEND Empty (" + " ".join(f"k{i}" for i in range(100)) + ") {3+}\r\nabc",
         "FETCH 1 (" + " ".join(f"BODY.PEEK[{i + 1}]" for i in range(300)) + ")",
         'LIST "" (' + " ".join(["a"] * 200) + ")",
         "SEARCH " + " ".join(["ALL"] * 5000),
         "SEARCH SUBJECT " + "x" * 10000,
     ],
-    ids=["keyword", "keywords", "items", "patterns", "keys", "string"],
+    ids=["keyword", "keywords", "keywords of a message", "items", "patterns", "keys", "string"],
 )
 def test_what_is_over_a_limit_is_said_as_such(inbox, command):
     assert say(inbox, command).startswith("NO [LIMIT] ")
@@ -347,6 +348,24 @@ def test_when_there_is_no_room_for_a_keyword_permanentflags_say_so(server):
         assert told[0].startswith("[PERMANENTFLAGS ") and "\\*" not in told[0]
         again = [words[1] for words in ask(talk, "SELECT INBOX").untagged if words[0] == "OK"]
         assert again[1].startswith("[PERMANENTFLAGS ") and "\\*" not in again[1]
+
+
+def test_who_did_not_use_up_the_room_is_told_too(server):
+    user = server.new_account()
+    with server.imap(user) as talk, server.imap(user) as other:
+        assert ask(other, "CREATE elsewhere").status == "OK"
+        put(other, "elsewhere")
+        assert ask(other, "SELECT elsewhere").status == "OK"
+        put(talk)
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        number = 0
+        while ask(talk, f"STORE 1 +FLAGS.SILENT (word{number})").status == "OK":
+            number += 1
+        told = ask(other, "STORE 1 +FLAGS (one two)")
+        assert told.status == "NO" and told.text.startswith("[LIMIT] ")
+        (code,) = [words[1] for words in told.untagged if words[0] == "OK"]
+        assert code.startswith("[PERMANENTFLAGS ") and f" word{number - 1})]" in code
+        assert not ask(other, "STORE 1 +FLAGS (one two)").untagged
 
 
 # ---- logins ----
