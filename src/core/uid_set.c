@@ -75,12 +75,17 @@ void uid_set_add_range(struct uid_set *s, uint32_t first, uint32_t last)
         s->ranges[from] = range;
 }
 
+/* The number right behind the last one. */
+static bool extends_last(const struct uid_set *s, uint32_t number)
+{
+        return s->n && s->ranges[s->n - 1].last != UINT32_MAX &&
+               number == s->ranges[s->n - 1].last + 1;
+}
+
 void uid_set_add(struct uid_set *s, uint32_t number)
 {
-        struct uid_range *last = s->n ? &s->ranges[s->n - 1] : NULL;
-
-        if (last && last->last != UINT32_MAX && number == last->last + 1)
-                last->last = number;
+        if (extends_last(s, number))
+                s->ranges[s->n - 1].last = number;
         else
                 uid_set_add_range(s, number, number);
 }
@@ -101,16 +106,18 @@ static void append(struct uid_set *s, struct uid_range range)
 void uid_set_add_set(struct uid_set *s, const struct uid_set *from)
 {
         struct uid_set sum = { 0 };
+        size_t i = 0, k = 0;
 
         if (!from->n)
                 return;
         reserve(&sum, s->n + from->n);
-        for (size_t i = 0, k = 0; i < s->n || k < from->n;) {
-                bool ours =
-                        k == from->n || (i < s->n && s->ranges[i].first <= from->ranges[k].first);
-
-                append(&sum, ours ? s->ranges[i++] : from->ranges[k++]);
-        }
+        while (i < s->n && k < from->n)
+                append(&sum, s->ranges[i].first <= from->ranges[k].first ? s->ranges[i++]
+                                                                         : from->ranges[k++]);
+        while (i < s->n)
+                append(&sum, s->ranges[i++]);
+        while (k < from->n)
+                append(&sum, from->ranges[k++]);
         uid_set_done(s);
         *s = sum;
 }

@@ -15,7 +15,7 @@ const struct imap_code imap_codes[] = {
         { "BADCHARSET",           "9051 7.1", "SEARCH in a charset that is not known",                 NULL                                         },
         { "CANNOT",               "9051 7.1",
          "what can never be: a name with an empty level or in no modified UTF-7, DELETE of INBOX, "
-         "a "
+          "a "
           "change to a mailbox that is open for reading only, an empty message, a NUL in a "
           "literal, "
           "UTF8 of APPEND where UTF8=ACCEPT is not enabled",                                           NULL                                         },
