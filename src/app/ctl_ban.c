@@ -137,6 +137,7 @@ const struct ctl_command ctl_ban_add = {
         .help = "Lets nobody log in from an address or a network. Port 25 still takes their mail.",
         .params = add_params,
         .place = CTL_WRITE,
+        .settles = true,
         .work = add_work,
 };
 const struct ctl_command ctl_ban_clear = {
@@ -145,6 +146,7 @@ const struct ctl_command ctl_ban_clear = {
         .help = "Lifts the bans of an address, a network or an account, or all of them.",
         .params = clear_params,
         .place = CTL_WRITE,
+        .settles = true,
         .work = clear_work,
 };
 const struct ctl_command ctl_ban_list = {
