@@ -12,9 +12,9 @@ BUILD_PACKAGES=(
 RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl dns-root-data)
 TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
-        python3 python3-pytest strace git man-db systemd
+        python3 python3-pytest strace git iproute2 man-db systemd
         knot knot-dnssecutils
-        fetchmail getmail6 gsasl isync msmtp mpop shellcheck pyflakes3
+        fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3
 )
 
 missing_packages() {

@@ -3,6 +3,7 @@
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
+#include "mailserver/net/address.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -157,6 +158,36 @@ static void report_line(struct buf *report, const char *path, const char *text)
         buf_addf(report, "%s: %s\n", path, text);
 }
 
+static bool hostname_good(const struct config *c, const char *path, struct buf *report)
+{
+        const char *name = c->main.hostname ? c->main.hostname : "";
+        const char *may = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+
+        if (name[strspn(name, may)] == '\0')
+                return true;
+        buf_addf(report, "%s: hostname: \"%s\" is no host name; write \"mail.example.org\"\n", path,
+                 name);
+        return false;
+}
+
+static bool addresses_good(const struct config *c, const char *path, struct buf *report)
+{
+        struct net_address address;
+        size_t before = report->len;
+
+        for (size_t i = 0; i < SERVICE_MAX_; i++)
+                for (size_t k = 0; k < c->listen[i].address.n; k++) {
+                        const char *text = c->listen[i].address.items[k];
+
+                        if (!net_address_parse(text, 0, &address))
+                                buf_addf(report,
+                                         "%s: %s.address: \"%s\" is no IP address; write "
+                                         "\"192.0.2.1\" or \"2001:db8::1\"\n",
+                                         path, listen_tables[i].path, text);
+                }
+        return report->len == before;
+}
+
 /* What no single option can know. */
 static bool consistent(const struct config *c, const char *path, struct buf *report)
 {
@@ -177,7 +208,7 @@ static bool consistent(const struct config *c, const char *path, struct buf *rep
                 report_line(report, path, error.text);
                 return false;
         }
-        return true;
+        return hostname_good(c, path, report) && addresses_good(c, path, report);
 }
 
 struct config *config_load(const char *path, struct buf *report)

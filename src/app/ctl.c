@@ -43,6 +43,9 @@ static enum err call_work(struct task *t, struct store_txn *tx)
 {
         struct ctl_call *call = container_of(t, struct ctl_call, task);
 
+        /* Behind what the watchers of the change have submitted: ctl_command.settles. */
+        if (call->written)
+                return ERR_OK;
         /* The writer may run us again from the start. */
         buf_clear(&call->rows);
         t->error.text[0] = '\0';
@@ -59,6 +62,11 @@ static void call_done(struct task *t)
         task_keep(t);
         if (!t->result && call->again && call->lane == STORE_READ) {
                 call->lane = STORE_WRITE;
+                call_submit(call);
+                return;
+        }
+        if (!t->result && call->command->settles && !call->written) {
+                call->written = true;
                 call_submit(call);
                 return;
         }

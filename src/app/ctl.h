@@ -53,6 +53,7 @@ struct ctl_command {
         enum ctl_place place;
         bool wants_password; /* asked, or --password-stdin: sent as "verifiers" */
         bool confirms;       /* asks "really?" unless --yes */
+        bool settles;        /* WRITE: answered once what heeds its change has read it */
         /* In mailserverctl, before work: adds to the arguments what takes long to make. */
         bool (*prepare)(json_t *args);
         /*
@@ -81,7 +82,8 @@ struct ctl_call {
         json_t *args;    /* owned; borrowed from by work, which must not change it */
         struct buf rows; /* JSON lines, as on the wire */
         enum store_lane lane;
-        bool again; /* work wants a second run, on the write lane */
+        bool again;   /* work wants a second run, on the write lane */
+        bool written; /* of one that settles: the change is made */
         void (*finished)(struct ctl_call *call, enum err result); /* loop; once; may free */
         void *owner;           /* of `finished`; NULL when the asker has gone */
         struct server *server; /* NULL offline */

@@ -80,7 +80,9 @@ static enum err add_work(struct ctl_call *call, struct store_txn *tx)
         ban.until_us = length.ptr && ms < (STORE_BAN_FOREVER - now_us) / 1000 ? now_us + ms * 1000
                                                                               : STORE_BAN_FOREVER;
         ban.forget_us = ban.until_us;
-        err = store_ban_put(tx, &ban);
+        err = store_ban_expire(tx, now_us);
+        if (!err)
+                err = store_ban_put(tx, &ban);
         if (err == ERR_LIMIT)
                 return ctl_fail(call, err,
                                 "there are %d bans of this kind already; for more, use a firewall",
@@ -135,6 +137,7 @@ const struct ctl_command ctl_ban_add = {
         .help = "Lets nobody log in from an address or a network. Port 25 still takes their mail.",
         .params = add_params,
         .place = CTL_WRITE,
+        .settles = true,
         .work = add_work,
 };
 const struct ctl_command ctl_ban_clear = {
@@ -143,6 +146,7 @@ const struct ctl_command ctl_ban_clear = {
         .help = "Lifts the bans of an address, a network or an account, or all of them.",
         .params = clear_params,
         .place = CTL_WRITE,
+        .settles = true,
         .work = clear_work,
 };
 const struct ctl_command ctl_ban_list = {

@@ -43,6 +43,18 @@ static void bound_malloc(void)
         mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+static int test_configuration(const char *path, const struct config *config)
+{
+        struct error error = { 0 };
+
+        if (server_check(config, &error)) {
+                fprintf(stderr, "%s: %s\n", path, error.text);
+                return EXIT_FAILURE;
+        }
+        printf("%s: the configuration is good\n", path);
+        return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
         struct server_params params = { .config_path = MAILSERVER_SYSCONFDIR "/mailserver.conf" };
@@ -84,9 +96,10 @@ int main(int argc, char **argv)
                 return EXIT_FAILURE;
         }
         if (test) {
-                printf("%s: the configuration is good\n", params.config_path);
+                int status = test_configuration(params.config_path, params.config);
+
                 config_free(params.config);
-                return EXIT_SUCCESS;
+                return status;
         }
         return server_main(&params);
 }

@@ -118,6 +118,22 @@ static const struct ctl_command *find_of_two_words(struct line *l, const char *g
         return command;
 }
 
+/* Prints what there is, for the whole program or for a group that exists, and exits. */
+static void no_command(struct line *l, const char *group, const char *name)
+{
+        bool help = l->help || (name && (!strcmp(name, "--help") || !strcmp(name, "-h")));
+        const struct ctl_command *const *c = ctl_commands;
+
+        while (*c && group && strcmp((*c)->group, group) != 0)
+                c++;
+        if (!*c)
+                wrong(l, "unknown command", group);
+        else if (name && !help)
+                fprintf(stderr, "mailserverctl: unknown command: %s %s\n", group, name);
+        print_overview(help && *c ? stdout : stderr, *c ? group : NULL);
+        exit(help && *c ? CTL_EXIT_OK : CTL_EXIT_USAGE);
+}
+
 static bool find_command(struct line *l)
 {
         char *group = NULL, *name;
@@ -142,10 +158,8 @@ static bool find_command(struct line *l)
                         group = word;
                 }
         }
-        if (!group) {
-                print_overview(l->help ? stdout : stderr, NULL);
-                exit(l->help ? CTL_EXIT_OK : CTL_EXIT_USAGE);
-        }
+        if (!group)
+                no_command(l, NULL, NULL);
         l->command = ctl_find(group, NULL);
         if (l->command)
                 return true;
@@ -153,10 +167,8 @@ static bool find_command(struct line *l)
         l->command = name ? ctl_find(group, name) : NULL;
         if (!l->command && name)
                 l->command = find_of_two_words(l, group, name);
-        if (!l->command) {
-                print_overview(name && !strcmp(name, "--help") ? stdout : stderr, group);
-                exit(name && !strcmp(name, "--help") ? CTL_EXIT_OK : CTL_EXIT_USAGE);
-        }
+        if (!l->command)
+                no_command(l, group, name);
         l->at++;
         return true;
 }

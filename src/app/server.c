@@ -333,9 +333,18 @@ static void warn_unreadable_pairs(const struct tls_config *tls, const char *user
         }
 }
 
+static enum err load_tls(const struct tls_config *tls, struct tls_set **ret_set,
+                         struct error *reterr)
+{
+        if (tls->certificate && tls->certificate[0])
+                return tls_set_new(tls, ret_set, reterr);
+        log_warn("tls off=no-certificate: nobody can log in from another machine; set "
+                 "tls.certificate and tls.private_key");
+        return ERR_OK;
+}
+
 static enum err start_before_drop(struct server *s, struct error *reterr)
 {
-        const struct tls_config *tls = &s->config->tls;
         enum err err;
 
         raise_file_limit();
@@ -343,15 +352,11 @@ static enum err start_before_drop(struct server *s, struct error *reterr)
         /* Until it turns, nobody waits for the loop. */
         loop_allow_blocking(true);
         s->net = net_server_new(s->loop, &s->config->net);
-        if (tls->certificate && tls->certificate[0]) {
-                err = tls_set_new(tls, &s->tls, reterr);
-                if (err)
-                        return err;
+        err = load_tls(&s->config->tls, &s->tls, reterr);
+        if (err)
+                return err;
+        if (s->tls)
                 net_server_set_tls(s->net, s->tls);
-        } else {
-                log_warn("tls off=no-certificate: nobody can log in from another machine; set "
-                         "tls.certificate and tls.private_key");
-        }
         systemd_offer_sockets(s->net);
         err = open_ports(s, reterr);
         if (!err)
@@ -369,8 +374,17 @@ static enum err start_store(struct server *s, struct error *reterr)
                 .loop = s->loop,
                 .create = true,
         };
+        enum err err = store_open(&params, &s->store, reterr);
 
-        return store_open(&params, &s->store, reterr);
+        if (err == ERR_DENIED) {
+                struct error why = *reterr;
+
+                fail(reterr, err,
+                     "%s; all of %s must belong to the user the server runs as (chown -R, "
+                     "chmod 700), and that user must be let into the directories above",
+                     why.text, params.data_dir);
+        }
+        return err;
 }
 
 static bool refuses(void *arg, const struct net_address *peer)
@@ -478,6 +492,21 @@ static void finish(struct server *s)
         tls_set_unref(s->tls);
         config_free(s->config);
         mem_free(s->hostname);
+}
+
+enum err server_check(const struct config *config, struct error *reterr)
+{
+        struct tls_set *tls = NULL;
+        enum err err = load_tls(&config->tls, &tls, reterr);
+
+        tls_set_unref(tls);
+        if (err)
+                return err;
+        if (privileges_drop(config->main.user, reterr))
+                log_warn("user=%s: %s", config->main.user, reterr->text);
+        else
+                warn_unreadable_pairs(&config->tls, config->main.user);
+        return ERR_OK;
 }
 
 int server_main(const struct server_params *params)

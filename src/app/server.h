@@ -28,6 +28,11 @@ struct server_params {
  * serves until told to stop. The process' exit status.
  */
 int server_main(const struct server_params *params);
+/*
+ * What the file alone does not show: whether the certificates load. As root, becomes the user for
+ * good and warns of what that one cannot read, or that there is none.
+ */
+MUST_CHECK enum err server_check(const struct config *config, struct error *reterr);
 
 /* ---- for the control commands, reload and signals (loop) ---- */
 

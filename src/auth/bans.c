@@ -76,16 +76,16 @@ static void write_next(struct bans *b);
 static enum err write_work(struct task *t, struct store_txn *tx)
 {
         struct write_task *w = container_of(t, struct write_task, task);
-        enum err err = ERR_OK;
+        enum err err = store_ban_expire(tx, clock_now_us());
 
         list_each (link, &w->items) {
                 struct store_ban ban = ban_of(container_of(link, struct item, link));
 
-                err = store_ban_put(tx, &ban);
                 if (err)
                         break;
+                err = store_ban_put(tx, &ban);
         }
-        return err;
+        return err ? err : store_ban_expire(tx, clock_now_us());
 }
 
 static void write_done(struct task *t)

@@ -92,7 +92,7 @@ struct guard_attempt guard_attempt(const struct guard *g, uint64_t address, stru
                                    struct slice password)
 {
         return (struct guard_attempt){
-                .address = address,
+                .address = keyed(g, address, SLICE(""), SLICE("")),
                 .name = keyed(g, 0, name, SLICE("")),
                 .pair = keyed(g, address, name, SLICE("")),
                 .guess = password.len ? keyed(g, 0, name, password) : 0,
@@ -231,12 +231,16 @@ int64_t guard_failed(struct guard *g, const struct guard_rules *rules,
         *ret_n = 0;
         for (enum guard_subject s = GUARD_ADDRESS; s < GUARD_SUBJECTS; s++) {
                 uint64_t key = key_of(attempt, s);
-                const struct entry *e = count(&g->counts[s], key, rules, attempt, now_ms);
-                int64_t limit = limit_of(rules, s), due = delay_of(e, rules);
+                int64_t limit = limit_of(rules, s), due;
+                const struct entry *e;
 
+                /* Its next ban is for what comes after this one. */
+                if (active(g, s, key, now_ms))
+                        continue;
+                e = count(&g->counts[s], key, rules, attempt, now_ms);
+                due = delay_of(e, rules);
                 delay = due > delay ? due : delay;
-                if (!limit || e->count < limit || active(g, s, key, now_ms) ||
-                    exempt(g, rules, s, attempt, now_ms))
+                if (!limit || e->count < limit || exempt(g, rules, s, attempt, now_ms))
                         continue;
                 ret_bans[(*ret_n)++] = begin(g, rules, s, key, e->count, now_ms);
                 /* After the ban it begins again, from nothing. */
@@ -248,7 +252,8 @@ int64_t guard_failed(struct guard *g, const struct guard_rules *rules,
 int64_t guard_wait(struct guard *g, const struct guard_rules *rules, uint64_t address,
                    int64_t now_ms)
 {
-        struct entry *e = lru_find(&g->counts[GUARD_ADDRESS], address);
+        struct entry *e =
+                lru_find(&g->counts[GUARD_ADDRESS], keyed(g, address, SLICE(""), SLICE("")));
         int64_t due_ms;
 
         if (!e)
@@ -295,7 +300,7 @@ int64_t guard_succeeded(struct guard *g, const struct guard_rules *rules,
 
 bool guard_banned(struct guard *g, uint64_t address, int64_t now_ms)
 {
-        return active(g, GUARD_ADDRESS, address, now_ms);
+        return active(g, GUARD_ADDRESS, keyed(g, address, SLICE(""), SLICE("")), now_ms);
 }
 
 bool guard_refuses(struct guard *g, const struct guard_rules *rules,

@@ -40,7 +40,7 @@ struct guard_rules {
         int64_t known_ms;      /* a good login makes an address known for so long */
 };
 
-/* Who tries: filled by guard_attempt. */
+/* Who tries: filled by guard_attempt, all by keyed hashes. */
 struct guard_attempt {
         uint64_t address;
         uint64_t name, pair;

@@ -15,25 +15,26 @@ enum { MAX_DOMAINS = 256 }; /* that take part in the lot: it is drawn for each s
  * RFC 4616 2, RFC 5802 5.1: names are prepared by SASLprep (RFC 4013), as a query. What that
  * changes beyond the store's own case folding and NFC (wide letters, soft hyphens, spaces) is
  * tried second, so that an account whose name is not stable under it can still log in.
+ * False: it changes nothing, or is no name for it.
  */
-static enum err find_prepared(struct store_txn *tx, struct slice name,
-                              struct store_account *ret_account)
+static bool prepare(struct slice name, struct buf *out)
 {
         AUTO(secret_done) struct buf text = BUF_INIT(SECRET_MAX);
         AUTO(secret_stringp) char *prepared = NULL;
 
         if (!text_has_8bit(name) || slice_find(name, '\0') >= 0 || !secret_set(&text, name) ||
             gsasl_saslprep(text.ptr, GSASL_ALLOW_UNASSIGNED, &prepared, NULL) != GSASL_OK)
-                return ERR_NOTFOUND;
-        return store_account_find(tx, slice_of(prepared), ret_account);
+                return false;
+        return !slice_eq(slice_of(prepared), name) && !buf_put(out, slice_of(prepared));
 }
 
 enum err identity_find(struct store_txn *tx, struct slice name, struct store_account *ret_account)
 {
+        AUTO_BUF(prepared, SECRET_MAX);
         enum err err = store_account_find(tx, name, ret_account);
 
-        if (err == ERR_NOTFOUND || err == ERR_SYNTAX)
-                err = find_prepared(tx, name, ret_account);
+        if ((err == ERR_NOTFOUND || err == ERR_SYNTAX) && prepare(name, &prepared))
+                err = store_account_find(tx, buf_slice(&prepared), ret_account);
         /* Not a name, or a local part that several domains have: nobody we know. */
         return err == ERR_SYNTAX || err == ERR_LIMIT ? ERR_NOTFOUND : err;
 }
@@ -103,8 +104,14 @@ static enum err complete(struct store_txn *tx, const unsigned char secret[SASL_S
 enum err identity_unknown_name(struct store_txn *tx, const unsigned char secret[SASL_SECRET],
                                struct slice name, struct buf *out)
 {
-        bool bare = slice_find(name, '@') < 0;
-        enum err err = bare ? complete(tx, secret, name, out) : store_address_normalise(name, out);
+        AUTO_BUF(prepared, SECRET_MAX);
+        bool bare;
+        enum err err;
+
+        if (prepare(name, &prepared))
+                name = buf_slice(&prepared);
+        bare = slice_find(name, '@') < 0;
+        err = bare ? complete(tx, secret, name, out) : store_address_normalise(name, out);
 
         if (err != ERR_SYNTAX)
                 return err;

@@ -3,6 +3,8 @@
 
 #include "mailserver/core/mem.h"
 
+#include <stdlib.h>
+
 enum { FIRST_CAP = 4 };
 
 void uid_set_done(struct uid_set *s)
@@ -73,20 +75,71 @@ void uid_set_add_range(struct uid_set *s, uint32_t first, uint32_t last)
         s->ranges[from] = range;
 }
 
+/* The number right behind the last one. */
+static bool extends_last(const struct uid_set *s, uint32_t number)
+{
+        return s->n && s->ranges[s->n - 1].last != UINT32_MAX &&
+               number == s->ranges[s->n - 1].last + 1;
+}
+
 void uid_set_add(struct uid_set *s, uint32_t number)
 {
-        struct uid_range *last = s->n ? &s->ranges[s->n - 1] : NULL;
-
-        if (last && last->last != UINT32_MAX && number == last->last + 1)
-                last->last = number;
+        if (extends_last(s, number))
+                s->ranges[s->n - 1].last = number;
         else
                 uid_set_add_range(s, number, number);
 }
 
+/* To the end: no range begins below those that are there. */
+static void append(struct uid_set *s, struct uid_range range)
+{
+        struct uid_range *last = s->n ? &s->ranges[s->n - 1] : NULL;
+
+        if (!last || range.first > last->last + (last->last != UINT32_MAX)) {
+                reserve(s, s->n + 1);
+                s->ranges[s->n++] = range;
+        } else if (range.last > last->last) {
+                last->last = range.last;
+        }
+}
+
 void uid_set_add_set(struct uid_set *s, const struct uid_set *from)
 {
-        for (size_t i = 0; i < from->n; i++)
-                uid_set_add_range(s, from->ranges[i].first, from->ranges[i].last);
+        struct uid_set sum = { 0 };
+        size_t i = 0, k = 0;
+
+        if (!from->n)
+                return;
+        reserve(&sum, s->n + from->n);
+        while (i < s->n && k < from->n)
+                append(&sum, s->ranges[i].first <= from->ranges[k].first ? s->ranges[i++]
+                                                                         : from->ranges[k++]);
+        while (i < s->n)
+                append(&sum, s->ranges[i++]);
+        while (k < from->n)
+                append(&sum, from->ranges[k++]);
+        uid_set_done(s);
+        *s = sum;
+}
+
+static int by_first(const void *a, const void *b)
+{
+        const struct uid_range *x = a, *y = b;
+
+        return (x->first > y->first) - (x->first < y->first);
+}
+
+void uid_set_add_ranges(struct uid_set *s, struct uid_range *ranges, size_t n)
+{
+        struct uid_set sorted = { 0 };
+
+        if (!n)
+                return;
+        qsort(ranges, n, sizeof *ranges, by_first);
+        for (size_t i = 0; i < n; i++)
+                append(&sorted, ranges[i]);
+        uid_set_add_set(s, &sorted);
+        uid_set_done(&sorted);
 }
 
 bool uid_set_contains(const struct uid_set *s, uint32_t number)

@@ -6,6 +6,8 @@
  * for quota only when all of them are full: one member who never empties a mailbox
  * must not keep the mail from the others, and since nothing could tell the sender
  * later, that member gets it, too. Who is elsewhere has room, as far as we know.
+ * The postmaster can be reached as long as that account
+ * does not hold twice its quota.
  */
 #include "sending_limit.h"
 #include "whereto.h"
@@ -14,13 +16,41 @@
 #include "mailserver/core/mem.h"
 #include "mailserver/store/account.h"
 
+/* RFC 5321 4.5.1: "every reasonable effort to accept mail directed to Postmaster". */
+static bool is_postmaster(struct slice address)
+{
+        struct slice local;
+
+        if (!slice_cut(&address, '@', &local))
+                local = address;
+        return slice_eq_word(local, SLICE("postmaster"));
+}
+
+/* ERR_QUOTA: what it holds has passed twice its quota. */
+static enum err check_excess(struct store_txn *tx, int64_t id)
+{
+        struct store_account account = { 0 };
+        enum err err = store_account_get(tx, id, &account);
+
+        if (!err && ((account.quota_octets &&
+                      account.used_octets - account.quota_octets > account.quota_octets) ||
+                     (account.quota_messages &&
+                      account.used_messages - account.quota_messages > account.quota_messages)))
+                err = ERR_QUOTA;
+        store_account_done(&account);
+        return err;
+}
+
 /* ERR_QUOTA: none of them has room. */
-static enum err check_room(struct store_txn *tx, const struct store_targets *targets, int64_t size)
+static enum err check_room(struct store_txn *tx, const struct store_targets *targets, int64_t size,
+                           bool postmaster)
 {
         enum err err = targets->n_remotes ? ERR_OK : ERR_QUOTA;
 
         for (size_t i = 0; err == ERR_QUOTA && i < targets->n; i++)
                 err = store_account_check_quota(tx, targets->items[i].account, size);
+        for (size_t i = 0; postmaster && err == ERR_QUOTA && i < targets->n; i++)
+                err = check_excess(tx, targets->items[i].account);
         return err;
 }
 
@@ -42,7 +72,9 @@ static enum err rcpt_work(struct task *t, struct store_txn *tx)
         if (check->account && check->elsewhere)
                 err = sending_limit_check(tx, rules, check->account, ask.now_us,
                                           check->n_elsewhere + check->elsewhere, &check->reply);
-        return err || w.elsewhere ? err : check_room(tx, &w.targets, check->size);
+        return err || w.elsewhere ? err
+                                  : check_room(tx, &w.targets, check->size,
+                                               is_postmaster(slice_of(check->address)));
 }
 
 static struct smtp_reply verdict(enum err err, bool logged_in)

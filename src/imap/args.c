@@ -166,6 +166,9 @@ static enum err take_quoted(struct imap_args *a, struct slice *ret)
                 return want(a, "a quoted string that ends");
         a->rest = slice_from(inside, (size_t)end + 1);
         inside = slice_head(inside, (size_t)end);
+        /* RFC 6855 3. Who has enabled nothing may send any octets: some do, in SEARCH and LOGIN. */
+        if (a->utf8 && !text_utf8_valid(inside))
+                return want(a, "a quoted string in UTF-8");
         if (escaped)
                 return unescape(a, inside, ret);
         *ret = inside;
@@ -209,8 +212,8 @@ static enum err take_literal(struct imap_args *a, struct slice *ret)
             literal.octets > rest.len)
                 return want(a, "a string");
         *ret = slice_head(rest, (size_t)literal.octets);
-        /* RFC 9051 4.3.1: only literal8 may hold NUL. */
-        if (!literal.binary && slice_find(*ret, '\0') >= 0)
+        /* RFC 9051 9: no argument but APPEND's message may be a literal8, which can hold NUL. */
+        if (literal.binary || slice_find(*ret, '\0') >= 0)
                 return want(a, "a literal without NUL");
         a->rest = slice_from(rest, (size_t)literal.octets);
         return ERR_OK;
@@ -273,13 +276,16 @@ static enum err decode_name(struct imap_args *a, struct slice raw, struct slice 
         AUTO_BUF(name, MAX_MAILBOX_NAME);
 
         if (a->utf8) {
-                if (!text_utf8_valid(raw) || slice_find(raw, '\0') >= 0)
+                if (!text_utf8_valid(raw))
                         return want(a, "a mailbox name in UTF-8");
                 *ret = raw;
                 return ERR_OK;
         }
-        if (imap_utf7_decode(raw, &name))
+        if (imap_utf7_decode(raw, &name)) {
+                /* RFC 3501 9: the grammar lets "a&b" pass, but no octet above 127. */
+                a->cannot = !text_has_8bit(raw);
                 return want(a, "a mailbox name in modified UTF-7");
+        }
         *ret = arena_copy(a->arena, buf_slice(&name));
         return ret->ptr ? ERR_OK : too_much(a);
 }

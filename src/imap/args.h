@@ -26,6 +26,7 @@ struct imap_args {
         bool utf8; /* quoted strings and mailbox names are UTF-8: rev2 or UTF8=ACCEPT enabled */
         const char *wanted; /* what was missing: for the BAD reply */
         bool too_much;      /* it is understood, but over a limit: NO [LIMIT] instead */
+        bool cannot;        /* it is understood, but can never be: NO [CANNOT] instead */
 };
 
 MUST_CHECK enum err imap_arg_space(struct imap_args *a);
@@ -39,7 +40,7 @@ MUST_CHECK enum err imap_arg_char(struct imap_args *a, char c);
 bool imap_arg_take(struct imap_args *a, char c);
 bool imap_arg_at_end(const struct imap_args *a);
 MUST_CHECK enum err imap_arg_atom(struct imap_args *a, struct slice *ret);
-/* quoted or literal (literal8 too) */
+/* quoted or literal; never with a NUL */
 MUST_CHECK enum err imap_arg_string(struct imap_args *a, struct slice *ret);
 /* astring: atom (with "]") or string */
 MUST_CHECK enum err imap_arg_astring(struct imap_args *a, struct slice *ret);

@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 
-enum { MAX_MESSAGES = 256, ARENA_MAX = 1 << 20 };
+enum { ARENA_MAX = 1 << 20 };
 
 static const struct task_class check_class, prepare_class, write_class;
 
@@ -65,7 +65,7 @@ static enum imap_flow reply_err(struct imap_cmd *cmd, enum err err)
 
 /* ---- heads ---- */
 
-/* "UTF8 (" before the literal. */
+/* "UTF8 (" before the literal. Headers that are not ASCII come without it, too: docs/adr/0008. */
 static enum err read_utf8(struct imap_cmd *cmd, struct imap_args *args,
                           struct imap_append_head *head)
 {
@@ -74,6 +74,8 @@ static enum err read_utf8(struct imap_cmd *cmd, struct imap_args *args,
         head->utf8 = true;
         if (imap_session_enabled(cmd->session) & IMAP_ENABLED_UTF8)
                 return ERR_OK;
+        /* RFC 6855 4: NO. */
+        args->cannot = true;
         args->wanted = "UTF8=ACCEPT enabled before UTF8";
         return ERR_SYNTAX;
 }
@@ -185,7 +187,7 @@ static enum imap_flow ask(struct imap_cmd *cmd)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         if (!octets) /* RFC 3502 6.3.11 */
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "An empty message cannot be stored");
-        if (a->n_messages == MAX_MESSAGES)
+        if (a->n_messages >= (size_t)server->config->max_append_messages)
                 return imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages in one command");
         if (store_disk_low(server->store))
                 return imap_reply_err(cmd, ERR_FULL);

@@ -122,8 +122,7 @@ static void put_name(struct imap_cmd *cmd, struct buf *out, const struct list_ta
                 return;
         buf_add(out, SLICE("* STATUS "));
         imap_put_mailbox(s, out, slice_of(name->name));
-        imap_status_put(out, l->args.status, &name->counts,
-                        imap_session_server(s)->config->max_message_size);
+        imap_status_put(out, l->args.status, &name->counts, imap_session_server(s));
 }
 
 static void list_done(struct task *t)
@@ -204,7 +203,9 @@ static enum imap_flow list_start(struct imap_cmd *cmd, struct imap_args *args)
 
         if (imap_arg_space(args) || imap_list_parse(args, &list))
                 return imap_bad_args(cmd, args);
-        return !list.extended && !list.patterns[0].len ? tell_delimiter(cmd) : submit(cmd, &list);
+        if (!list.extended && list.n_patterns && !list.patterns[0].len)
+                return tell_delimiter(cmd);
+        return submit(cmd, &list);
 }
 
 static enum imap_flow lsub_start(struct imap_cmd *cmd, struct imap_args *args)

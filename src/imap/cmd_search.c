@@ -207,7 +207,7 @@ static enum imap_flow answer(struct imap_cmd *cmd, const struct search_task *s)
         return imap_reply(cmd, IMAP_OK, NULL, "SEARCH completed");
 }
 
-/* RFC 9051 6.4.4.1: NO to SAVE empties "$". */
+/* RFC 9051 6.4.4.1: SAVE that ends in NO empties "$"; one that succeeds fills it anew. */
 static void save_nothing(struct imap_cmd *cmd, unsigned returns)
 {
         if (returns & IMAP_SEARCH_SAVE)
@@ -220,7 +220,6 @@ static void search_done(struct task *t)
         struct imap_cmd *cmd = imap_task_owner(t);
 
         if (t->result) {
-                save_nothing(cmd, s->search.returns);
                 imap_reply_err(cmd, t->result);
         } else if (s->over) {
                 answer(cmd, s);
@@ -304,6 +303,7 @@ static enum imap_flow search_start(struct imap_cmd *cmd, struct imap_args *args)
                 uid_set_copy(&s->wanted, candidates);
         else if (view->n)
                 uid_set_add_range(&s->wanted, view->uids[0], view->uids[view->n - 1]);
+        save_nothing(cmd, s->search.returns); /* "$" in the keys is bound already */
         return imap_submit(cmd, STORE_READ, &s->task);
 }
 

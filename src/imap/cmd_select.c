@@ -94,7 +94,7 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         m->view = st->view;
         m->keywords = st->keywords;
         m->read_only = st->read_only;
-        m->dirty = watch->changed;
+        m->dirty = m->unknown = watch->changed;
         st->view = (struct store_view){ 0 };
         st->keywords = (struct store_keywords){ 0 };
         buf_addf(&label, "selected " SLICE_FMT, SLICE_ARG(buf_slice(&st->name)));

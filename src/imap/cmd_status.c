@@ -35,8 +35,7 @@ static void status_done(struct task *t)
         }
         buf_add(&out, SLICE("* STATUS "));
         imap_put_mailbox(cmd->session, &out, slice_of(s->name));
-        imap_status_put(&out, s->items, &s->counts,
-                        imap_session_server(cmd->session)->config->max_message_size);
+        imap_status_put(&out, s->items, &s->counts, imap_session_server(cmd->session));
         imap_write_take(cmd, &out);
         imap_reply(cmd, IMAP_OK, NULL, "STATUS completed");
 }

@@ -20,8 +20,9 @@ struct store_task {
         bool silent;
         struct arena arena; /* of `flags` */
         struct imap_flag_list flags;
-        int64_t since;       /* the client was told of changes up to here */
-        int64_t modseq;      /* set by work: of the change */
+        struct store_keywords keywords; /* read when there is no room for another */
+        int64_t since;                  /* the client was told of changes up to here */
+        int64_t modseq;                 /* set by work: of the change */
         struct uid_set news; /* likewise: others had changed these, and the client does not know */
 };
 
@@ -44,6 +45,31 @@ static enum err store_work(struct task *t, struct store_txn *tx)
         return err;
 }
 
+/*
+ * There is no room for another keyword. It may have been used up in another mailbox: then this
+ * session has not been told yet.
+ */
+static enum err keywords_work(struct task *t, struct store_txn *tx)
+{
+        struct store_task *s = container_of(t, struct store_task, task);
+
+        return store_keywords_get(tx, s->account, &s->keywords);
+}
+
+static void keywords_done(struct task *t)
+{
+        struct store_task *s = container_of(t, struct store_task, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+
+        if (!t->result)
+                imap_tell_keywords(cmd, &s->keywords);
+        imap_reply_err(cmd, ERR_LIMIT);
+}
+
+static void store_drop(struct task *t);
+static const struct task_class keywords_class = { "imap store keywords", keywords_work,
+                                                  keywords_done, store_drop };
+
 static const char completed[] = "STORE completed";
 
 static void store_done(struct task *t)
@@ -52,7 +78,11 @@ static void store_done(struct task *t)
         struct imap_cmd *cmd = imap_task_owner(t);
         struct imap_fetch_plan plan;
 
-        if (t->result) {
+        if (t->result == ERR_LIMIT) {
+                task_keep(t);
+                t->class = &keywords_class;
+                imap_submit(cmd, STORE_READ, t);
+        } else if (t->result) {
                 imap_reply_err(cmd, t->result);
         } else if (s->silent) {
                 imap_flags_told(cmd, &s->uids, &s->news, s->modseq);
@@ -74,6 +104,7 @@ static void store_drop(struct task *t)
 
         uid_set_done(&s->uids);
         uid_set_done(&s->news);
+        store_keywords_done(&s->keywords);
         arena_done(&s->arena);
         mem_free(s);
 }

@@ -14,8 +14,11 @@ const struct imap_code imap_codes[] = {
          "nobody may act for another; strangers are not told whether the password was right"                                                        },
         { "BADCHARSET",           "9051 7.1", "SEARCH in a charset that is not known",                 NULL                                         },
         { "CANNOT",               "9051 7.1",
-         "what can never be: a name with an empty level, DELETE of INBOX, a change to a mailbox "
-          "that is open for reading only, an empty message, a NUL in a literal",                       NULL                                         },
+         "what can never be: a name with an empty level or in no modified UTF-7, DELETE of INBOX, "
+          "a "
+          "change to a mailbox that is open for reading only, an empty message, a NUL in a "
+          "literal, "
+          "UTF8 of APPEND where UTF8=ACCEPT is not enabled",                                           NULL                                         },
         { "CAPABILITY",           "9051 7.1", "in the greeting and after a login",                     NULL                                         },
         { "CLIENTBUG",            "9051 7.1", NULL,                                                    "BAD with a text says it"                    },
         { "CLOSED",               "9051 7.1",

@@ -157,6 +157,11 @@ bool imap_is_recent(const struct imap_session *s, uint32_t uid);
  */
 void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const struct uid_set *but,
                      int64_t modseq);
+/*
+ * FLAGS and PERMANENTFLAGS anew, if the session does not know all of the account's keywords: takes
+ * their names.
+ */
+void imap_tell_keywords(struct imap_cmd *cmd, struct store_keywords *keywords);
 /* The selected mailbox is this one's no longer: "* OK [CLOSED]" is sent. For SELECT, CLOSE, DELETE. */
 void imap_close_mailbox(struct imap_session *s, bool say_so);
 

@@ -106,7 +106,7 @@ static enum err add_simple(struct parser *p, enum imap_fetch_kind kind)
 static unsigned rows_of(const struct imap_fetch_item *item)
 {
         if (item->part.len)
-                return STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_BODY;
+                return STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_SHORT;
         switch (item->text) {
         case IMAP_SECTION_HEADER:
         case IMAP_SECTION_FIELDS:
@@ -120,7 +120,7 @@ static unsigned rows_of(const struct imap_fetch_item *item)
         case IMAP_SECTION_MIME:
                 break;
         }
-        return STORE_FETCH_HEADER | STORE_FETCH_BODY;
+        return STORE_FETCH_HEADER | STORE_FETCH_SHORT;
 }
 
 /* RFC 9051 9 section-part: nz-number *("." nz-number), and the dot before a section-text. */
@@ -172,9 +172,6 @@ static enum err read_names(struct parser *p, struct imap_fetch_item *item)
 
                 if (err)
                         return err;
-                /* It comes back in a literal that may hold none. */
-                if (slice_find(name, '\0') >= 0)
-                        return want(p, "a field name without NUL");
                 if (item->n_names == cap || ++p->n_names > IMAP_FETCH_MAX_NAMES)
                         return too_much(p);
                 names[item->n_names] = arena_copy(&p->plan->arena, name);

@@ -17,9 +17,14 @@
 #include "mailserver/store/message.h"
 
 enum {
-        BATCH = 256,
+        BATCH = 2048, /* messages a task looks at: as many flags as fill a chunk */
         /* Pieces of a stream a task reads when they make no output: counting. */
         MAX_PIECES = 64,
+};
+
+struct in_hand {
+        uint32_t uid;
+        struct imap_fetch_message message;
 };
 
 struct fetch {
@@ -33,15 +38,13 @@ struct fetch {
 
         /* the messages in hand, by UID; and where the next ones are in `uids` */
         struct uid_set batch;
-        struct {
-                uint32_t uid;
-                struct imap_fetch_message message;
-        } messages[BATCH];
-        size_t n, at;
+        struct in_hand *messages; /* owned; `room` of them */
+        size_t room, n, at;
         size_t range;
         uint32_t next;
 
         struct imap_fetch_render render;
+        struct buf sent;       /* loop: the last chunk's room, for the next but one */
         struct uid_set unseen; /* sent, and not \Seen before */
         bool expunged;         /* some were gone */
         bool cut;              /* loop: half a response is out */
@@ -84,6 +87,17 @@ static void batch_add(struct fetch *f, const struct imap_session *s, const struc
         f->n++;
 }
 
+/* As many as there are, at most BATCH. */
+static size_t room_for(const struct uid_set *uids, const struct store_view *v)
+{
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < uids->n && n < BATCH; i++)
+                n += (uint64_t)uids->ranges[i].last - uids->ranges[i].first + 1;
+        n = n < v->n ? n : v->n;
+        return n < BATCH ? (size_t)n : BATCH;
+}
+
 /* False: there are no more. */
 static bool next_batch(struct fetch *f, const struct imap_session *s)
 {
@@ -91,11 +105,11 @@ static bool next_batch(struct fetch *f, const struct imap_session *s)
 
         uid_set_clear(&f->batch);
         f->n = f->at = 0;
-        for (; f->n < BATCH && f->range < f->uids.n; f->range++) {
+        for (; f->n < f->room && f->range < f->uids.n; f->range++) {
                 const struct uid_range *r = &f->uids.ranges[f->range];
                 size_t i = view_index(v, f->next > r->first ? f->next : r->first);
 
-                while (f->n < BATCH && i < v->n && v->uids[i] <= r->last)
+                while (f->n < f->room && i < v->n && v->uids[i] <= r->last)
                         batch_add(f, s, v, i++);
                 if (i < v->n && v->uids[i] <= r->last) {
                         f->next = v->uids[i];
@@ -227,6 +241,8 @@ static void fetch_free(struct fetch *f)
         uid_set_done(&f->uids);
         uid_set_done(&f->batch);
         uid_set_done(&f->unseen);
+        buf_done(&f->sent);
+        mem_free(f->messages);
         mem_free(f);
 }
 
@@ -289,27 +305,35 @@ static void failed(struct imap_cmd *cmd, const struct fetch *f, enum err err)
                 imap_reply_err(cmd, err);
 }
 
+static const struct task_class fetch_class;
+
 static void fetch_done(struct task *t)
 {
         struct fetch *f = container_of(t, struct fetch, task);
         struct imap_cmd *cmd = imap_task_owner(t);
+        bool ended, marks;
+        struct buf chunk;
 
         if (t->result) {
                 failed(cmd, f, t->result);
                 return;
         }
-        imap_write_take(cmd, &f->render.chunk);
+        chunk = f->render.chunk;
+        f->render.chunk = f->sent;
+        f->sent = (struct buf){ .max = chunk.max };
         f->cut = f->render.open;
-        if (f->at < f->n || next_batch(f, cmd->session)) {
+        ended = f->at == f->n && !next_batch(f, cmd->session);
+        marks = ended && f->unseen.n;
+        /* While this chunk leaves, the next one is read. */
+        if (!ended || marks) {
                 task_keep(t);
-                imap_submit_when_drained(cmd, STORE_READ, t);
-        } else if (f->unseen.n) {
-                task_keep(t);
-                t->class = &seen_class;
-                imap_submit_when_drained(cmd, STORE_WRITE, t);
-        } else {
-                complete(cmd, f);
+                t->class = marks ? &seen_class : &fetch_class;
+                imap_submit_when_drained(cmd, marks ? STORE_WRITE : STORE_READ, t);
         }
+        imap_write_take(cmd, &chunk);
+        f->sent = chunk;
+        if (ended && !marks)
+                complete(cmd, f);
 }
 
 static const struct task_class fetch_class = { "imap fetch", fetch_work, fetch_done, fetch_drop };
@@ -329,6 +353,9 @@ enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_para
         f->completed = params->completed;
         f->marks_seen = f->plan.sets_seen && !imap_read_only(cmd);
         imap_fetch_render_init(&f->render, &f->plan);
+        f->sent.max = f->render.chunk.max;
+        f->room = room_for(&f->uids, imap_session_view(cmd->session));
+        f->messages = mem_alloc_array(f->room, sizeof *f->messages);
         if (next_batch(f, cmd->session))
                 return imap_submit(cmd, STORE_READ, &f->task);
         complete(cmd, f);

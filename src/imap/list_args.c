@@ -64,13 +64,25 @@ static enum err return_option(struct imap_args *args, struct slice name,
 
 /* ---- patterns ---- */
 
+/* True: what was read can be no name, such as "a&b" in modified UTF-7. */
+static bool is_impossible(struct imap_args *args, enum err *err)
+{
+        bool impossible = *err && args->cannot;
+
+        args->cannot = false;
+        if (impossible)
+                *err = ERR_OK;
+        return impossible;
+}
+
 static enum err add_pattern(struct imap_args *args, struct imap_list_args *list)
 {
         struct slice pattern;
         char *joined;
         enum err err = imap_arg_list_mailbox(args, &pattern);
 
-        if (err)
+        /* It matches nothing, without a word: RFC 9051 6.3.9. */
+        if (is_impossible(args, &err) || list->reference_impossible || err)
                 return err;
         joined = arena_alloc(args->arena, list->reference.len + pattern.len + 1);
         if (!joined || list->n_patterns == IMAP_LIST_MAX_PATTERNS)
@@ -110,6 +122,7 @@ static enum err read_reference(struct imap_args *args, struct imap_list_args *li
 {
         enum err err = imap_arg_mailbox(args, &list->reference);
 
+        list->reference_impossible = is_impossible(args, &err);
         return err ? err : imap_arg_space(args);
 }
 

@@ -15,6 +15,7 @@ struct imap_list_args {
         struct slice *patterns; /* with the reference before each; in the arena */
         size_t n_patterns;
         struct slice reference;
+        bool reference_impossible; /* no name can begin so */
 };
 MUST_CHECK enum err imap_list_parse(struct imap_args *args, struct imap_list_args *ret_list);
 /* LSUB: a reference and one pattern. */

@@ -6,8 +6,30 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-/* utf8proc sorts accents by exchanging neighbours: the square of their number, so not of too many. */
-enum { MAX_OCTETS = 4096 };
+/*
+ * utf8proc sorts the marks of a letter by exchanging neighbours: the square of their number, on the
+ * loop. No letter of any language has more than 30 (Unicode Standard Annex 15, Stream-Safe Text).
+ */
+enum { MAX_OCTETS = 4096, MAX_MARKS = 30 };
+
+static bool has_too_many_marks(struct slice name)
+{
+        unsigned marks = 0;
+
+        while (name.len) {
+                utf8proc_int32_t code;
+                utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)name.ptr,
+                                                        (utf8proc_ssize_t)name.len, &code);
+
+                if (len <= 0)
+                        return true;
+                marks = utf8proc_get_property(code)->combining_class ? marks + 1 : 0;
+                if (marks > MAX_MARKS)
+                        return true;
+                name = slice_from(name, (size_t)len);
+        }
+        return false;
+}
 
 static enum err compose(struct slice name, struct arena *arena, struct slice *ret_name)
 {
@@ -52,7 +74,7 @@ enum err imap_name_canonical(struct slice name, struct arena *arena, struct slic
                 *ret_name = name;
                 return ERR_OK;
         }
-        if (text_has_8bit(name))
+        if (text_has_8bit(name) && !has_too_many_marks(name))
                 err = compose(name, arena, &name);
         return err ? err : raise_inbox(name, arena, ret_name);
 }

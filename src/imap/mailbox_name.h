@@ -11,8 +11,8 @@
 #include "mailserver/core/error.h"
 #include "mailserver/core/slice.h"
 
-/* `name` is valid UTF-8. What is longer than any name may be stays as it is. ERR_LIMIT: no room in
- * the arena. */
+/* `name` is valid UTF-8. What is longer than any name may be, or has letters with more marks than any
+ * has, stays as it is. ERR_LIMIT: no room in the arena. */
 MUST_CHECK enum err imap_name_canonical(struct slice name, struct arena *arena,
                                         struct slice *ret_name);
 /* A mailbox can have it, as far as its levels go: none is empty. */

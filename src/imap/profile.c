@@ -72,49 +72,44 @@ static bool apple_has_id(struct slice name, struct slice version)
         return is_one_of(name, names);
 }
 
-/* clang-format off: a table */
 static const struct imap_profile profiles[] = {
         {.text = { .client = "k-9",
-                    .recognised =
-                            "ID of K-9 Mail or Thunderbird for Android; without ID, tags that "
-                            "are the numbers of its commands",
+                    .recognised = "ID of K-9 Mail or Thunderbird for Android; without ID, "
+                                  "tags that are the numbers of its commands",
                     .served = "it alone",
                     .change = "ENABLE switches nothing on: names stay in modified UTF-7",
-                    .reason =
-                            "It writes names in modified UTF-7 after UTF8=ACCEPT too, and release "
-                            "12 shows question marks for UTF-8 "
-                            "(github.com/thunderbird/thunderbird-android: 8772, 9212, 9454, "
-                            "9543)" },
+                    .reason = "It writes names in modified UTF-7 after UTF8=ACCEPT too, and "
+                              "release 12 shows question marks for UTF-8 "
+                              "(github.com/thunderbird/thunderbird-android: 8772, 9212, 9454, "
+                              "9543)" },
          .has_id = k9_has_id,
          .enables = k9_enables,
          .keeps_utf7 = true },
         { .text = { .client = "thunderbird",
                     .recognised = "ID",
                     .served = "everybody",
-                    .change = "after UTF8=ACCEPT an \"&\" in a name is just that, and no name is "
-                              "read "
-                              "as modified UTF-7",
-                    .reason = "It sends \"R&D\" as it is; a server that still looks for modified "
-                              "UTF-7 finds no such mailbox (seen in release 153)" },
+                    .change = "after UTF8=ACCEPT an \"&\" in a name is just that, and no name "
+                              "is read as modified UTF-7",
+                    .reason = "It sends \"R&D\" as it is; a server that still looks for "
+                              "modified UTF-7 finds no such mailbox (seen in release 153)" },
          .has_id = thunderbird_has_id },
         { .text = { .client = "apple-mail",
                     .recognised = "ID",
                     .served = "everybody",
                     .change = "AUTH=PLAIN is the first mechanism told; LIST tells special uses "
-                              "unasked",
-                    .reason = "It takes the first mechanism it knows, and never asks for special "
-                              "uses "
-                              "but heeds them (github.com/mjl-/mox: 66)" },
+                              "unasked; an empty line between commands is passed over",
+                    .reason = "It takes the first mechanism it knows; on the Mac it heeds "
+                              "special uses but does not ask for them (github.com/mjl-/mox: "
+                              "66); the iPhone has begun UID MOVE with CRLF "
+                              "(github.com/stalwartlabs/stalwart: 1201)" },
          .has_id = apple_has_id },
         { .text = { .client = "outlook",
                     .recognised = "not at all: it says no ID",
                     .served = "everybody",
                     .change = "LSUB tells special uses",
-                    .reason =
-                            "It reads only LSUB, and makes folders for sent mail and trash of its "
-                            "own where it finds none" }         },
+                    .reason = "It asks LSUB, and makes folders for sent mail and trash of its "
+                              "own where it finds none" }           },
 };
-/* clang-format on */
 enum { N_PROFILES = sizeof profiles / sizeof *profiles };
 
 void imap_quirks_each(void (*fn)(void *arg, const struct imap_quirk *quirk), void *arg)

@@ -103,25 +103,39 @@ static void keep(struct imap_recent *r)
 
 /* ---- who was first ---- */
 
-struct imap_recent *imap_recent_get(struct imap_recents *all, int64_t account, int64_t mailbox)
+/* Ids are counted upwards: they spread by themselves. */
+static size_t bucket_of(int64_t mailbox)
 {
-        /* Ids are counted upwards: they spread by themselves. */
-        struct list *bucket = &all->buckets[(uint64_t)mailbox % IMAP_RECENT_BUCKETS];
-        struct imap_recent *r;
+        return (uint64_t)mailbox % IMAP_RECENT_BUCKETS;
+}
+
+static struct imap_recent *find(const struct imap_recents *all, int64_t mailbox)
+{
+        const struct list *bucket = &all->buckets[bucket_of(mailbox)];
 
         for (struct list *link = bucket->next; link != bucket; link = link->next) {
-                r = container_of(link, struct imap_recent, link);
-                if (r->mailbox == mailbox) {
-                        r->refs++;
+                struct imap_recent *r = container_of(link, struct imap_recent, link);
+
+                if (r->mailbox == mailbox)
                         return r;
-                }
+        }
+        return NULL;
+}
+
+struct imap_recent *imap_recent_get(struct imap_recents *all, int64_t account, int64_t mailbox)
+{
+        struct imap_recent *r = find(all, mailbox);
+
+        if (r) {
+                r->refs++;
+                return r;
         }
         r = NEW(struct imap_recent);
         r->all = all;
         r->account = account;
         r->mailbox = mailbox;
         r->refs = 1;
-        list_append(bucket, &r->link);
+        list_append(&all->buckets[bucket_of(mailbox)], &r->link);
         return r;
 }
 
@@ -136,6 +150,15 @@ void imap_recent_put(struct imap_recent *r)
 uint32_t imap_recent_from(const struct imap_recent *r, uint32_t uid)
 {
         return uid > r->taken ? uid : r->taken;
+}
+
+int64_t imap_recent_count(const struct imap_recents *all, int64_t mailbox, int64_t recent,
+                          int64_t uidnext)
+{
+        const struct imap_recent *r = find(all, mailbox);
+        int64_t left = r && r->taken < uidnext ? uidnext - r->taken : 0;
+
+        return r && left < recent ? left : recent;
 }
 
 void imap_recent_take(struct imap_recent *r, uint32_t uidnext)

@@ -26,6 +26,12 @@ struct imap_recent *imap_recent_get(struct imap_recents *all, int64_t account, i
 void imap_recent_put(struct imap_recent *r);
 /* The first UID at or above `uid` that no session has taken. */
 uint32_t imap_recent_from(const struct imap_recent *r, uint32_t uid);
+/*
+ * Of the `recent` messages that the store counts below `uidnext`, those that no session has taken:
+ * the store may not know yet.
+ */
+int64_t imap_recent_count(const struct imap_recents *all, int64_t mailbox, int64_t recent,
+                          int64_t uidnext);
 /* All below uidnext are taken. */
 void imap_recent_take(struct imap_recent *r, uint32_t uidnext);
 

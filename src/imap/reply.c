@@ -72,9 +72,10 @@ enum imap_flow imap_bad_args(struct imap_cmd *cmd, const struct imap_args *args)
 
         snprintf(text, sizeof text, "%s wants %s", cmd->def ? cmd->def->name : "The command",
                  args->wanted ? args->wanted : "other arguments");
-        /* RFC 9051 7.1 LIMIT: it is no mistake of grammar. */
-        return args->too_much ? imap_reply(cmd, IMAP_NO, "LIMIT", text)
-                              : imap_reply(cmd, IMAP_BAD, NULL, text);
+        /* RFC 9051 7.1 LIMIT, CANNOT: it is no mistake of grammar. */
+        if (args->too_much || args->cannot)
+                return imap_reply(cmd, IMAP_NO, args->too_much ? "LIMIT" : "CANNOT", text);
+        return imap_reply(cmd, IMAP_BAD, NULL, text);
 }
 
 /* ---- untagged ---- */
@@ -200,8 +201,8 @@ void imap_put_flags_as(const struct store_keywords *keywords, struct buf *out, u
                 put_flag(out, "\\Recent", &gap);
         for (unsigned bit = STORE_KEYWORD_FIRST_BIT; flags >> bit && bit < STORE_KEYWORD_BITS;
              bit++)
-                if (flags >> bit & 1 && keywords->names[bit])
-                        put_flag(out, keywords->names[bit], &gap);
+                if (flags >> bit & 1 && store_keyword_name(keywords, bit))
+                        put_flag(out, store_keyword_name(keywords, bit), &gap);
         buf_add(out, *gap == '(' ? SLICE("()") : SLICE(")"));
 }
 
@@ -217,7 +218,7 @@ void imap_put_mailbox_flags(const struct imap_session *s, struct buf *out)
         AUTO_BUF(flags, BUF_MAX);
 
         for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++)
-                free_bits += !m->keywords.names[bit];
+                free_bits += !store_keyword_name(&m->keywords, bit);
         imap_put_flags(s, &flags, all, false);
         buf_addf(out, "* FLAGS " SLICE_FMT "\r\n", SLICE_ARG(buf_slice(&flags)));
         if (m->read_only) {

@@ -1,6 +1,8 @@
 /* search_bind.c — what a SEARCH takes from the session and the account: sets and keywords. */
 #include "search_parse.h"
 
+#include "mailserver/core/mem.h"
+
 /* ---- sets ---- */
 
 /* "*" is the last: of the messages, or of their UIDs. */
@@ -9,32 +11,44 @@ static uint32_t number_of(uint32_t written, uint32_t last)
         return written ? written : last;
 }
 
+/* One range; of message numbers it becomes one of UIDs. */
+static enum err bind_range(const struct imap_search_key *key, const struct store_view *view,
+                           size_t i, struct uid_range *ret_uids)
+{
+        uint32_t last = key->set_is_uids ? view->uids[view->n - 1] : (uint32_t)view->n;
+        uint32_t a = number_of(key->set.ranges[i].first, last);
+        uint32_t b = number_of(key->set.ranges[i].last, last);
+        uint32_t low = a < b ? a : b, high = a < b ? b : a;
+
+        if (key->set_is_uids)
+                *ret_uids = (struct uid_range){ low, high };
+        else if (high <= last)
+                *ret_uids = (struct uid_range){ view->uids[low - 1], view->uids[high - 1] };
+        else
+                return ERR_SYNTAX;
+        return ERR_OK;
+}
+
 static enum err bind_set(struct imap_search_key *key, const struct store_view *view,
                          const struct uid_set *saved)
 {
-        uint32_t last =
-                key->set_is_uids ? (view->n ? view->uids[view->n - 1] : 0) : (uint32_t)view->n;
+        struct uid_range *ranges;
+        enum err err = ERR_OK;
 
         uid_set_clear(&key->uids);
         if (key->set.saved) {
                 uid_set_add_set(&key->uids, saved);
                 return ERR_OK;
         }
-        for (size_t i = 0; i < key->set.n; i++) {
-                uint32_t a = number_of(key->set.ranges[i].first, last);
-                uint32_t b = number_of(key->set.ranges[i].last, last);
-                uint32_t low = a < b ? a : b, high = a < b ? b : a;
-
-                if (!view->n)
-                        continue; /* "1:*" of nothing */
-                if (!key->set_is_uids && high > last)
-                        return ERR_SYNTAX;
-                if (key->set_is_uids)
-                        uid_set_add_range(&key->uids, low, high);
-                else
-                        uid_set_add_range(&key->uids, view->uids[low - 1], view->uids[high - 1]);
-        }
-        return ERR_OK;
+        if (!view->n)
+                return ERR_OK; /* "1:*" of nothing */
+        ranges = mem_alloc_array(key->set.n, sizeof *ranges);
+        for (size_t i = 0; !err && i < key->set.n; i++)
+                err = bind_range(key, view, i, &ranges[i]);
+        if (!err)
+                uid_set_add_ranges(&key->uids, ranges, key->set.n);
+        mem_free(ranges);
+        return err;
 }
 
 static enum err bind_sets(struct imap_search_key *key, const struct store_view *view,
@@ -79,9 +93,12 @@ const struct uid_set *imap_search_candidates(const struct imap_search *search)
 
 static uint64_t find_keyword(const struct store_keywords *keywords, struct slice name)
 {
-        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++)
-                if (keywords->names[bit] && slice_eq_word(slice_of(keywords->names[bit]), name))
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++) {
+                const char *known = store_keyword_name(keywords, bit);
+
+                if (known && slice_eq_word(slice_of(known), name))
                         return (uint64_t)1 << bit;
+        }
         return 0;
 }
 

@@ -59,6 +59,13 @@ static const struct conf_option imap_options[] = {
          .min = 65536,
          .max = (int64_t)2 << 30,
          .help = "The largest message a client may store (APPEND), in octets." },
+        { .name = "max_append_messages",
+         .type = CONF_INT,
+         .offset = IMAP(max_append_messages),
+         .fallback = "256",
+         .min = 1,
+         .max = 10000,
+         .help = "The most messages one APPEND may bring; all are stored in one transaction." },
         { .name = "max_copy_messages",
          .type = CONF_INT,
          .offset = IMAP(max_copy_messages),
@@ -101,7 +108,7 @@ static const struct conf_option imap_options[] = {
          .fallback = "true",
          .help = "Whether mail programs with known faults are recognised and met half-way; "
                   "mailserverctl quirks lists them." },
-        { 0                        },
+        { 0                                          },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",

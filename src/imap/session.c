@@ -214,6 +214,18 @@ static void run_command(struct imap_session *s)
                 no_tag(s);
 }
 
+/* What has come of the command is the beginning of one that is possible now. */
+static bool may_go_on(const struct imap_session *s)
+{
+        const struct imap_command *def;
+        struct slice rest = buf_slice(&s->gather.octets);
+        struct slice tag = cut_word(&rest), name = cut_word(&rest);
+        bool uid = slice_eq_word(name, SLICE("UID"));
+
+        def = imap_command_find(uid ? cut_word(&rest) : name);
+        return is_tag(tag) && def && (!uid || def->has_uid_form) && def->states & s->state;
+}
+
 /* The command was skipped; what is left of it has its tag. */
 static void refuse_gathered(struct imap_session *s, enum imap_gather_event event)
 {
@@ -236,7 +248,11 @@ static void gathered(struct imap_session *s, enum imap_gather_event event)
                 imap_gather_reset(&s->gather);
                 break;
         case IMAP_GATHER_CONTINUE:
-                conn_write(s->conn, SLICE("+ OK\r\n"));
+                /* RFC 9051 7.6: no literal is asked for that would be for nothing. */
+                if (may_go_on(s))
+                        conn_write(s->conn, SLICE("+ OK\r\n"));
+                else
+                        run_command(s);
                 break;
         case IMAP_GATHER_STREAM:
                 s->stream_pending = true;
@@ -251,6 +267,12 @@ static void gathered(struct imap_session *s, enum imap_gather_event event)
                 refuse_gathered(s, event);
                 break;
         }
+}
+
+/* Some clients send one too many: profile.c. It is no command, and gives its sender no time. */
+static bool is_empty_line(const struct imap_session *s, enum imap_gather_event event)
+{
+        return event == IMAP_GATHER_COMMAND && !s->gather.octets.len;
 }
 
 /* False: nothing complete has come. */
@@ -272,6 +294,10 @@ static bool gather(struct imap_session *s)
         }
         event = imap_gather_put(&s->gather, limits(s, &space), &left);
         conn_consume(s->conn, all.len - left.len);
+        if (is_empty_line(s, event)) {
+                imap_gather_reset(&s->gather);
+                return true;
+        }
         if (event != IMAP_GATHER_MORE)
                 imap_stop_waiting(s);
         gathered(s, event);

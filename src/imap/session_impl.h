@@ -38,11 +38,14 @@ struct imap_mailbox {
         struct store_watcher watcher;
         struct store_keywords keywords;
         bool read_only;
-        bool dirty;                /* something may have changed since view.modseq */
-        struct uid_set withheld;   /* expunged, still in the view */
-        struct imap_recent *first; /* who was told first; counted */
-        struct uid_set recent;     /* UIDs this session was told of first */
-        struct imap_told *told;    /* owned; imap_flags_told, ascending MODSEQs */
+        bool dirty;                  /* something may have changed since view.modseq */
+        bool unknown;                /* and `pending` does not say all of it */
+        struct store_change pending; /* if dirty: what the watcher was told, as one */
+        int64_t reading;             /* the MODSEQ `task` reads up to */
+        struct uid_set withheld;     /* expunged, still in the view */
+        struct imap_recent *first;   /* who was told first; counted */
+        struct uid_set recent;       /* UIDs this session was told of first */
+        struct imap_told *told;      /* owned; imap_flags_told, ascending MODSEQs */
         size_t n_told;
         struct uid_set saved;       /* "$" */
         struct imap_update *update; /* owned; being told */
@@ -75,7 +78,8 @@ struct imap_session {
         void (*line)(struct imap_cmd *cmd, const struct slice *line);
         const struct imap_stream *stream;
         uint64_t stream_left;
-        bool stream_pending; /* the header of a literal has come, which may follow unasked */
+        size_t stream_progress; /* octets since the peer's time last began */
+        bool stream_pending;    /* the header of a literal has come, which may follow unasked */
         struct imap_literal literal;
         struct task *parked; /* owned: waits for room in the output */
         enum store_lane parked_lane;
@@ -132,6 +136,11 @@ size_t imap_count_recent(const struct imap_session *s);
 void imap_view_settle(struct imap_session *s);
 /* IDLE: tells what has changed if nothing is being told. */
 void imap_view_push(struct imap_session *s);
+/*
+ * IDLE: tells of messages that arrived from what the change says, before whoever sent them is
+ * answered. False: it must be read.
+ */
+bool imap_view_advance(struct imap_session *s, const struct store_change *change);
 /* Writes what there is room for; false: nothing is being told. */
 bool imap_view_step(struct imap_session *s);
 void imap_update_free(struct imap_update *u);

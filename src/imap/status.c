@@ -1,6 +1,8 @@
 /* status.c — what STATUS tells of a mailbox. */
 #include "status.h"
 
+#include "recent.h"
+
 static const struct {
         const char *name;
         enum imap_status_item item;
@@ -61,6 +63,7 @@ enum err imap_status_read(struct store_txn *tx, int64_t mailbox,
 void imap_status_of(const struct store_mailbox *m, struct imap_status_counts *ret_counts)
 {
         *ret_counts = (struct imap_status_counts){
+                .mailbox = m->id,
                 .messages = m->messages,
                 .recent = m->recent,
                 .uidnext = m->uidnext,
@@ -72,11 +75,14 @@ void imap_status_of(const struct store_mailbox *m, struct imap_status_counts *re
 }
 
 void imap_status_put(struct buf *out, unsigned items, const struct imap_status_counts *counts,
-                     int64_t append_limit)
+                     const struct imap_server *server)
 {
-        const int64_t values[N_NAMES] = { counts->messages,    counts->recent, counts->uidnext,
-                                          counts->uidvalidity, counts->unseen, counts->deleted,
-                                          counts->size,        append_limit };
+        int64_t recent = imap_recent_count(&server->recents, counts->mailbox, counts->recent,
+                                           counts->uidnext);
+        const int64_t values[N_NAMES] = { counts->messages, recent,
+                                          counts->uidnext,  counts->uidvalidity,
+                                          counts->unseen,   counts->deleted,
+                                          counts->size,     server->config->max_message_size };
         char before = '(';
 
         buf_addc(out, ' ');

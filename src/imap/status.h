@@ -6,6 +6,8 @@
 
 #include "mailserver/store/mailbox.h"
 
+struct imap_server;
+
 enum imap_status_item {
         IMAP_STATUS_MESSAGES = 1u << 0,
         IMAP_STATUS_RECENT = 1u << 1, /* RFC 3501 */
@@ -18,6 +20,7 @@ enum imap_status_item {
 };
 
 struct imap_status_counts {
+        int64_t mailbox; /* its id */
         int64_t messages, recent, uidnext, uidvalidity, unseen, deleted, size;
 };
 
@@ -27,8 +30,8 @@ MUST_CHECK enum err imap_status_parse(struct imap_args *args, unsigned *ret_item
 MUST_CHECK enum err imap_status_read(struct store_txn *tx, int64_t mailbox,
                                      struct imap_status_counts *ret_counts);
 void imap_status_of(const struct store_mailbox *mailbox, struct imap_status_counts *ret_counts);
-/* " (MESSAGES 3 …)" CRLF */
+/* " (MESSAGES 3 …)" CRLF. Loop thread. */
 void imap_status_put(struct buf *out, unsigned items, const struct imap_status_counts *counts,
-                     int64_t append_limit);
+                     const struct imap_server *server);
 
 #endif

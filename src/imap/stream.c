@@ -8,6 +8,9 @@
  */
 #include "session_impl.h"
 
+/* Octets for which a client gets its time anew: what drips slower than that is as good as silent. */
+enum { PROGRESS = 4096 };
+
 void imap_stream(struct imap_cmd *cmd, const struct imap_literal *literal,
                  const struct imap_stream *stream)
 {
@@ -18,6 +21,7 @@ void imap_stream(struct imap_cmd *cmd, const struct imap_literal *literal,
         s->stream = stream;
         s->stream_left = literal->octets;
         s->stream_pending = false;
+        s->stream_progress = 0;
         s->literal_paused = false;
         imap_gather_rest(&s->gather);
         imap_session_wake(s);
@@ -38,6 +42,15 @@ static bool more_wanted(struct imap_session *s)
         return false;
 }
 
+static void note_progress(struct imap_session *s, size_t octets)
+{
+        s->stream_progress += octets;
+        if (s->stream_progress < PROGRESS && !s->literal_paused && s->stream_left)
+                return;
+        s->stream_progress = 0;
+        imap_stop_waiting(s);
+}
+
 static bool give_octets(struct imap_session *s, struct slice octets)
 {
         size_t n = octets.len < s->stream_left ? octets.len : (size_t)s->stream_left;
@@ -50,9 +63,8 @@ static bool give_octets(struct imap_session *s, struct slice octets)
                 return true;
         s->stream_left -= taken;
         conn_consume(s->conn, taken);
-        /* The client is not idle: its time begins again with each piece. */
-        imap_stop_waiting(s);
         s->literal_paused = taken < n;
+        note_progress(s, taken);
         return !s->literal_paused;
 }
 

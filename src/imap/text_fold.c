@@ -85,16 +85,47 @@ static enum err fold_run(struct slice run, struct buf *out)
         return buf_put(out, (struct slice){ (const char *)codes, (size_t)n });
 }
 
-static enum err lower_run(struct slice run, struct buf *out)
+/* Of eight ASCII octets those from A to Z get the bit that makes them lower case. */
+static uint64_t lower_eight(uint64_t octets)
 {
-        enum err err = buf_reserve(out, run.len);
+        static const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+        /* The top bit says that the octet is not below 'A', and that it is above 'Z'. */
+        uint64_t from_a = octets + ones * (0x80 - 'A'), past_z = octets + ones * (0x7f - 'Z');
+
+        return octets | (from_a & ~past_z & tops) >> 2;
+}
+
+/* Lowers the ASCII that `s` begins with, into `out`; how many octets that are. */
+static size_t lower_ascii(struct slice s, char *out)
+{
+        size_t n = 0;
+
+        for (uint64_t octets; n + sizeof octets <= s.len; n += sizeof octets) {
+                memcpy(&octets, s.ptr + n, sizeof octets);
+                if (octets & 0x8080808080808080u)
+                        break;
+                octets = lower_eight(octets);
+                memcpy(out + n, &octets, sizeof octets);
+        }
+        for (; n < s.len && is_ascii(s.ptr[n]); n++)
+                out[n] = ascii_lower(s.ptr[n]);
+        return n;
+}
+
+/* *utf8 without the ASCII at its start, but for the last before something else: it may bear an accent. */
+static enum err put_ascii(struct slice *utf8, struct buf *out)
+{
+        enum err err = buf_reserve(out, utf8->len);
+        size_t n;
 
         if (err)
                 return err;
-        for (size_t i = 0; i < run.len; i++)
-                out->ptr[out->len + i] = ascii_lower(run.ptr[i]);
-        out->len += run.len;
+        n = lower_ascii(*utf8, out->ptr + out->len);
+        if (n && n < utf8->len)
+                n--;
+        out->len += n;
         out->ptr[out->len] = '\0';
+        *utf8 = slice_from(*utf8, n);
         return ERR_OK;
 }
 
@@ -103,18 +134,11 @@ enum err text_fold(struct slice utf8, struct buf *out)
         enum err err = ERR_OK;
 
         while (!err && utf8.len) {
-                size_t n = 0;
+                size_t n;
 
-                while (n < utf8.len && is_ascii(utf8.ptr[n]))
-                        n++;
-                /* The last of them may bear the accent that follows. */
-                if (n && n < utf8.len)
-                        n--;
-                if (n) {
-                        err = lower_run(slice_head(utf8, n), out);
-                        utf8 = slice_from(utf8, n);
-                        continue;
-                }
+                err = put_ascii(&utf8, out);
+                if (err || !utf8.len)
+                        break;
                 for (n = 1; n <= RUN && n < utf8.len && !is_ascii(utf8.ptr[n]); n++)
                         ;
                 if (n > RUN)

@@ -6,12 +6,26 @@
 
 /* ---- open and closed ---- */
 
+static void note(struct imap_mailbox *m, const struct store_change *change)
+{
+        int64_t modseq = m->reading > m->view.modseq ? m->reading : m->view.modseq;
+
+        if (!m->dirty)
+                m->pending = (struct store_change){ .modseq = modseq };
+        m->dirty = true;
+        if (change->kind == STORE_CHANGE_MAILBOX)
+                store_change_merge(&m->pending, change);
+}
+
 static void changed(struct store_watcher *w, const struct store_change *change)
 {
         struct imap_mailbox *m = container_of(w, struct imap_mailbox, watcher);
 
-        (void)change;
-        m->dirty = true;
+        if (change->kind == STORE_CHANGE_MAILBOX && change->modseq <= m->view.modseq)
+                return; /* it was read with an earlier one */
+        if (imap_view_advance(m->session, change))
+                return;
+        note(m, change);
         if (m->session->idling)
                 imap_view_push(m->session);
 }
@@ -144,41 +158,69 @@ static void add_messages(const struct store_view *v, size_t first, size_t last,
         }
 }
 
-/* To `numbers`, each range as it comes: "1:*,1:*,…" costs no more than "1:*". */
-static enum err add_numbers(const struct store_view *v, uint32_t first, uint32_t last,
-                            struct uid_set *numbers)
+/* One range of message numbers. */
+static enum err bind_numbers(const struct store_view *v, uint32_t first, uint32_t last,
+                             struct uid_range *ret_numbers)
 {
         /* "*" of an empty mailbox is a number that is not there: RFC 9051 9, seq-number. */
         uint32_t a = first ? first : (uint32_t)v->n, b = last ? last : (uint32_t)v->n;
 
         if (a == 0 || b == 0 || a > v->n || b > v->n)
                 return ERR_SYNTAX;
-        uid_set_add_range(numbers, a, b);
+        *ret_numbers = a < b ? (struct uid_range){ a, b } : (struct uid_range){ b, a };
         return ERR_OK;
 }
 
-/* The same of a range of UIDs. */
-static void add_uids(const struct store_view *v, uint32_t first, uint32_t last,
-                     struct uid_set *numbers)
+/* The same of a range of UIDs; false: it holds no message. */
+static bool bind_uids(const struct store_view *v, uint32_t first, uint32_t last,
+                      struct uid_range *ret_numbers)
 {
         uint32_t largest = v->n ? v->uids[v->n - 1] : 0;
         uint32_t a = first ? first : largest, b = last ? last : largest;
         size_t from = count_below(v, a < b ? a : b), end;
 
         if (a == 0 || b == 0)
-                return;
+                return false;
         b = a < b ? b : a;
         end = b == UINT32_MAX ? v->n : count_below(v, b + 1);
-        if (from < end)
-                uid_set_add_range(numbers, (uint32_t)from + 1, (uint32_t)end);
+        if (from >= end)
+                return false;
+        *ret_numbers = (struct uid_range){ (uint32_t)from + 1, (uint32_t)end };
+        return true;
 }
 
 /* Those of `saved` that the client still sees. */
 static void add_saved(const struct store_view *v, const struct uid_set *saved,
                       struct uid_set *numbers)
 {
+        struct uid_range range;
+
         for (size_t i = 0; i < saved->n; i++)
-                add_uids(v, saved->ranges[i].first, saved->ranges[i].last, numbers);
+                if (bind_uids(v, saved->ranges[i].first, saved->ranges[i].last, &range))
+                        uid_set_add_range(numbers, range.first, range.last);
+}
+
+/* To message numbers first: "1:*,1:*,…" costs no more than "1:*", in whatever order it comes. */
+static enum err add_written(struct imap_cmd *cmd, const struct imap_set *set,
+                            struct uid_set *numbers)
+{
+        const struct store_view *v = imap_session_view(cmd->session);
+        struct uid_range *ranges = mem_alloc_array(set->n, sizeof *ranges);
+        enum err err = ERR_OK;
+        size_t n = 0;
+
+        for (size_t i = 0; !err && i < set->n; i++) {
+                uint32_t first = set->ranges[i].first, last = set->ranges[i].last;
+
+                if (!cmd->uid)
+                        err = bind_numbers(v, first, last, &ranges[n++]);
+                else if (bind_uids(v, first, last, &ranges[n]))
+                        n++;
+        }
+        if (!err)
+                uid_set_add_ranges(numbers, ranges, n);
+        mem_free(ranges);
+        return err;
 }
 
 enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct uid_set *ret_uids)
@@ -191,14 +233,8 @@ enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct 
         assert(m);
         if (set->saved)
                 add_saved(&m->view, &m->saved, &numbers);
-        for (size_t i = 0; !set->saved && !err && i < set->n; i++) {
-                uint32_t first = set->ranges[i].first, last = set->ranges[i].last;
-
-                if (cmd->uid)
-                        add_uids(&m->view, first, last, &numbers);
-                else
-                        err = add_numbers(&m->view, first, last, &numbers);
-        }
+        else
+                err = add_written(cmd, set, &numbers);
         for (size_t i = 0; !err && i < numbers.n; i++)
                 add_messages(&m->view, numbers.ranges[i].first - 1, numbers.ranges[i].last - 1,
                              &uids);

@@ -6,7 +6,8 @@
  * RFC 9051 7.5.1: nothing is told but before a tagged reply, or in IDLE; and no
  * EXPUNGE by the commands whose numbers it would move (needs_numbers): such
  * messages are withheld, and stay in the view until a later command. However
- * much has changed, what is written waits for room in the output.
+ * much has changed, what is written waits for room in the output, and flags are
+ * read in parts. To IDLE, new mail is told from the change itself, unread.
  */
 #include "session_impl.h"
 
@@ -15,13 +16,16 @@
 
 enum { PIECE = 64 << 10 };
 
-enum stage { EXPUNGED, FLAGS, TOLD };
+/* MORE: flags of further messages must be read. */
+enum stage { EXPUNGED, FLAGS, MORE, TOLD };
 
 struct imap_update {
         struct task task;
         int64_t account, mailbox, since;
         uint32_t uidnext;
         uint64_t named; /* keyword bits whose names are known */
+        bool all;       /* not only what `known` says */
+        struct store_change known;
         struct store_changes changes;
         struct store_keywords keywords; /* only if has_keywords */
         bool has_keywords;
@@ -40,21 +44,17 @@ void imap_update_free(struct imap_update *u)
 
 /* ---- reading what has changed ---- */
 
-static bool has_unnamed(const struct imap_update *u)
-{
-        for (size_t i = 0; i < u->changes.n_flags; i++)
-                if (u->changes.flags[i].flags >> STORE_KEYWORD_FIRST_BIT & ~u->named)
-                        return true;
-        return false;
-}
-
 /* Store reader. */
 static enum err update_work(struct task *t, struct store_txn *tx)
 {
         struct imap_update *u = container_of(t, struct imap_update, task);
-        enum err err = store_changes_since(tx, u->mailbox, u->since, u->uidnext, &u->changes);
+        enum err err =
+                u->stage == MORE
+                        ? store_changes_more(tx, u->mailbox, u->since, u->uidnext, &u->changes)
+                        : store_changes_since(tx, u->mailbox, u->since, u->uidnext,
+                                              u->all ? NULL : &u->known, &u->changes);
 
-        if (!err && has_unnamed(u)) {
+        if (!err && u->changes.used >> STORE_KEYWORD_FIRST_BIT & ~u->named) {
                 err = store_keywords_get(tx, u->account, &u->keywords);
                 u->has_keywords = !err;
         }
@@ -64,6 +64,17 @@ static enum err update_work(struct task *t, struct store_txn *tx)
 static void update_drop(struct task *t)
 {
         imap_update_free(container_of(t, struct imap_update, task));
+}
+
+/* The bits of the keywords whose names the session knows. */
+static uint64_t named(const struct imap_mailbox *m)
+{
+        uint64_t bits = 0;
+
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++)
+                if (store_keyword_name(&m->keywords, bit))
+                        bits |= (uint64_t)1 << (bit - STORE_KEYWORD_FIRST_BIT);
+        return bits;
 }
 
 /* ---- telling it ---- */
@@ -131,14 +142,35 @@ static void tell_arrived(struct imap_session *s, struct imap_update *u, struct b
                 buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
 }
 
+static void take_keywords(struct imap_session *s, struct store_keywords *keywords, struct buf *out)
+{
+        store_keywords_done(&s->mailbox->keywords);
+        s->mailbox->keywords = *keywords;
+        *keywords = (struct store_keywords){ 0 };
+        imap_put_mailbox_flags(s, out);
+}
+
 static void tell_keywords(struct imap_session *s, struct imap_update *u, struct buf *out)
 {
         if (!u->has_keywords)
                 return;
-        store_keywords_done(&s->mailbox->keywords);
-        s->mailbox->keywords = u->keywords;
-        u->keywords = (struct store_keywords){ 0 };
-        imap_put_mailbox_flags(s, out);
+        u->has_keywords = false;
+        take_keywords(s, &u->keywords, out);
+}
+
+/* RFC 9051 7.1 PERMANENTFLAGS: without "\\*" once there is no room. */
+void imap_tell_keywords(struct imap_cmd *cmd, struct store_keywords *keywords)
+{
+        struct imap_session *s = cmd->session;
+        AUTO_BUF(out, BUF_MAX);
+
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; s->mailbox && bit < STORE_KEYWORD_BITS; bit++)
+                if (store_keyword_name(keywords, bit) &&
+                    !store_keyword_name(&s->mailbox->keywords, bit)) {
+                        take_keywords(s, keywords, &out);
+                        break;
+                }
+        imap_write_take(cmd, &out);
 }
 
 static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t i, struct buf *out)
@@ -146,9 +178,7 @@ static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t 
         const struct store_flag_change *change = &u->changes.flags[i];
         uint32_t number = imap_number_of(s, change->uid);
 
-        /* The client asks for all of what has just arrived; that it has asked for, it knows. */
-        if (!number || change->uid >= u->uidnext ||
-            imap_was_told(s->mailbox, change->uid, change->modseq))
+        if (!number || imap_was_told(s->mailbox, change->uid, change->modseq))
                 return;
         buf_addf(out, "* %u FETCH (", number);
         /* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form. */
@@ -179,9 +209,33 @@ static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
                 u->cursor = 0;
         }
         if (u->stage == FLAGS && tell_flags(s, u, out)) {
-                imap_forget_told(m);
-                u->stage = TOLD;
+                u->stage = u->changes.next ? MORE : TOLD;
+                if (u->stage == TOLD)
+                        imap_forget_told(m);
         }
+}
+
+/* It is not told to the end: the next command, or the next push, begins again. */
+static void give_up(struct imap_session *s, const struct imap_update *u)
+{
+        s->mailbox->view.modseq = u->since;
+        s->mailbox->dirty = s->mailbox->unknown = true;
+        told(s);
+}
+
+static void read_more(struct imap_session *s)
+{
+        struct imap_mailbox *m = s->mailbox;
+        struct imap_update *u = TAKE(m->update);
+
+        u->named = named(m);
+        u->task.owner = s;
+        if (store_submit(s->server->store, s->account, STORE_READ, &u->task)) {
+                give_up(s, u);
+                imap_update_free(u);
+                return;
+        }
+        m->task = &u->task;
 }
 
 bool imap_view_step(struct imap_session *s)
@@ -193,6 +247,10 @@ bool imap_view_step(struct imap_session *s)
                 return false;
         tell(s, m->update, &out);
         conn_write_take(s->conn, &out);
+        if (m->update->stage == MORE) {
+                read_more(s);
+                return true;
+        }
         if (m->update->stage != TOLD)
                 return true;
         imap_update_free(TAKE(m->update));
@@ -215,6 +273,18 @@ static void begin_telling(struct imap_session *s, struct imap_update *u)
         u->stage = EXPUNGED;
         u->cursor = may_expunge(s) && m->withheld.n ? m->view.n : 0;
         m->update = u;
+}
+
+/* Takes u. */
+static void go_on(struct imap_session *s, struct imap_update *u)
+{
+        AUTO_BUF(out, BUF_MAX);
+
+        tell_keywords(s, u, &out);
+        conn_write_take(s->conn, &out);
+        u->stage = FLAGS;
+        u->cursor = 0;
+        s->mailbox->update = u;
 }
 
 /* ---- the mailbox was removed ---- */
@@ -240,8 +310,10 @@ static void update_done(struct task *t)
                 log_warn("c=%s imap cannot read changes mailbox=%lld error=%s text=\"%s\"",
                          conn_id(s->conn), (long long)u->mailbox, err_name(t->result),
                          t->error.text);
-                s->mailbox->dirty = true;
-                told(s);
+                give_up(s, u);
+        } else if (u->stage == MORE) {
+                task_keep(t);
+                go_on(s, u);
         } else if (u->changes.gone) {
                 mailbox_gone(s);
         } else {
@@ -264,23 +336,26 @@ static struct imap_update *update_new(const struct imap_session *s)
         u->mailbox = m->view.mailbox;
         u->since = m->view.modseq;
         u->uidnext = m->view.uidnext;
-        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < 64; bit++)
-                if (m->keywords.names[bit])
-                        u->named |= (uint64_t)1 << (bit - STORE_KEYWORD_FIRST_BIT);
+        u->named = named(m);
         return u;
 }
 
 static bool submit(struct imap_session *s)
 {
+        struct imap_mailbox *m = s->mailbox;
         struct imap_update *u = update_new(s);
 
         u->task.owner = s;
+        u->all = m->unknown;
+        u->known = m->pending;
         if (store_submit(s->server->store, s->account, STORE_READ, &u->task)) {
                 imap_update_free(u);
                 return false;
         }
-        s->mailbox->dirty = false;
-        s->mailbox->task = &u->task;
+        if (!m->unknown)
+                m->reading = m->pending.modseq;
+        m->dirty = m->unknown = false;
+        m->task = &u->task;
         return true;
 }
 
@@ -322,4 +397,24 @@ void imap_view_push(struct imap_session *s)
         }
         if (m->withheld.n)
                 tell_withheld(s);
+}
+
+bool imap_view_advance(struct imap_session *s, const struct store_change *change)
+{
+        struct imap_mailbox *m = s->mailbox;
+        struct imap_update *u;
+
+        if (!s->idling || s->replied || m->dirty || m->update || m->task || !change->first_uid ||
+            change->since != m->view.modseq || change->first_uid != m->view.uidnext)
+                return false;
+        u = update_new(s);
+        u->changes.modseq = change->modseq;
+        u->changes.uidnext = change->uidnext;
+        u->changes.n_arrived = change->uidnext - change->first_uid;
+        u->changes.arrived = mem_alloc_array(u->changes.n_arrived, sizeof *u->changes.arrived);
+        for (size_t i = 0; i < u->changes.n_arrived; i++)
+                u->changes.arrived[i] = change->first_uid + (uint32_t)i;
+        begin_telling(s, u);
+        imap_session_run(s);
+        return true;
 }

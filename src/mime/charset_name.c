@@ -136,10 +136,14 @@ static const char *find_in_families(struct slice name)
 enum mime_charset_kind mime_charset_by_name(struct slice name, const char **ret_iconv)
 {
         const char *found = NULL;
+        char first;
 
         name = slice_trim(name);
+        if (!name.len)
+                return MIME_CHARSET_GUESS;
+        first = ascii_lower(name.ptr[0]);
         for (size_t i = 0; !found && i < sizeof names / sizeof names[0]; i++)
-                if (slice_eq_word(name, slice_of(names[i].name)))
+                if (names[i].name[0] == first && slice_eq_word(name, slice_of(names[i].name)))
                         found = names[i].iconv;
         if (!found)
                 found = find_in_families(name);

@@ -24,19 +24,19 @@ static size_t send_now(struct conn *c, const char *octets, size_t len)
         return n > 0 ? (size_t)n : 0;
 }
 
-/* Takes `octets`, made by mem_alloc. */
-static void emit(struct conn *c, char *octets, size_t len)
+/* *octets is empty after; it keeps its room if all has left at once. */
+static void emit(struct conn *c, struct buf *octets)
 {
         struct evbuffer *to = bufferevent_get_output(c->bev);
-        size_t sent = send_now(c, octets, len);
+        size_t len = octets->len, sent = send_now(c, octets->ptr, len);
         bool was_empty = evbuffer_get_length(to) == 0;
 
         c->octets_out += len;
         if (sent == len) {
-                mem_free(octets);
+                buf_clear(octets);
                 return;
         }
-        bev_add_take(to, octets, sent, len - sent);
+        bev_add_take(to, buf_take(octets, NULL), sent, len - sent);
         if (was_empty)
                 conn_watch_output(c);
 }
@@ -44,13 +44,10 @@ static void emit(struct conn *c, char *octets, size_t len)
 /* Pieces leave in the order they were written: what was gathered first. */
 static void emit_gathered(struct conn *c)
 {
-        size_t len;
-        char *octets;
-
-        if (c->out.len == 0)
-                return;
-        octets = buf_take(&c->out, &len);
-        emit(c, octets, len);
+        if (c->out.len)
+                emit(c, &c->out);
+        /* Nothing is held between commands. */
+        buf_done(&c->out);
 }
 
 /* Something was added to what is gathered. */
@@ -98,17 +95,13 @@ void conn_printf(struct conn *c, const char *fmt, ...)
 
 void conn_write_take(struct conn *c, struct buf *octets)
 {
-        size_t len;
-        char *taken;
-
         if (conn_closing(c) || octets->len < CONN_TAKE_OCTETS) {
                 conn_write(c, buf_slice(octets));
                 buf_done(octets);
                 return;
         }
         emit_gathered(c);
-        taken = buf_take(octets, &len);
-        emit(c, taken, len);
+        emit(c, octets);
         conn_wake(c);
 }
 

@@ -98,7 +98,7 @@ static void changed(struct store_watcher *w, const struct store_change *change)
                 return;
         if (change->modseq)
                 sites_forgive(q);
-        scan_soon(q, change->modseq ? SCAN_WHOLE : SCAN_NEW);
+        scan_soon(q, change->account ? SCAN_WHOLE : SCAN_NEW);
 }
 
 static void say_stopped(struct loop_job *job)

@@ -42,9 +42,11 @@ static void say_closing(struct smtp_session *s, const char *enhanced, const char
 
 void smtp_finish(struct smtp_session *s)
 {
-        s->state = SMTP_STATE_COMMAND;
-        if (s->stop_reason)
-                say_closing(s, "4.3.2", s->stop_reason);
+        if (s->state != SMTP_STATE_CLOSING) {
+                s->state = SMTP_STATE_COMMAND;
+                if (s->stop_reason)
+                        say_closing(s, "4.3.2", s->stop_reason);
+        }
         smtp_session_wait(s);
         conn_resume(s->conn);
 }

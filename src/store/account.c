@@ -212,7 +212,7 @@ enum err store_account_set_verifiers(struct store_txn *tx, int64_t id, struct sl
         db_bind_text(q, 2, verifiers);
         err = query_change(tx->db, q);
         if (!err)
-                txn_change(tx, STORE_CHANGE_ACCOUNT, id, 0, 0);
+                txn_change(tx, STORE_CHANGE_ACCOUNT, id, 0);
         return err;
 }
 
@@ -225,7 +225,7 @@ enum err store_account_set_disabled(struct store_txn *tx, int64_t id, bool disab
         db_bind_int(q, 2, disabled);
         err = query_change(tx->db, q);
         if (!err)
-                txn_change(tx, STORE_CHANGE_ACCOUNT, id, 0, 0);
+                txn_change(tx, STORE_CHANGE_ACCOUNT, id, 0);
         return err;
 }
 

@@ -58,7 +58,7 @@ enum err store_account_remove(struct store_txn *tx, int64_t id)
         if (!err)
                 err = alias_target_gone(tx, slice_of(account.name));
         if (!err)
-                txn_change(tx, STORE_CHANGE_ACCOUNT, id, 0, 0);
+                txn_change(tx, STORE_CHANGE_ACCOUNT, id, 0);
         store_account_done(&account);
         return err;
 }

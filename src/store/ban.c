@@ -55,13 +55,11 @@ static enum err put(struct store_txn *tx, const struct store_ban *ban)
 
 enum err store_ban_put(struct store_txn *tx, const struct store_ban *ban)
 {
-        enum err err = store_ban_expire(tx, ban->since_us);
+        enum err err = put(tx, ban);
         int64_t rows = 0;
 
-        if (!err)
-                err = put(tx, ban);
         if (err || !ban->manual)
-                return err ? err : trim(tx);
+                return err;
         err = count(tx, true, &rows);
         return !err && rows > STORE_BANS_MANUAL_MAX ? ERR_LIMIT : err;
 }
@@ -70,8 +68,11 @@ enum err store_ban_expire(struct store_txn *tx, int64_t now_us)
 {
         struct db_stmt *q = db_prepare(tx->db, "DELETE FROM ban WHERE forget_us <= $1");
 
+        enum err err;
+
         db_bind_int(q, 1, now_us);
-        return db_run(q);
+        err = db_run(q);
+        return err ? err : trim(tx);
 }
 
 enum err store_ban_clear_network(struct store_txn *tx, struct slice network)
@@ -104,7 +105,7 @@ enum err store_ban_clear_all(struct store_txn *tx)
 
 void store_bans_changed(struct store_txn *tx)
 {
-        txn_change(tx, STORE_CHANGE_BANS, 0, 0, 0);
+        txn_change(tx, STORE_CHANGE_BANS, 0, 0);
 }
 
 enum err store_ban_list(struct store_txn *tx, store_ban_fn *fn, void *arg)

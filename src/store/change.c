@@ -103,6 +103,37 @@ static int compare(const void *a, const void *b)
         return x->modseq < y->modseq ? -1 : x->modseq > y->modseq;
 }
 
+/* The UIDs whose flags changed, by either of two changes. */
+static void merge_flags(struct store_change *change, const struct store_change *next)
+{
+        if (next->since > change->modseq) {
+                change->flags_first = 1;
+                change->flags_last = UINT32_MAX;
+        } else if (!change->flags_first) {
+                change->flags_first = next->flags_first;
+                change->flags_last = next->flags_last;
+        } else if (next->flags_first) {
+                if (next->flags_first < change->flags_first)
+                        change->flags_first = next->flags_first;
+                if (next->flags_last > change->flags_last)
+                        change->flags_last = next->flags_last;
+        }
+}
+
+void store_change_merge(struct store_change *change, const struct store_change *next)
+{
+        bool arrivals = change->first_uid && next->first_uid && change->modseq == next->since &&
+                        change->uidnext == next->first_uid;
+
+        merge_flags(change, next);
+        if (next->modseq > change->modseq)
+                change->modseq = next->modseq;
+        if (arrivals)
+                change->uidnext = next->uidnext;
+        else
+                change->first_uid = 0;
+}
+
 /* The largest MODSEQ of each mailbox stands for all: a hundred deliveries are one change. */
 static size_t coalesce(struct store_change *changes, size_t n)
 {
@@ -114,7 +145,7 @@ static size_t coalesce(struct store_change *changes, size_t n)
 
                 if (last && last->kind == changes[i].kind && last->account == changes[i].account &&
                     last->mailbox == changes[i].mailbox)
-                        *last = changes[i];
+                        store_change_merge(last, &changes[i]);
                 else
                         changes[kept++] = changes[i];
         }

@@ -28,7 +28,8 @@ static enum err repair_refs(struct check_run *c, const struct miscount *m)
         if (!check_repairs(c, "content %lld counts %lld references, but has %lld",
                            (long long)m->content, (long long)m->refs, (long long)m->found))
                 return ERR_OK;
-        q = db_prepare(c->tx->db, "UPDATE content SET refs = $2 WHERE id = $1");
+        q = db_prepare(c->tx->db, "INSERT INTO content_refs (content, refs) VALUES ($1, $2)"
+                                  " ON CONFLICT (content) DO UPDATE SET refs = excluded.refs");
         db_bind_int(q, 1, m->content);
         db_bind_int(q, 2, m->found);
         return db_run(q);
@@ -39,11 +40,13 @@ static enum err check_counts(struct check_run *c)
 {
         struct db_stmt *q = db_prepare(
                 c->tx->db,
-                "SELECT c.id, c.refs, coalesce(r.n, 0) FROM content c LEFT JOIN"
+                "SELECT c.id, coalesce(k.refs, 0), coalesce(r.n, 0) FROM content c"
+                " LEFT JOIN content_refs k ON k.content = c.id LEFT JOIN"
                 " (SELECT content, count(*) AS n FROM (SELECT content FROM message UNION ALL"
                 " SELECT content FROM expunged WHERE content IS NOT NULL UNION ALL"
                 " SELECT content FROM queue_message) x GROUP BY content) r"
-                " ON r.content = c.id WHERE c.refs <> coalesce(r.n, 0) OR r.n IS NULL");
+                " ON r.content = c.id"
+                " WHERE coalesce(k.refs, 0) <> coalesce(r.n, 0) OR r.n IS NULL");
         AUTO(mem_freep) struct miscount *wrong = NULL;
         size_t n = 0, cap = 0;
         enum err err;
@@ -118,9 +121,11 @@ static enum err check_rows_there(struct check_run *c)
                         c,
                         db_prepare(db, "SELECT content FROM content_header"
                                        " WHERE content NOT IN (SELECT id FROM content)"
+                                       " UNION SELECT content FROM content_refs"
+                                       " WHERE content NOT IN (SELECT id FROM content)"
                                        " UNION SELECT content FROM content_body"
                                        " WHERE content NOT IN (SELECT id FROM content)"),
-                        "content", "is not there, but has octets");
+                        "content", "is not there, but has octets or references");
         return err;
 }
 

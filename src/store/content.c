@@ -125,10 +125,10 @@ static enum err insert_content(struct store_txn *tx, const struct store_draft *d
 {
         const struct mime_summary *s = &d->summary;
         struct db_stmt *q = db_prepare(
-                tx->db, "INSERT INTO content (refs, size, header_size, hash, properties, sent_us,"
+                tx->db, "INSERT INTO content (size, header_size, hash, properties, sent_us,"
                         " envelope, bodystructure, body, preview, base_subject, message_id,"
                         " reference_ids)"
-                        " VALUES (0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                         " RETURNING id");
 
         db_bind_int(q, 1, (int64_t)d->message.len);
@@ -147,6 +147,15 @@ static enum err insert_content(struct store_txn *tx, const struct store_draft *d
         db_bind_text(q, 11, buf_slice(&s->message_id));
         db_bind_text(q, 12, buf_slice(&s->references));
         return query_int(q, ret_id);
+}
+
+static enum err insert_refs(struct store_txn *tx, int64_t content)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "INSERT INTO content_refs (content, refs) VALUES ($1, 0)");
+
+        db_bind_int(q, 1, content);
+        return db_run(q);
 }
 
 static enum err insert_header(struct store_txn *tx, int64_t content, const struct store_draft *d)
@@ -182,6 +191,8 @@ enum err store_content_add(struct store_txn *tx, struct store_draft *draft, int6
         int64_t content = 0;
         enum err err = insert_content(tx, draft, &content);
 
+        if (!err)
+                err = insert_refs(tx, content);
         if (!err)
                 err = insert_header(tx, content, draft);
         if (!err)

@@ -78,8 +78,8 @@ static enum err select_messages(struct store_txn *tx, const struct uid_set *uids
         return err ? err : selection_add_up(tx, &c->from, &c->sum);
 }
 
-static enum err prepare(struct store_txn *tx, const struct uid_set *uids, int64_t max_messages,
-                        struct copy *c)
+static enum err prepare(struct store_txn *tx, const struct uid_set *uids, bool move,
+                        int64_t max_messages, struct copy *c)
 {
         int64_t ignored;
         enum err err = read_mailbox(tx, c->to, &c->to_account, &c->uidvalidity);
@@ -90,7 +90,8 @@ static enum err prepare(struct store_txn *tx, const struct uid_set *uids, int64_
                 err = select_messages(tx, uids, c);
         if (!err && c->sum.messages > max_messages)
                 err = ERR_LIMIT;
-        if (!err && c->sum.messages && c->from_account != c->to_account)
+        /* What moves within an account takes no more room there: a full one can be tidied up. */
+        if (!err && c->sum.messages && !(move && c->from_account == c->to_account))
                 err = check_quota(tx, c->to_account, &c->sum);
         return err;
 }
@@ -129,14 +130,17 @@ static enum err count_in(struct store_txn *tx, struct copy *c)
         return db_run(q);
 }
 
-/* A UIDL is of one maildrop and is not copied; INTERNALDATE is, the save date is now (RFC 8514). */
+/*
+ * Of a range every UID is there (select_messages), so that it can be moved as a whole.
+ * A UIDL is of one maildrop and is not copied; INTERNALDATE is, the save date is now (RFC 8514).
+ */
 static enum err insert_range(struct store_txn *tx, const struct copy *c, size_t range,
                              int64_t first_uid, int64_t now_us)
 {
         struct db_stmt *q = db_prepare(
                 tx->db, "INSERT INTO message (mailbox, uid, content, size, flags, modseq,"
                         " internal_date_us, save_date_us, trace)"
-                        " SELECT $5, $6 + row_number() OVER (ORDER BY uid) - 1, content, size,"
+                        " SELECT $5, $6 + uid - $2, content, size,"
                         " flags, $7, internal_date_us, $8, trace FROM message" SELECTION_WHERE
                         " ORDER BY uid");
 
@@ -163,10 +167,10 @@ static enum err insert_rows(struct store_txn *tx, const struct copy *c)
 static enum err count_references(struct store_txn *tx, const struct copy *c)
 {
         struct db_stmt *q =
-                db_prepare(tx->db, "UPDATE content SET refs = refs + x.n FROM"
+                db_prepare(tx->db, "UPDATE content_refs SET refs = refs + x.n FROM"
                                    " (SELECT content, count(*) AS n FROM message"
                                    " WHERE mailbox = $1 AND uid >= $2 GROUP BY content) AS x"
-                                   " WHERE content.id = x.content");
+                                   " WHERE content_refs.content = x.content");
 
         db_bind_int(q, 1, c->to);
         db_bind_int(q, 2, c->first_uid);
@@ -185,7 +189,7 @@ static enum err copy_rows(struct store_txn *tx, struct copy *c)
                 err = copy_keywords(tx, c->from_account, c->to_account, c->to,
                                     (uint32_t)c->first_uid);
         if (!err)
-                txn_change(tx, STORE_CHANGE_MAILBOX, c->to_account, c->to, c->modseq);
+                txn_change_mailbox(tx, c->to_account, c->to, c->modseq, 0, 0);
         return err;
 }
 
@@ -194,7 +198,7 @@ enum err store_copy(struct store_txn *tx, int64_t from, const struct uid_set *ui
 {
         struct copy c = { .from = { .mailbox = from }, .to = to };
         size_t expunged;
-        enum err err = prepare(tx, uids, max_messages, &c);
+        enum err err = prepare(tx, uids, move, max_messages, &c);
 
         if (!err && c.sum.messages)
                 err = copy_rows(tx, &c);

@@ -14,12 +14,13 @@ static enum err translate(struct store_txn *tx, const struct store_keywords *nam
         uint64_t translated = flags & own_flags;
 
         for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++) {
+                const char *name = store_keyword_name(names, bit);
                 unsigned theirs = 0;
                 enum err err;
 
-                if (!(flags >> bit & 1) || !names->names[bit])
+                if (!(flags >> bit & 1) || !name)
                         continue;
-                err = store_keyword_bit(tx, account, slice_of(names->names[bit]), true, &theirs);
+                err = store_keyword_bit(tx, account, slice_of(name), true, &theirs);
                 if (err && err != ERR_LIMIT)
                         return err;
                 if (!err)

@@ -93,7 +93,7 @@ enum err selection_expunge(struct store_txn *tx, const struct selection *s, size
         if (err)
                 return err;
         if (sum.messages)
-                txn_change(tx, STORE_CHANGE_MAILBOX, l.account, s->mailbox, l.modseq);
+                txn_change_mailbox(tx, l.account, s->mailbox, l.modseq, 0, 0);
         *ret_expunged = (size_t)sum.messages;
         return ERR_OK;
 }

@@ -81,6 +81,19 @@ static struct db_stmt *look_up(struct db_stmt *q, int64_t content, struct slice 
         return q;
 }
 
+/* NULL where it is a blob. The length of a body is known without reading it. */
+static struct db_stmt *prepare_body(struct walk *w)
+{
+        struct db_stmt *q;
+
+        if (w->items & STORE_FETCH_BODY)
+                return db_prepare(w->tx->db, "SELECT octets FROM content_body WHERE content = $1");
+        q = db_prepare(w->tx->db, "SELECT CASE WHEN length(octets) <= $2 THEN octets END"
+                                  " FROM content_body WHERE content = $1");
+        db_bind_int(q, 2, STORE_FETCH_SHORT_OCTETS);
+        return q;
+}
+
 static enum err look_up_all(struct walk *w, struct lookups *l, struct store_fetch_row *row)
 {
         struct db *db = w->tx->db;
@@ -94,11 +107,9 @@ static enum err look_up_all(struct walk *w, struct lookups *l, struct store_fetc
                 l->parts =
                         look_up(db_prepare(db, "SELECT parts FROM content_body WHERE content = $1"),
                                 row->content, &row->parts, &err);
-        if (w->items & STORE_FETCH_BODY) {
-                l->body = look_up(
-                        db_prepare(db, "SELECT octets, blob FROM content_body WHERE content = $1"),
-                        row->content, &row->octets, &err);
-                if (!err && !db_column_is_null(l->body, 1))
+        if (w->items & (STORE_FETCH_BODY | STORE_FETCH_SHORT)) {
+                l->body = look_up(prepare_body(w), row->content, &row->octets, &err);
+                if (!err && db_column_is_null(l->body, 0))
                         row->octets = (struct slice){ NULL, 0 };
         }
         return err;

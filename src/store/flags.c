@@ -160,7 +160,8 @@ enum err store_flags_change(struct store_txn *tx, int64_t mailbox, const struct 
                 return err;
         }
         if (c.n)
-                txn_change(tx, STORE_CHANGE_MAILBOX, account, mailbox, modseq);
+                txn_change_mailbox(tx, account, mailbox, modseq, uids->ranges[0].first,
+                                   uids->ranges[uids->n - 1].last);
         if (ret_modified)
                 *ret_modified = modified;
         else

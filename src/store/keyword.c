@@ -12,9 +12,18 @@
 
 void store_keywords_done(struct store_keywords *k)
 {
-        for (size_t i = 0; i < sizeof k->names / sizeof *k->names; i++)
-                mem_free(k->names[i]);
+        for (unsigned bit = 0; k->names && bit < STORE_KEYWORD_BITS; bit++)
+                mem_free(k->names[bit]);
+        mem_free(k->names);
         *k = (struct store_keywords){ 0 };
+}
+
+static void set_name(struct store_keywords *k, int64_t bit, char *name)
+{
+        if (!k->names)
+                k->names = mem_alloc_array(STORE_KEYWORD_BITS, sizeof *k->names);
+        mem_free(k->names[bit]);
+        k->names[bit] = name;
 }
 
 static bool bit_valid(int64_t bit)
@@ -32,7 +41,7 @@ enum err store_keywords_get(struct store_txn *tx, int64_t account,
         db_bind_int(q, 1, account);
         while (db_step(q) == DB_ROW)
                 if (bit_valid(db_column_int(q, 0)))
-                        k.names[db_column_int(q, 0)] = query_text(q, 1);
+                        set_name(&k, db_column_int(q, 0), query_text(q, 1));
         err = db_finish(q);
         if (err)
                 store_keywords_done(&k);
@@ -47,11 +56,13 @@ static bool find(const struct store_keywords *k, struct slice name, unsigned *re
 {
         *ret_free = STORE_KEYWORD_BITS;
         for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++) {
-                if (k->names[bit] && slice_eq_word(slice_of(k->names[bit]), name)) {
+                const char *known = store_keyword_name(k, bit);
+
+                if (known && slice_eq_word(slice_of(known), name)) {
                         *ret_bit = bit;
                         return true;
                 }
-                if (!k->names[bit] && *ret_free == STORE_KEYWORD_BITS)
+                if (!known && *ret_free == STORE_KEYWORD_BITS)
                         *ret_free = bit;
         }
         return false;

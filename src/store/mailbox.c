@@ -220,6 +220,6 @@ enum err store_mailbox_create(struct store_txn *tx, int64_t account, struct slic
         if (!err)
                 err = mailbox_insert(tx, account, buf_slice(&canonical), use, ret_mailbox);
         if (!err)
-                txn_change(tx, STORE_CHANGE_FOLDERS, account, *ret_mailbox, 0);
+                txn_change(tx, STORE_CHANGE_FOLDERS, account, *ret_mailbox);
         return err;
 }

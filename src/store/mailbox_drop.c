@@ -81,7 +81,7 @@ enum err store_mailbox_delete(struct store_txn *tx, int64_t mailbox)
         if (!err)
                 err = count_out(tx, &m);
         if (!err)
-                txn_change(tx, STORE_CHANGE_FOLDERS, m.account, mailbox, 0);
+                txn_change(tx, STORE_CHANGE_FOLDERS, m.account, mailbox);
         store_mailbox_done(&m);
         return err;
 }

@@ -23,7 +23,7 @@ static enum err rename_inbox(struct store_txn *tx, int64_t account, int64_t from
                 err = store_copy(tx, from, &everything, mailbox, true, INT64_MAX, &moved);
         store_copy_result_done(&moved);
         if (!err)
-                txn_change(tx, STORE_CHANGE_FOLDERS, account, mailbox, 0);
+                txn_change(tx, STORE_CHANGE_FOLDERS, account, mailbox);
         return err;
 }
 
@@ -84,7 +84,7 @@ static enum err rename_one(struct store_txn *tx, int64_t account, int64_t mailbo
         db_bind_text(q, 2, buf_slice(&name));
         err = db_run(q);
         if (!err)
-                txn_change(tx, STORE_CHANGE_FOLDERS, account, mailbox, 0);
+                txn_change(tx, STORE_CHANGE_FOLDERS, account, mailbox);
         return err;
 }
 

@@ -12,11 +12,13 @@
 #include "txn.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/store/flags.h"
 
 /* Takes back what txn_content_ref did, for a caller that goes on with another mailbox. */
 static enum err content_ref_undo(struct store_txn *tx, int64_t content)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE content SET refs = refs - 1 WHERE id = $1");
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE content_refs SET refs = refs - 1 WHERE content = $1");
 
         db_bind_int(q, 1, content);
         return db_run(q);
@@ -89,6 +91,23 @@ static enum err count_usage(struct store_txn *tx, int64_t account, int64_t size)
         return db_run(q);
 }
 
+/* Who watches may add it to a view without reading; but names of keywords must be read. */
+static void tell_arrived(struct store_txn *tx, int64_t mailbox, const struct allocation *a,
+                         uint64_t flags)
+{
+        const struct store_change change = {
+                .kind = STORE_CHANGE_MAILBOX,
+                .account = a->account,
+                .mailbox = mailbox,
+                .modseq = a->modseq,
+                .since = a->modseq - 1,
+                .first_uid = flags >> STORE_KEYWORD_FIRST_BIT ? 0 : (uint32_t)a->uid,
+                .uidnext = (uint32_t)a->uid + 1,
+        };
+
+        txn_tell(tx, &change);
+}
+
 enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t content,
                            const struct store_message_new *message, uint32_t *ret_uid)
 {
@@ -111,7 +130,7 @@ enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t conten
                 err = count_usage(tx, a.account, size);
         if (err)
                 return err;
-        txn_change(tx, STORE_CHANGE_MAILBOX, a.account, mailbox, a.modseq);
+        tell_arrived(tx, mailbox, &a, message->flags);
         *ret_uid = (uint32_t)a.uid;
         return ERR_OK;
 }

@@ -90,7 +90,7 @@ enum err store_queue_add(struct store_txn *tx, const struct store_queue_message 
         if (!err && message->account)
                 err = count_sent(tx, message->account, message->received_us, n);
         if (!err)
-                txn_change(tx, STORE_CHANGE_QUEUE, 0, 0, 0);
+                txn_change(tx, STORE_CHANGE_QUEUE, 0, 0);
         return err;
 }
 

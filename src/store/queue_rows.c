@@ -183,7 +183,7 @@ enum err store_queue_attempts(struct store_txn *tx, int64_t row, store_queue_att
 /* Old rows, which nobody looks for among the new ones. */
 static void made_due(struct store_txn *tx)
 {
-        txn_change(tx, STORE_CHANGE_QUEUE, 0, 0, 1);
+        txn_change(tx, STORE_CHANGE_QUEUE, 1, 0);
 }
 
 enum err store_queue_hold(struct store_txn *tx, int64_t row, bool hold, int64_t now_us)

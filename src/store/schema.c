@@ -8,8 +8,8 @@ static const char current_sql[] = {
 #include "schema_sql.inc"
 };
 
-static const char upgrade_3_sql[] = {
-#include "upgrade_3_sql.inc"
+static const char upgrade_4_sql[] = {
+#include "upgrade_4_sql.inc"
 };
 
 static const struct schema_upgrade upgrades[] = {
@@ -27,11 +27,15 @@ static const struct schema_upgrade upgrades[] = {
                  " PRIMARY KEY (network, name)"
                  ") WITHOUT ROWID;"
                  "CREATE INDEX ban_by_end ON ban(forget_us);"},
-        { .to = 3, .sql = upgrade_3_sql                      },
+        { .to = 3,
+         .sql = "CREATE TABLE content_refs (content INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
+                 "INSERT INTO content_refs (content, refs) SELECT id, refs FROM content;"
+                 "ALTER TABLE content DROP COLUMN refs;"     },
+        { .to = 4, .sql = upgrade_4_sql                      },
 };
 
 const struct schema schema_current = {
-        .version = 3,
+        .version = 4,
         .sql = current_sql,
         .upgrades = upgrades,
         .n_upgrades = sizeof upgrades / sizeof *upgrades,

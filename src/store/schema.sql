@@ -1,4 +1,4 @@
--- The store's tables, version 3. docs/store-format.md says what each column means.
+-- The store's tables, version 4. docs/store-format.md says what each column means.
 
 CREATE TABLE counter (
         name TEXT PRIMARY KEY,
@@ -79,7 +79,6 @@ CREATE TABLE keyword (
 
 CREATE TABLE content (
         id INTEGER PRIMARY KEY,
-        refs INTEGER NOT NULL,          -- rows of message, expunged and queue that need it
         size INTEGER NOT NULL,
         header_size INTEGER NOT NULL,
         hash BLOB NOT NULL,             -- SHA-256 of header and body
@@ -92,6 +91,12 @@ CREATE TABLE content (
         base_subject TEXT NOT NULL,
         message_id TEXT NOT NULL,
         reference_ids TEXT NOT NULL
+);
+
+-- Apart, for it is all of a content that changes: to copy a message is to write a few octets.
+CREATE TABLE content_refs (
+        content INTEGER PRIMARY KEY,
+        refs INTEGER NOT NULL           -- rows of message, expunged and queue that need it
 );
 
 CREATE TABLE content_header (

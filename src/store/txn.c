@@ -18,21 +18,43 @@ static void *grown(void *items, size_t n, size_t *cap, size_t size)
         return mem_realloc(items, *cap * size);
 }
 
-void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
-                int64_t modseq)
+void txn_tell(struct store_txn *tx, const struct store_change *change)
 {
         struct store_change *last =
                 tx->n_changes > tx->begun.changes ? &tx->changes[tx->n_changes - 1] : NULL;
 
         assert(tx->write);
         /* A task that changes one mailbox many times says so once; change.c does the rest. */
-        if (last && last->kind == kind && last->account == account && last->mailbox == mailbox) {
-                if (modseq > last->modseq)
-                        last->modseq = modseq;
+        if (last && last->kind == change->kind && last->account == change->account &&
+            last->mailbox == change->mailbox) {
+                store_change_merge(last, change);
                 return;
         }
         tx->changes = grown(tx->changes, tx->n_changes, &tx->cap_changes, sizeof *tx->changes);
-        tx->changes[tx->n_changes++] = (struct store_change){ kind, account, mailbox, modseq };
+        tx->changes[tx->n_changes++] = *change;
+}
+
+void txn_change_mailbox(struct store_txn *tx, int64_t account, int64_t mailbox, int64_t modseq,
+                        uint32_t flags_first, uint32_t flags_last)
+{
+        const struct store_change change = {
+                .kind = STORE_CHANGE_MAILBOX,
+                .account = account,
+                .mailbox = mailbox,
+                .modseq = modseq,
+                .since = modseq - 1,
+                .flags_first = flags_first,
+                .flags_last = flags_last,
+        };
+
+        txn_tell(tx, &change);
+}
+
+void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox)
+{
+        const struct store_change change = { .kind = kind, .account = account, .mailbox = mailbox };
+
+        txn_tell(tx, &change);
 }
 
 static void drop_blob(struct store_txn *tx, struct slice name)
@@ -65,23 +87,33 @@ enum err txn_content_delete(struct store_txn *tx, int64_t content)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content_header WHERE content = $1"),
                               content);
         if (!err)
+                err = run_for(db_prepare(tx->db, "DELETE FROM content_refs WHERE content = $1"),
+                              content);
+        if (!err)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content WHERE id = $1"), content);
         return err;
 }
 
 enum err txn_content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size)
 {
-        struct db_stmt *q = db_prepare(
-                tx->db, "UPDATE content SET refs = refs + 1 WHERE id = $1 RETURNING size");
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE content_refs SET refs = refs + 1 WHERE content = $1");
+        enum err err;
 
+        db_bind_int(q, 1, content);
+        err = db_run(q);
+        if (err)
+                return err;
+        q = db_prepare(tx->db, "SELECT size FROM content WHERE id = $1");
         db_bind_int(q, 1, content);
         return query_int(q, ret_size);
 }
 
 enum err txn_content_unref(struct store_txn *tx, int64_t content)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE content SET refs = refs - 1 WHERE id = $1 "
-                                               "RETURNING refs");
+        struct db_stmt *q = db_prepare(
+                tx->db,
+                "UPDATE content_refs SET refs = refs - 1 WHERE content = $1 RETURNING refs");
         int64_t left = -1;
         enum err err;
 

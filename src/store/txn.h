@@ -26,8 +26,13 @@ struct store_txn {
 };
 
 /* Told to watchers after the commit; forgotten if the task is rolled back. */
-void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account, int64_t mailbox,
-                int64_t modseq);
+void txn_tell(struct store_txn *tx, const struct store_change *change);
+/* A mailbox changed under one new MODSEQ; flags of UIDs from flags_first to flags_last, or none (0). */
+void txn_change_mailbox(struct store_txn *tx, int64_t account, int64_t mailbox, int64_t modseq,
+                        uint32_t flags_first, uint32_t flags_last);
+/* The other kinds. */
+void txn_change(struct store_txn *tx, enum store_change_kind kind, int64_t account,
+                int64_t mailbox);
 /* One more reference to a content; its size. ERR_NOTFOUND: no such content. */
 MUST_CHECK enum err txn_content_ref(struct store_txn *tx, int64_t content, int64_t *ret_size);
 /*

@@ -128,35 +128,51 @@ static enum err read_state(struct store_txn *tx, int64_t mailbox, struct store_c
         return db_finish(q);
 }
 
-/*
- * A message that arrived has a MODSEQ above `since`, so it is found among the changed. When no other
- * was changed, as after a delivery, only the new ones are looked at.
- */
-static enum err read_changed(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
-                             const struct state *s, struct store_changes *c)
+static enum err read_arrived(struct store_txn *tx, int64_t mailbox, uint32_t uidnext,
+                             struct store_changes *c)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags, modseq FROM message"
-                                               " WHERE mailbox = $1 AND uid >= $3 AND modseq > $2"
-                                               " ORDER BY uid");
-        size_t cap_flags = 0, cap_arrived = 0;
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags FROM message"
+                                               " WHERE mailbox = $1 AND uid >= $2 ORDER BY uid");
+        size_t cap = 0;
 
         db_bind_int(q, 1, mailbox);
-        db_bind_int(q, 2, since);
-        db_bind_int(q, 3, s->changed_modseq > since ? 1 : uidnext);
+        db_bind_int(q, 2, uidnext);
         while (db_step(q) == DB_ROW) {
-                uint32_t uid = (uint32_t)db_column_int(q, 0);
+                c->arrived = grown(c->arrived, c->n_arrived, &cap, sizeof *c->arrived);
+                c->arrived[c->n_arrived++] = (uint32_t)db_column_int(q, 0);
+                c->used |= (uint64_t)db_column_int(q, 1);
+        }
+        return db_finish(q);
+}
 
-                c->flags = grown(c->flags, c->n_flags, &cap_flags, sizeof *c->flags);
-                c->flags[c->n_flags++] = (struct store_flag_change){
-                        .uid = uid,
+/* From c->next on. */
+static enum err read_flags(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
+                           struct store_changes *c)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags, modseq FROM message"
+                                               " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3"
+                                               " AND modseq > $4 AND modseq <= $5"
+                                               " ORDER BY uid LIMIT $6");
+        size_t cap = 0;
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, c->next);
+        db_bind_int(q, 3, c->last < uidnext ? c->last : (int64_t)uidnext - 1);
+        db_bind_int(q, 4, since);
+        db_bind_int(q, 5, c->modseq);
+        db_bind_int(q, 6, STORE_CHANGES_FLAGS);
+        while (db_step(q) == DB_ROW) {
+                struct store_flag_change change = {
+                        .uid = (uint32_t)db_column_int(q, 0),
                         .flags = (uint64_t)db_column_int(q, 1),
                         .modseq = db_column_int(q, 2),
                 };
-                if (uid < uidnext)
-                        continue;
-                c->arrived = grown(c->arrived, c->n_arrived, &cap_arrived, sizeof *c->arrived);
-                c->arrived[c->n_arrived++] = uid;
+
+                c->flags = grown(c->flags, c->n_flags, &cap, sizeof *c->flags);
+                c->flags[c->n_flags++] = change;
+                c->used |= change.flags;
         }
+        c->next = c->n_flags == STORE_CHANGES_FLAGS ? c->flags[c->n_flags - 1].uid + 1 : 0;
         return db_finish(q);
 }
 
@@ -197,23 +213,47 @@ static enum err read_missing(struct store_txn *tx, int64_t mailbox, uint32_t uid
 }
 
 enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
-                             struct store_changes *ret_changes)
+                             const struct store_change *known, struct store_changes *ret_changes)
 {
         struct store_changes c = { 0 };
         struct state s = { 0 };
         enum err err = read_state(tx, mailbox, &c, &s);
 
+        c.next = known ? known->flags_first : 1;
+        c.last = known ? known->flags_last : UINT32_MAX;
+        if (known && known->modseq < c.modseq)
+                c.modseq = known->modseq;
         /* Nothing happened: one row was read. */
         if (!err && !c.gone && c.modseq > since) {
-                err = read_changed(tx, mailbox, since, uidnext, &s, &c);
+                err = read_arrived(tx, mailbox, uidnext, &c);
+                /* After a delivery no flags need be looked at. */
+                if (s.changed_modseq <= since)
+                        c.next = 0;
+                if (!err && c.next)
+                        err = read_flags(tx, mailbox, since, uidnext, &c);
                 if (!err)
                         err = since < s.expunged_floor
                                       ? read_missing(tx, mailbox, uidnext, &c)
                                       : read_expunged(tx, mailbox, since, uidnext, &c);
+        }
+        if (c.modseq <= since) {
+                c.modseq = since;
+                c.next = 0;
+                c.uidnext = uidnext;
         }
         if (err)
                 store_changes_done(&c);
         else
                 *ret_changes = c;
         return err;
+}
+
+enum err store_changes_more(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
+                            struct store_changes *changes)
+{
+        mem_free(changes->flags);
+        changes->flags = NULL;
+        changes->n_flags = 0;
+        changes->used = 0;
+        return read_flags(tx, mailbox, since, uidnext, changes);
 }

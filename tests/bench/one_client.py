@@ -1,7 +1,6 @@
 """One IMAP client with a mailbox of many messages: how long each command takes."""
 
 import socket
-import statistics
 import time
 
 HEADERS = "FROM TO CC SUBJECT DATE MESSAGE-ID REFERENCES CONTENT-TYPE"
@@ -55,24 +54,24 @@ class Times:
             self.seen.setdefault(name, []).append(ms)
 
     def result(self):
-        """The median of each; of what is named "first" there is one."""
-        return {name: statistics.median(ms) for name, ms in self.seen.items()}
+        """The best of each: noise only adds. Of what is named "first" there is one."""
+        return {name: min(ms) for name, ms in self.seen.items()}
 
 
 def look(times):
     times.do("select", "SELECT INBOX")
     times.do("envelope_first", ENVELOPES)
-    times.do("envelope", ENVELOPES, 5)
+    times.do("envelope", ENVELOPES, 8)
     times.do("headers_first", HEADER_FIELDS)
-    times.do("headers", HEADER_FIELDS, 5)
-    times.do("flags", "FETCH 1:* (UID FLAGS)", 7)
-    times.do("bodies", "FETCH 1:* (UID BODY.PEEK[])", 3)
+    times.do("headers", HEADER_FIELDS, 8)
+    times.do("flags", "FETCH 1:* (UID FLAGS)", 20)
+    times.do("bodies", "FETCH 1:* (UID BODY.PEEK[])", 5)
     times.do("search_from", 'UID SEARCH FROM "number 4711"', 3)
     times.do("search_body", "UID SEARCH BODY xylophone", 3)
 
 
 def change(times):
-    for _ in range(3):
+    for _ in range(5):
         times.do("store", "STORE 1:* +FLAGS (\\Flagged)")
         times.do("store", "STORE 1:* -FLAGS (\\Flagged)")
     boxes = ["bench1", "bench2", "bench3"]
@@ -85,6 +84,7 @@ def change(times):
         times.do("move", f"MOVE 1:* {to}")
     for box in ("bench2", "bench3", "bench4"):
         times.client.do(f"SELECT {box}")
+        times.do("silent", "STORE 1:* +FLAGS.SILENT (\\Flagged)")
         times.do("silent", "STORE 1:* +FLAGS.SILENT (\\Deleted)")
         times.do("expunge", "EXPUNGE")
     times.client.do("SELECT INBOX")

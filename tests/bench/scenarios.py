@@ -101,7 +101,7 @@ def deliver(service, messages, *words):
 
 def syncs_per_message(bench, target, service, words):
     """A run of its own under strace, which slows it down."""
-    n = bench.number(1000, MAIL[1])
+    n = bench.number(400, MAIL[1])
     with tempfile.NamedTemporaryFile("r") as trace:
         pids = [word for pid in target.pids() for word in ("-p", str(pid))]
         command = ["strace", "-f", "-qq", "-e", f"trace={SYNC_CALLS}", "-e", "signal=none"]
@@ -163,7 +163,7 @@ def sessions(service, number):
 
 def mixed(bench, target):
     fill(bench, target, MIXED, 200)
-    n = bench.number(50000, 50)
+    n = bench.number(30000, 50)
     result = bench.load_counted(n, "imap-mixed", target, "imap", MIXED, "--connections", 50)
     return {"rate": result["per_second"], "cpu": result.get("cpu"), "p99": result["p99_ms"]}
 
@@ -228,11 +228,11 @@ C20 = ("--connections", 20)
 SCENARIOS = {
     "rest": rest,
     "idle": idle("imap"),
-    "smtp": deliver("smtp", 4000, *C20),
-    "one": deliver("smtp", 1000, "--connections", 1),
-    "each": deliver("smtp", 2000, *C20, "--per-connection", 1),
-    "large": deliver("smtp", 1000, *C20, "--size", 65536),
-    "submission": deliver("submission", 1500, *C20, "--per-connection", 5),
+    "smtp": deliver("smtp", 3000, *C20),
+    "one": deliver("smtp", 600, "--connections", 1),
+    "each": deliver("smtp", 1500, *C20, "--per-connection", 1),
+    "large": deliver("smtp", 800, *C20, "--size", 65536),
+    "submission": deliver("submission", 1000, *C20, "--per-connection", 5),
     "retr": retrieve,
     "append": append,
     "login": sessions("imap", 4000),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from imap_answer import ask
 from programs import run
 from server import eml
 
@@ -117,3 +118,106 @@ def test_flags_and_deletions_go_both_ways(synced):
             S: c OK ...
             """
         )
+
+
+# ---- conflicts: both sides have changed ----
+
+
+def local(synced, word, folder="INBOX"):
+    """The file of the maildir that holds `word`."""
+    for part in ("cur", "new"):
+        for path in (synced.maildir / folder / part).iterdir():
+            if word in path.read_bytes():
+                return path
+    raise AssertionError(f"no message with {word}")
+
+
+def set_flags(synced, word, flags):
+    path = local(synced, word)
+    path.rename(path.parent.parent / "cur" / (path.name.partition(":")[0] + ":2," + flags))
+
+
+def letter(word):
+    head = f"From: a@example.net\r\nSubject: {word}\r\nMessage-ID: <{word}@example.net>\r\n"
+    return f"{head}\r\nthis is {word}\r\n".encode()
+
+
+def far(synced, folder="INBOX"):
+    """{subject: flags} of the account."""
+    with synced.server.imap(synced.user) as talk:
+        ask(talk, f"EXAMINE {folder}")
+        values = ask(talk, "FETCH 1:* (FLAGS ENVELOPE)").fetched.values()
+        return {v["ENVELOPE"][1].decode(): set(v["FLAGS"]) - {"\\Recent"} for v in values}
+
+
+def near(synced):
+    """{subject: flags} of the maildir."""
+    return {octets.split(b"Subject: ")[1].split(b"\r\n")[0].decode(): f for octets, f in synced.files().items()}
+
+
+@pytest.fixture
+def agreed(synced):
+    """Four letters that both sides have."""
+    with synced.server.imap(synced.user) as talk:
+        for word in ("one", "two", "three", "four"):
+            append(talk, "INBOX", letter(word))
+    synced.sync()
+    assert set(near(synced)) == {"one", "two", "three", "four"}
+    return synced
+
+
+def test_flags_that_both_have_changed_are_joined(agreed):
+    with agreed.server.imap(agreed.user) as talk:
+        ask(talk, "SELECT INBOX")
+        assert ask(talk, "STORE 1 +FLAGS.SILENT (\\Flagged)").status == "OK"
+        assert ask(talk, "STORE 2 +FLAGS.SILENT (\\Seen)").status == "OK"
+    set_flags(agreed, b"this is one", "S")
+    set_flags(agreed, b"this is three", "R")
+    agreed.sync()
+    wanted = {"one": {"\\Flagged", "\\Seen"}, "two": {"\\Seen"}, "three": {"\\Answered"}, "four": set()}
+    assert far(agreed) == wanted
+    assert near(agreed) == {"one": "FS", "two": "S", "three": "R", "four": ""}
+
+
+def test_deleted_on_either_side_and_on_both(agreed):
+    with agreed.server.imap(agreed.user) as talk:
+        ask(talk, "SELECT INBOX")
+        ask(talk, "STORE 1,2 +FLAGS.SILENT (\\Deleted)")
+        assert ask(talk, "EXPUNGE").status == "OK"
+    # Two is gone on both sides, three only here.
+    local(agreed, b"this is two").unlink()
+    local(agreed, b"this is three").unlink()
+    agreed.sync()
+    assert set(far(agreed)) == set(near(agreed)) == {"four"}
+
+
+def test_deleted_here_and_changed_there(agreed):
+    with agreed.server.imap(agreed.user) as talk:
+        ask(talk, "SELECT INBOX")
+        assert ask(talk, "STORE 1 +FLAGS.SILENT (\\Flagged)").status == "OK"
+        ask(talk, "STORE 2 +FLAGS.SILENT (\\Deleted)")
+        assert ask(talk, "EXPUNGE").status == "OK"
+    local(agreed, b"this is one").unlink()
+    set_flags(agreed, b"this is two", "F")
+    agreed.sync()
+    # Whoever deletes prevails, and both sides agree.
+    assert set(far(agreed)) == set(near(agreed)) == {"three", "four"}
+
+
+def test_added_on_both_sides_at_once(agreed):
+    with agreed.server.imap(agreed.user) as talk:
+        append(talk, "INBOX", letter("there"))
+        ask(talk, "CREATE Both")
+        append(talk, "Both", letter("far"))
+    agreed.put(letter("here"))
+    both = agreed.maildir / "Both"
+    for part in ("cur", "new", "tmp"):
+        (both / part).mkdir(parents=True)
+    agreed.put(letter("near"), "Both", "2.local.here")
+    agreed.sync()
+    assert set(far(agreed)) == set(near(agreed)) == {"one", "two", "three", "four", "here", "there"}
+    assert set(far(agreed, "Both")) == {"far", "near"}
+    assert set(agreed.files("Both")) == {letter("far"), letter("near")}
+    before = agreed.files()
+    agreed.sync()
+    assert agreed.files() == before

@@ -7,6 +7,7 @@
  */
 #include "args.h"
 #include "gather.h"
+#include "mailbox_name.h"
 #include "utf7.h"
 
 #include "mailserver/core/text.h"
@@ -27,6 +28,16 @@ static void require(bool holds)
 
 /* ---- arguments ---- */
 
+/* The canonical form of it is itself. */
+static void check_canonical(struct slice name)
+{
+        struct arena arena = ARENA_INIT(MAX_ARENA);
+        struct slice again;
+
+        require(!imap_name_canonical(name, &arena, &again) && slice_eq(name, again));
+        arena_done(&arena);
+}
+
 static void check_mailbox(struct slice name, struct slice raw)
 {
         AUTO_BUF(encoded, 1 << 16);
@@ -39,6 +50,7 @@ static void check_mailbox(struct slice name, struct slice raw)
         /* Controls and DEL go through UTF-7 too, so every name comes back. */
         require(!imap_utf7_decode(buf_slice(&encoded), &decoded));
         require(slice_eq(buf_slice(&decoded), name));
+        check_canonical(name);
 }
 
 typedef enum err arg_fn(struct imap_args *a, struct slice *ret);

@@ -76,7 +76,8 @@ static void bind(struct imap_search *search)
         uint32_t uids[] = { 1, 3, 5 };
         const struct store_view view = { .uids = uids, .n = 3 };
         char label[] = "label";
-        struct store_keywords keywords = { .names[8] = label };
+        char *names[STORE_KEYWORD_BITS] = { [8] = label };
+        struct store_keywords keywords = { names };
         const struct uid_set saved = { 0 };
         enum err ignored = imap_search_bind_sets(search, &view, &saved);
 

@@ -48,7 +48,7 @@ static enum err add_keeper(struct store_txn *tx, void *arg)
 static enum err renew_bob(struct store_txn *tx, void *arg)
 {
         struct store_copy_result copied = { 0 };
-        struct store_account old;
+        struct store_account old = { 0 };
         struct uid_set all = { 0 };
         int64_t bob, from, to;
         enum err err = store_account_find(tx, SLICE("bob"), &old);
@@ -88,7 +88,7 @@ static enum err note_subscription(void *arg, struct slice name)
 
 static enum err note_bob(struct store_txn *tx, void *arg)
 {
-        struct store_account bob;
+        struct store_account bob = { 0 };
         enum err err = store_account_find(tx, SLICE("bob"), &bob);
 
         if (!err)

@@ -56,7 +56,7 @@ static enum err talk_make_draft(struct store_txn *tx, void *arg)
 
 static enum err talk_find_inbox(struct store_txn *tx, struct slice account, int64_t *ret_mailbox)
 {
-        struct store_account found;
+        struct store_account found = { 0 };
         enum err err = store_account_find(tx, account, &found);
 
         if (!err)

@@ -18,7 +18,7 @@ MOVABLE = ("Churn", "Churn/a", "Other")
 CROWDED = 120  # messages from which more are deleted than made
 PATIENCE_SECONDS = 0.03  # how long IDLE listens in the storm; nothing is concluded from it
 # What may be refused because another client was faster.
-RACES = ("TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "EXPUNGEISSUED", "CANNOT", "INUSE")
+RACES = ("TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "EXPUNGEISSUED", "CANNOT", "INUSE", "HASCHILDREN")
 
 
 class Command:

@@ -14,6 +14,7 @@ from imap_answer import pairs
 from ledger import FOREVER, FlagChange, Ledger, octets_of
 from wire import GUARD_SECONDS, Closed, Violation
 
+ROOM = {"connections": {"max_connections_per_account": 200}}  # settings of the server
 POSTMEN = 2
 CHANGES = 8  # made one by one in each quiet
 
@@ -224,6 +225,7 @@ class Storm:
         await together([c.idle() for c in self.clients if c.number % 2])
         control, ledger = self.control, self.ledger
         await self._one_by_one()
+        await self._still()
         before = await control.truth()
         await self._post(3)
         await self._all_are_told()
@@ -259,7 +261,23 @@ class Storm:
                 await self._store(control, inbox, uid, flags, "\\flagged")
                 await self._silently(uid, flags)
             await together([self._pushed(c, flags) for c in self.clients if c.idling and c.name == "INBOX"])
+        await self._two_at_once(inbox, flags)
         await control.ask("UNSELECT")
+
+    async def _two_at_once(self, inbox, flags):
+        """The second change comes while the first is read; and both while somebody selects."""
+        idlers = [c for c in self.clients if c.idling and c.name == "INBOX"]
+        others = [c for c in self.clients if not c.idling and c.name == "INBOX"]
+        # UIDs a client was not told of are not there for it.
+        await together([c.run(Command("NOOP")) for c in others[-1:]])
+        for client in others[:CHANGES]:
+            works = [self._store(self.control, inbox, uid, flags, "\\draft") for uid in sorted(flags)[:1]]
+            works += [self._store(c, inbox, uid, flags, "\\seen") for c in others[-1:] for uid in sorted(flags)[-1:]
+                      if c is not client and not c.read_only]
+            await together(works + [client.select("INBOX", "SELECT")])
+            await client.run(Command("NOOP"))
+            client.view.compare({uid: frozenset(f) for uid, f in flags.items()})
+            await together([self._pushed(c, flags) for c in idlers])
 
     async def _store(self, client, inbox, uid, flags, flag, silent=""):
         kind = "remove" if flag in flags[uid] else "add"

@@ -10,10 +10,9 @@ import random
 
 import pytest
 
-from storm import Storm
+from storm import ROOM, Storm
 
 ROUNDS = int(os.environ.get("MAILSERVER_MODEL_ROUNDS", "8"))
-ROOM = {"connections": {"max_connections_per_account": 200}}
 
 
 @pytest.mark.parametrize("clients", [20, 3])

@@ -172,7 +172,34 @@ class Session:
         head = f"APPEND {self.mailbox()} {flags}{{{len(message)}{plus}}}\r\n".encode()
         return [head + message]
 
+    def imap_harm(self):
+        """What no client means well with."""
+        n = self.random.choice((2, 50, 5000))
+        return self.words(
+            f"SEARCH {'(' * n}ALL{')' * n}",
+            f"SEARCH {'NOT ' * n}ALL",
+            f"SEARCH {'OR TEXT a ' * n}ALL",
+            f"FETCH {'1:*,' * n}1 UID",
+            f"UID FETCH {','.join(str(i) for i in range(2 * n, 1, -2))} FLAGS",
+            f"UID STORE 1:4294967295 +FLAGS.SILENT ({' '.join(f'k{i}' for i in range(n))})",
+            f"FETCH 1 ({' '.join(['BODY.PEEK[]'] * n)})",
+            f"FETCH 1 BODY[{'.'.join('1' * n)}.MIME]",
+            "FETCH 1:* BODY.PEEK[]<4294967295.4294967295>",
+            f'LIST "" {"*%" * n}',
+            f'LIST "" {"*a%" * n}',
+            f"CREATE {'/'.join('d' * n)}",
+            f"SELECT {{{n}+}}\r\n{{{n}+}}\r\nx",
+            f"LOGIN {{{2**64 - 1 if n > 50 else 2**32}+}}\r\nx",
+            "SELECT {-1}",
+            "APPEND INBOX {18446744073709551616}",
+            "APPEND INBOX" + " {1+}\r\nx" * n,
+            "\r\n".join(["NOOP", *(f"p{i} STORE 1:* +FLAGS (k{i % 9})" for i in range(n // 10))]),
+            "COPY 1:* INBOX",
+        ).encode()
+
     def imap_command(self):
+        if self.chance(0.1):
+            return self.imap_harm()
         uid, box, other = self.words("", "", "UID "), self.mailbox(), self.mailbox()
         flags = self.words("\\Seen", "\\Deleted", "(\\Deleted $Junk)", "k", "(a b c d e)", "\\Recent", "()")
         return self.words(
@@ -311,6 +338,17 @@ class Session:
     def listen_to_the_end(self):
         while octets := self.sock.recv(65536):
             self.text += octets
+
+
+def numbers_of(server):
+    """`mailserverctl status`, name → value."""
+    return dict(line.split("\t") for line in server.ctl("status").splitlines())
+
+
+def resident(server):
+    """Octets of memory that the daemon holds."""
+    with open(f"/proc/{server.pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024
 
 
 def run_sessions(server, seed, count, users, deleter):

@@ -135,6 +135,13 @@ def test_a_wrong_command_line_is_exit_status_2(server, words):
     assert refused(server, *words, status=2)
 
 
+@pytest.mark.parametrize("words", [["nonsense"], ["account", "nonsense"]])
+def test_an_unknown_command_is_named_and_those_that_are_there_are_shown(server, words):
+    said = refused(server, *words, status=2)
+    assert said.startswith(f"mailserverctl: unknown command: {' '.join(words)}\n"), said
+    assert "mailserverctl account add ACCOUNT" in said
+
+
 def test_what_needs_the_daemon_says_so(make_server):
     offline = make_server(start=False)
     for words in (["status"], ["session", "list"], ["reload"]):

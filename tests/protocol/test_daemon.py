@@ -44,6 +44,22 @@ def test_every_mistake_is_reported_with_its_line_and_the_fix(make_server):
         assert re.search(rf"mailserver\.conf:{line}: .*{option}", done.stderr), done.stderr
 
 
+@pytest.mark.parametrize(
+    "conf, said",
+    [
+        ({"hostname": "not a name"}, 'hostname: "not a name" is no host name'),
+        ({"listen": {"imap": {"address": "1.2.3"}}}, 'listen.imap.address: "1.2.3"'),
+        ({"tls": {"certificate": "/nonexistent/cert.pem"}}, "/nonexistent/cert.pem"),
+        ({"tls": {"certificate": "/etc/hosts"}}, "/etc/hosts: no PEM certificate"),
+    ],
+)
+def test_the_test_finds_what_would_keep_it_from_starting(make_server, conf, said):
+    server = make_server(start=False, **conf)
+    done = run_daemon(server, "-t", "-c", str(server.conf_path))
+    assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert "is good" not in done.stdout
+
+
 def test_a_missing_file_is_named(make_server):
     done = run_daemon(make_server(start=False), "-c", "/nonexistent/mailserver.conf")
     assert done.returncode == 1 and "/nonexistent/mailserver.conf" in done.stderr

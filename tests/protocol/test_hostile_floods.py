@@ -1,14 +1,16 @@
 """Peers that send without end and never read: others are served, and memory stays small."""
 
 import contextlib
-import re
 import select
 import socket
 import threading
 
 import pytest
 
+from hostile import resident
+
 ENVELOPE = b"MAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\n"
+LOGIN = b"l LOGIN alice wonderland\r\ns SELECT INBOX\r\n"
 # A sanitizer keeps what was freed, if it may.
 QUARANTINE = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
 MEGABYTE = 1 << 20
@@ -63,20 +65,29 @@ FLOODS = {
     "a chunk nobody wants": ("smtp", b"BDAT 9223372036854775807 LAST\r\n", b"x", 2),
     "a message without an end": ("smtp", b"EHLO x\r\n" + ENVELOPE + b"DATA\r\n", b"x" * 76 + b"\r\n", 4),
     "capabilities nobody reads": ("pop3", b"", b"CAPA\r\n", 20, False),
+    "tags without an end": ("imap", b"", b"x", 4),
+    "capabilities nobody reads, of IMAP": ("imap", b"", b"a CAPABILITY\r\n", 20, False),
+    "a literal nobody wants": ("imap", b"a LOGIN {9223372036854775807+}\r\n", b"x", 4),
+    "literals of nothing": ("imap", b"a LOGIN ", b"{0+}\r\n", 4),
+    "lists nobody reads": ("imap", LOGIN, b'a LIST "" *\r\n', 10, False),
+    "IDLE again and again": ("imap", LOGIN, b"a IDLE\r\nDONE\r\n", 4),
+    "small messages without an end": ("imap", LOGIN, b"a APPEND INBOX {2+}\r\nx\n\r\n", 4),
+    "a message nobody wants": ("imap", LOGIN + b"a APPEND INBOX {9223372036854775807+}\r\n", b"x", 4),
+    "a message of one command without an end": ("imap", LOGIN + b"a APPEND INBOX", b" {2+}\r\nx\n", 4),
     "noise on a TLS port": ("pop3s", b"", b"\x16\x03\x01\x40\x00", 4),
     "handshakes that do not begin": ("submission", b"EHLO x\r\nSTARTTLS\r\n", b"\x16\x03\x01\x00\x01\x01", 4),
 }
 
 
-def resident(server):
-    with open(f"/proc/{server.pid}/status") as status:
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024
-
-
 @pytest.fixture(scope="module")
 def shared_server(module_servers):
     small = {"max_message_size": "4M", "max_unknown_recipients": 1000, "max_errors": 1000}
-    return module_servers(env=QUARANTINE, smtp=small, store={"spool_memory": "1M"})
+    return module_servers(
+        env=QUARANTINE,
+        auth={"allow_plaintext_loopback": True},
+        smtp=small,
+        store={"spool_memory": "1M"},
+    )
 
 
 @pytest.mark.parametrize("name", FLOODS)

@@ -23,10 +23,6 @@ def ids_of(messages):
     return [re.search(rb"^\tby \S+ with \S+ id (\w+)", m, re.MULTILINE).group(1) for m in messages]
 
 
-def numbers(server):
-    return dict(line.split("\t") for line in server.ctl("status").splitlines())
-
-
 def descriptors(server):
     return len(os.listdir(f"/proc/{server.pid}/fd"))
 
@@ -42,8 +38,8 @@ def test_random_sessions_do_no_harm(make_server):
     acknowledged = hostile.run_sessions(server, SEED, SESSIONS, ["alice", "carol"], "bob")
 
     # Nobody is left, and nothing that was held for them.
-    server.wait_for(lambda: numbers(server)["connections"] == "0", "to see that all have gone")
-    after = numbers(server)
+    server.wait_for(lambda: hostile.numbers_of(server)["connections"] == "0", "to see that all have gone")
+    after = hostile.numbers_of(server)
     assert {after[f"store_{what}"] for what in HELD} == {"0"}
     server.wait_for(lambda: descriptors(server) <= before[1] + 4, "to close what it had open")
 

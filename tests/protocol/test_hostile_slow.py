@@ -7,7 +7,7 @@ import pytest
 
 DRIP_SECONDS = 0.05
 SHORT = {"connections": {"handshake_timeout": "1s"}, "smtp": {"timeout": "1s"}}
-SHORT["pop3"] = {"timeout": "1s", "login_timeout": "1s"}
+SHORT["pop3"] = SHORT["imap"] = {"timeout": "1s", "login_timeout": "1s"}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,46 @@ def pop3_after_login(server):
     return server.pop3("alice"), b"x"
 
 
+def imap_greeting(server):
+    return server.connect("imap"), b"x"
+
+
+def imap_empty_lines(server):
+    return server.connect("imap"), b"\r\n"
+
+
+def imap_literal(server):
+    return server.connect("imaps").until("* OK ...").send(b"a LOGIN {1000+}\r\n"), b"x"
+
+
+def imap_challenge(server):
+    return server.connect("imaps").until("* OK ...").says("C: a AUTHENTICATE PLAIN\nS: + ..."), b"x"
+
+
+def imap_command(server):
+    return server.imap("alice"), b"x"
+
+
+def imap_literal_that_is_too_big(server):
+    return server.imap("alice").send(b"a SELECT {100000000+}\r\n"), b"x"
+
+
+def imap_message(server):
+    return server.imap("alice").send(b"a APPEND INBOX {1000+}\r\n"), b"x"
+
+
+def imap_second_message(server):
+    return server.imap("alice").send(b"a APPEND INBOX {2+}\r\nx\n {1000+}\r\n"), b"x"
+
+
+def imap_refused_message(server):
+    return server.imap("alice").send(b"a APPEND Nowhere {1000+}\r\n"), b"x"
+
+
+def imap_end_of_idle(server):
+    return server.imap("alice").says("C: a IDLE\nS: + ..."), b"x"
+
+
 STATES = (
     smtp_greeting,
     smtp_line,
@@ -96,6 +136,16 @@ STATES = (
     pop3_password,
     pop3_challenge,
     pop3_after_login,
+    imap_greeting,
+    imap_empty_lines,
+    imap_literal,
+    imap_challenge,
+    imap_command,
+    imap_literal_that_is_too_big,
+    imap_message,
+    imap_second_message,
+    imap_refused_message,
+    imap_end_of_idle,
 )
 
 

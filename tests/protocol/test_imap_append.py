@@ -85,6 +85,14 @@ def test_several_messages_are_stored_all_or_none(server):
         )
 
 
+@pytest.mark.conf(imap={"max_append_messages": 2})
+def test_one_command_brings_only_so_many(fresh_server):
+    one = f" {{{len(PLAIN)}+}}\r\n".encode() + PLAIN
+    with fresh_server.imap("alice") as talk:
+        talk.send(b"a APPEND INBOX" + one * 3 + b"\r\n").expect("a NO [LIMIT] ...")
+        talk.send(b"b APPEND INBOX" + one * 2 + b"\r\n").expect("b OK [APPENDUID <validity> 1:2] ...")
+
+
 def test_line_feeds_become_line_ends(server):
     with server.imap("alice") as talk:
         append(talk, "a", folder(talk, "Ends"), PLAIN.replace(b"\r\n", b"\n")).expect("a OK ...")
@@ -105,10 +113,21 @@ def test_utf8_wants_utf8_enabled(server):
     with server.imap("alice") as talk:
         folder(talk, "Utf8")
         talk.send(f"a APPEND Utf8 UTF8 (~{{{len(octets)}+}}\r\n".encode() + octets + b")\r\n")
-        talk.expect("a BAD ...")
+        talk.expect("a NO [CANNOT] ...")
         talk.says("C: b ENABLE UTF8=ACCEPT").until("b OK ...")
         talk.send(f"c APPEND Utf8 UTF8 (~{{{len(octets)}+}}\r\n".encode() + octets + b")\r\n")
         talk.expect("c OK [APPENDUID <validity> 1] ...")
+
+
+def test_headers_with_8bit_are_kept_from_and_for_everybody(server):
+    """docs/adr/0008: programs that copy mail know nothing of UTF8=ACCEPT."""
+    octets = b"Subject: h\xc3\xa9 \xff\r\nFrom: a@example.net\r\n\r\nbody\r\n"
+    with server.imap("alice") as talk:
+        append(talk, "a", folder(talk, "Raw"), octets).expect("a OK [APPENDUID ...")
+        assert body_of(talk, "Raw") == octets
+        talk.says("C: b EXAMINE Raw").until("b OK ...")
+        talk.says("C: c FETCH 1 ENVELOPE").expect("* 1 FETCH (ENVELOPE (NIL {5}")
+        assert talk.read_octets(5) == b"h\xc3\xa9 \xff"
 
 
 def test_a_mailbox_that_is_missing_says_trycreate_before_the_message(server):

@@ -95,7 +95,7 @@ def test_a_tag_comes_back_as_it_was(talk, tag):
     assert talk.read_line() == f"{tag} OK Done\r\n".encode()
 
 
-@pytest.mark.parametrize("line", ["", " a NOOP", "a+b NOOP", '"a" NOOP', "a( NOOP", "a{1 NOOP", "a% NOOP", "* NOOP", "+ NOOP", "\\a NOOP", "\u00e9 NOOP"])
+@pytest.mark.parametrize("line", [" a NOOP", "a+b NOOP", '"a" NOOP', "a( NOOP", "a{1 NOOP", "a% NOOP", "* NOOP", "+ NOOP", "\\a NOOP", "\u00e9 NOOP"])
 def test_what_is_no_tag_is_not_repeated(talk, line):
     talk.says(f"C: {line}").expect("* BAD ...")
     assert say(talk, "NOOP").startswith("OK ")
@@ -128,7 +128,6 @@ BAD = [
     'SELECT IN"BOX',
     'SELECT "a\\b"',
     "SELECT a%b",
-    "SELECT &",
     "SELECT (INBOX)",
     "CREATE",
     "CREATE a b",
@@ -217,10 +216,30 @@ def test_a_literal_is_a_string(inbox, octets):
     assert say(inbox, octets).startswith("OK ")
 
 
+def test_a_literal8_is_none(inbox):
+    """RFC 9051 9: only APPEND's message may be one, and hold a NUL."""
+    for octets in (b"t SELECT ~{5+}\r\nINBOX\r\n", b"t SEARCH SUBJECT {3+}\r\na\0b\r\n", b"t LIST \"\" ~{1+}\r\n\0\r\n"):
+        assert say(inbox, octets).startswith("BAD ")
+
+
 def test_a_literal_is_waited_for(inbox):
     inbox.says("C: t STATUS {5}").expect("+ ...")
     inbox.says("C: INBOX (MESSAGES)").expect("* STATUS INBOX (MESSAGES 3)")
     inbox.expect("t OK ...")
+
+
+@pytest.mark.parametrize("word", ["UTF8=ACCEPT", "IMAP4rev2"])
+def test_a_quoted_string_is_utf8_where_that_is_enabled(server, word):
+    """RFC 6855 3, RFC 9051 9: quoted. What a literal holds is its own matter."""
+    with server.imap(server.new_account()) as talk:
+        assert ask(talk, f"ENABLE {word}").status == "OK"
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        assert say(talk, 't SEARCH SUBJECT "h\u00e9"\r\n'.encode()).startswith("OK ")
+        for wrong in (b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf"):
+            assert say(talk, b't SEARCH SUBJECT "h' + wrong + b'"\r\n').startswith("BAD ")
+            assert say(talk, b't SEARCH SUBJECT "\\"' + wrong + b'"\r\n').startswith("BAD ")
+            assert say(talk, b't ID ("name" "' + wrong + b'")\r\n').startswith("BAD ")
+        assert say(talk, b"t SEARCH SUBJECT {2+}\r\nh\xff\r\n").startswith("OK ")
 
 
 # ---- too much is no mistake of grammar ----
@@ -231,12 +250,13 @@ def test_a_literal_is_waited_for(inbox):
     [
         "STORE 1 +FLAGS (" + "k" * 300 + ")",
         "STORE 1 +FLAGS (" + " ".join(f"k{i}" for i in range(100)) + ")",
+        "APPEND Empty (" + " ".join(f"k{i}" for i in range(100)) + ") {3+}\r\nabc",
         "FETCH 1 (" + " ".join(f"BODY.PEEK[{i + 1}]" for i in range(300)) + ")",
         'LIST "" (' + " ".join(["a"] * 200) + ")",
         "SEARCH " + " ".join(["ALL"] * 5000),
         "SEARCH SUBJECT " + "x" * 10000,
     ],
-    ids=["keyword", "keywords", "items", "patterns", "keys", "string"],
+    ids=["keyword", "keywords", "keywords of a message", "items", "patterns", "keys", "string"],
 )
 def test_what_is_over_a_limit_is_said_as_such(inbox, command):
     assert say(inbox, command).startswith("NO [LIMIT] ")
@@ -328,3 +348,67 @@ def test_when_there_is_no_room_for_a_keyword_permanentflags_say_so(server):
         assert told[0].startswith("[PERMANENTFLAGS ") and "\\*" not in told[0]
         again = [words[1] for words in ask(talk, "SELECT INBOX").untagged if words[0] == "OK"]
         assert again[1].startswith("[PERMANENTFLAGS ") and "\\*" not in again[1]
+
+
+def test_who_did_not_use_up_the_room_is_told_too(server):
+    user = server.new_account()
+    with server.imap(user) as talk, server.imap(user) as other:
+        assert ask(other, "CREATE elsewhere").status == "OK"
+        put(other, "elsewhere")
+        assert ask(other, "SELECT elsewhere").status == "OK"
+        put(talk)
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        number = 0
+        while ask(talk, f"STORE 1 +FLAGS.SILENT (word{number})").status == "OK":
+            number += 1
+        told = ask(other, "STORE 1 +FLAGS (one two)")
+        assert told.status == "NO" and told.text.startswith("[LIMIT] ")
+        (code,) = [words[1] for words in told.untagged if words[0] == "OK"]
+        assert code.startswith("[PERMANENTFLAGS ") and f" word{number - 1})]" in code
+        assert not ask(other, "STORE 1 +FLAGS (one two)").untagged
+
+
+# ---- logins ----
+
+EXCHANGES = [
+    ("AUTHENTICATE PLAIN", "*", "BAD "),
+    ("AUTHENTICATE PLAIN", "not base64", "BAD "),
+    ("AUTHENTICATE PLAIN", "AGFsaWNl", "BAD "),
+    ("AUTHENTICATE PLAIN", "AGFsaWNlAHdyb25n", "NO [AUTHENTICATIONFAILED] "),
+    ("authenticate plain", "AGFsaWNlAHdvbmRlcmxhbmQ=", "OK [CAPABILITY "),
+    ("AUTHENTICATE SCRAM-SHA-256", "*", "BAD "),
+    ("AUTHENTICATE LOGIN", "*", "BAD "),
+]
+
+
+@pytest.mark.parametrize("command, line, answer", EXCHANGES)
+def test_an_exchange_of_lines(server, command, line, answer):
+    with server.connect("imaps") as talk:
+        talk.expect("* OK ...")
+        talk.says(f"C: t {command}").expect("+ ...")
+        talk.says(f"C: {line}").expect(f"t {answer}...")
+        talk.says("C: u NOOP").expect("u OK ...")
+
+
+@pytest.mark.parametrize(
+    "command, answer",
+    [
+        ("AUTHENTICATE", "BAD "),
+        ("AUTHENTICATE UNHEARD-OF", "NO [CANNOT] "),
+        ('AUTHENTICATE "PLAIN"', "BAD "),
+        ("AUTHENTICATE PLAIN =", "BAD "),
+        ("AUTHENTICATE PLAIN AGFsaWNlAHdvbmRlcmxhbmQ= more", "BAD "),
+        ("AUTHENTICATE PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "OK [CAPABILITY "),
+        ("LOGIN", "BAD "),
+        ("LOGIN alice", "BAD "),
+        ("LOGIN alice wonderland more", "BAD "),
+        ('LOGIN "alice" "wonderland"', "OK [CAPABILITY "),
+        ('LOGIN alice ""', "NO [AUTHENTICATIONFAILED] "),
+        ('LOGIN "" ""', "NO [AUTHENTICATIONFAILED] "),
+        ("LOGIN ali]ce x", "NO [AUTHENTICATIONFAILED] "),
+    ],
+)
+def test_a_login_in_one_line(server, command, answer):
+    with server.connect("imaps") as talk:
+        talk.expect("* OK ...")
+        assert say(talk, command).startswith(answer)

@@ -158,3 +158,19 @@ def test_names_have_only_so_many_levels_and_octets(fresh_server):
         assert ask(talk, "SELECT " + "n" * 3000).text.startswith("[NONEXISTENT] ")
         assert ask(talk, "STATUS " + "n" * 3000 + " (MESSAGES)").text.startswith("[NONEXISTENT] ")
         assert ask(talk, "SUBSCRIBE " + "n" * 3000).text.startswith("[LIMIT] ")
+
+
+IMPOSSIBLE = ["R&D", "a&b", "&AGE-", "&AOQ", "&2D0-"]
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_what_is_no_modified_utf7_is_no_mailbox(server, name):
+    """RFC 3501 9 lets it pass, so it is no mistake of grammar; RFC 9051 6.3.9: LIST passes over it."""
+    with server.imap(server.new_account()) as talk:
+        for command in (f"SELECT {name}", f"CREATE {name}", f"STATUS {name} (MESSAGES)", f"APPEND {name} {{3+}}\r\nabc"):
+            assert ask(talk, command).text.startswith("[CANNOT] ")
+        for command in (f'LIST "" {name}', f'LIST "" "*{name}"', f"LIST {name} *", f'LIST {name} ""', f'LSUB "" {name}'):
+            answers = ask(talk, command)
+            assert answers.status == "OK" and not answers.untagged
+        found = ask(talk, f'LIST "" ({name} INBOX)')
+        assert found.status == "OK" and [words[-1] for words in found.untagged] == ["INBOX"]

@@ -179,6 +179,14 @@ def test_apple_mail_finds_plain_first_and_special_uses_unasked(server, user, nam
         assert "client apple-mail" in session_of(server, user)
 
 
+def test_an_empty_line_before_a_command_is_no_command(server, user):
+    with server.imap(user) as talk:
+        talk.says("C: B40 SELECT INBOX").until("B40 OK ...")
+        for _ in range(50):
+            talk.send(b"\r\n\n\r\n")
+        talk.says("C: B41 UID MOVE 475 Trash\nS: B41 OK ...")
+
+
 # ---- outlook ----
 
 

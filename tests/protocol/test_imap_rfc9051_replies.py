@@ -117,7 +117,7 @@ def test_delete_of_a_mailbox_with_children(talk):
         C: m356 DELETE Notes
         S: m356 OK ...
         C: n DELETE Notes
-        S: n NO [...] ...
+        S: n NO [HASCHILDREN] ...
         """
     )
 
@@ -153,7 +153,7 @@ def test_too_many_flags(talk):
     assert ask(talk, "FETCH 42 FLAGS").fetched[42]["FLAGS"] == []
 
 
-@example("7.1", "n1 n2", differs="what is copied within an account shares its octets; APPEND is refused")
+@example("7.1", "n1 n2", differs="there is no soft quota")
 def test_a_copy_over_quota(fresh_server):
     server = fresh_server
     user = server.new_account()
@@ -165,11 +165,12 @@ def test_a_copy_over_quota(fresh_server):
         talk.says(
             """
             C: n2 uid copy 1:* oldmail
-            S: n2 OK [COPYUID ...
+            S: n2 NO [OVERQUOTA] ...
             C: n1 uid copy 1:* oldmail
-            S: n1 OK [COPYUID ...
-            C: n3 APPEND oldmail {5000}
-            S: n3 NO [OVERQUOTA] ...
+            S: n1 NO [OVERQUOTA] ...
+            C: st STATUS oldmail (MESSAGES)
+            S: * STATUS oldmail (MESSAGES 0)
+            S: st OK ...
             """
         )
 
@@ -198,9 +199,8 @@ def test_copies(talk):
     )
 
 
-@example("7.1.3", "A443")
+@example("7.1.3", "A443", differs="an empty line is passed over: some clients send one too many")
 def test_what_has_no_tag_is_refused_without_one(talk):
     ask(talk, "SELECT INBOX")
     talk.send(b"(" + b"x" * 200000 + b"\r\n").expect("* BAD ...")
-    talk.send(b"\r\n").expect("* BAD ...")
-    talk.says("C: A443 EXPUNGE\nS: A443 OK ...")
+    talk.send(b"\r\n").says("C: A443 EXPUNGE\nS: A443 OK ...")

@@ -159,6 +159,36 @@ def test_idle_is_told_at_once(server):
         talk.says("C: b NOOP").expect("b OK ...")
 
 
+def test_idle_is_told_of_new_mail_before_its_sender_is_answered(make_server):
+    """From the event of the commit alone: nothing is read, and the answers to others come after."""
+    server = make_server(args=["--hold", "imap update", "--hold", "delivery write", "--hold", "imap append"])
+    with opened(server, "alice") as idle, opened(server, "alice") as append, server.smtp() as sender:
+        idle.says("C: a IDLE").expect("+ idling")
+        append.says("C: a APPEND INBOX {5+}").send(b"a: b\n\r\n")
+        idle.expect("* 1 EXISTS")
+        sender.says("C: MAIL FROM:<a@example.net>").expect("250 ...")
+        sender.says("C: RCPT TO:<alice@example.org>").expect("250 ...")
+        sender.says("C: DATA").expect("354 ...")
+        sender.send_data(MESSAGE)
+        idle.says("S: * 1 RECENT").says("S: * 2 EXISTS").expect("* 2 RECENT")
+        assert not append.pending() and not sender.pending()
+        server.release()
+        sender.expect("250 ...")
+        append.until("a OK [APPENDUID ...")
+
+
+def test_what_happens_between_reading_and_opening_a_mailbox_is_told(make_server):
+    """The mailbox is watched before it is read."""
+    server = make_server(args=["--hold", "imap select"])
+    with server.imap("alice") as talk:
+        talk.says("C: a SELECT INBOX")
+        with server.imap("bob") as other:
+            other.says("C: n NOOP").expect("n OK ...")
+        server.deliver("alice", MESSAGE)
+        server.release()
+        talk.until("* 1 EXISTS").until("a OK ...")
+
+
 def test_idle_tells_what_happened_before_it(server):
     user = server.new_account()
     with opened(server, user) as talk:
@@ -292,6 +322,27 @@ def test_a_message_is_recent_for_the_first_who_is_told_of_it(server):
         later.says("C: a STATUS INBOX (RECENT)").expect("* STATUS INBOX (RECENT 0)")
 
 
+def test_status_knows_who_was_told_before_the_store_does(make_server):
+    server = make_server(args=["--hold", "imap recent"])
+    server.deliver("alice", MESSAGE)
+    with opened(server, "alice") as first, server.imap("alice") as second:
+        server.deliver("alice", MESSAGE)
+        first.says("C: a NOOP").expect("* 2 EXISTS")
+        first.says("S: * 2 RECENT").expect("a OK ...")
+        second.says("C: a SELECT INBOX").until("* 0 RECENT").until("a OK ...")
+        second.says(
+            """
+            C: b STATUS INBOX (MESSAGES RECENT)
+            S: * STATUS INBOX (MESSAGES 2 RECENT 0)
+            S: b OK ...
+            C: c LIST "" INBOX RETURN (STATUS (RECENT))
+            S: * LIST (...) "/" INBOX
+            S: * STATUS INBOX (RECENT 0)
+            S: c OK ...
+            """
+        )
+
+
 def test_a_new_keyword_is_named_before_it_is_used(server):
     user = filled(server, 1)
     with opened(server, user) as one, opened(server, user) as two:
@@ -415,18 +466,18 @@ def test_a_renamed_mailbox_stays_selected(server):
 def test_many_changes_are_told_to_a_slow_reader(server):
     user = filled(server, 1)
     with opened(server, user) as one, opened(server, user) as two:
-        for _ in range(12):
+        for _ in range(14):
             one.says("C: c COPY 1:* INBOX").until("c OK ...")
-        assert "4096 EXISTS" in str(one)
-        two.says("C: n NOOP").until("* 4096 EXISTS").until("n OK ...")
+        assert "16384 EXISTS" in str(one)
+        two.says("C: n NOOP").until("* 16384 EXISTS").until("n OK ...")
         one.says(r"C: s STORE 1:* +FLAGS.SILENT (\Deleted)").until("s OK ...")
         two.says("C: n2 NOOP")
-        for number in range(1, 4097):
+        for number in range(1, 16385):
             two.expect(f"* {number} FETCH (FLAGS (\\Deleted...))")
         two.expect("n2 OK ...")
         one.says("C: x EXPUNGE").until("x OK ...")
         two.says("C: n3 NOOP")
-        for number in range(4096, 0, -1):
+        for number in range(16384, 0, -1):
             two.expect(f"* {number} EXPUNGE")
         two.expect("n3 OK ...")
 

@@ -3,6 +3,7 @@
 import pathlib
 import pwd
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -62,3 +63,27 @@ def test_every_key_that_it_cannot_read_again_is_named_in_a_warning(dropped):
     assert "certificate=" not in "".join(
         line for line in dropped.log.splitlines() if "unreadable-by" in line
     )
+
+
+def run_daemon(server, *words):
+    words = [server.build.daemon, *words, "-c", str(server.conf_path)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, env=server.env)
+
+
+def test_the_test_of_the_configuration_warns_of_them_too(dropped):
+    done = run_daemon(dropped, "-t")
+    assert done.returncode == 0 and "is good" in done.stdout
+    assert f"cert-key.pem unreadable-by={USER}" in done.stderr, done.stderr
+
+
+def test_the_test_of_the_configuration_warns_of_a_user_that_does_not_exist(make_server):
+    done = run_daemon(make_server(start=False, user="nobody-of-that-name"), "-t")
+    assert done.returncode == 0 and "useradd --system" in done.stderr, done.stderr
+
+
+def test_a_data_directory_of_another_user_is_named_with_the_fix(open_directory, build):
+    server = Server(open_directory, build, Certificate(open_directory), conf={"user": USER})
+    server.data_dir.mkdir(mode=0o755, exist_ok=True)
+    done = run_daemon(server)
+    assert done.returncode == 1, done.stderr
+    assert f"all of {server.data_dir} must belong to" in done.stderr, done.stderr

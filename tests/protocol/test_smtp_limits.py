@@ -185,6 +185,28 @@ def test_a_mailbox_full_of_messages_is_refused_for_now(server):
         talk.says(f"C: RCPT TO:<{user}@example.org>").expect("452 4.2.2 ...")
 
 
+def test_the_postmaster_is_reached_until_twice_the_quota(make_server):
+    """RFC 5321 4.5.1."""
+    server = make_server()
+    server.configure({"delivery": {"postmaster": "alice@example.org"}})
+    server.ctl("reload")
+    server.ctl("account", "quota", "alice@example.org", "1M", "--max-messages=2")
+    for recipient in ("alice", "alice", "postmaster", "Postmaster@EXAMPLE.org", "postmaster"):
+        server.deliver(recipient, MESSAGE)
+    with server.smtp() as talk:
+        talk.says(
+            """
+            C: MAIL FROM:<>
+            S: 250 ...
+            C: RCPT TO:<alice@example.org>
+            S: 452 4.2.2 ...
+            C: RCPT TO:<postmaster@example.org>
+            S: 452 4.2.2 ...
+            """
+        )
+    assert server.count("alice") == 5
+
+
 @pytest.mark.conf(store={"disk_reserve": "100T"})
 def test_a_disk_below_its_reserve_takes_no_mail(fresh_server):
     with fresh_server.smtp() as talk:

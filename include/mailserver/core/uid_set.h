@@ -22,9 +22,11 @@ struct uid_set {
 
 void uid_set_done(struct uid_set *s);
 void uid_set_clear(struct uid_set *s);
-/* Any order; cheapest when ascending. */
+/* Any order; cheapest when ascending: others move what is behind them, each. */
 void uid_set_add_range(struct uid_set *s, uint32_t first, uint32_t last);
 void uid_set_add(struct uid_set *s, uint32_t number);
+/* Many, in any order, their ends ascending: sorts them where they lie. */
+void uid_set_add_ranges(struct uid_set *s, struct uid_range *ranges, size_t n);
 /* Appends or merges all of `from`. */
 void uid_set_add_set(struct uid_set *s, const struct uid_set *from);
 bool uid_set_contains(const struct uid_set *s, uint32_t number);

@@ -85,7 +85,7 @@ size_t conn_discard_input(struct conn *c);
 
 void conn_write(struct conn *c, struct slice octets);
 void conn_printf(struct conn *c, const char *fmt, ...) PRINTF(2, 3);
-/* Moves the bytes without a copy; *octets is empty after. */
+/* Without a copy; *octets is empty after, and may have kept its room for the next. */
 void conn_write_take(struct conn *c, struct buf *octets);
 /*
  * The session waits for something that comes soon, and will write more then: what is written stays

@@ -30,10 +30,10 @@ struct store_ban {
 
 /*
  * STORE_WRITE. Replaces a ban of the same network and name; an administrator's gives way to
- * another administrator's only. Those that are to be forgotten at since_us are.
+ * another administrator's only. Before and after some of them: store_ban_expire.
  */
 MUST_CHECK enum err store_ban_put(struct store_txn *tx, const struct store_ban *ban);
-/* STORE_WRITE. Forgets what is over at now_us. */
+/* STORE_WRITE. Forgets what is to be forgotten at now_us, and what is beyond the bound. */
 MUST_CHECK enum err store_ban_expire(struct store_txn *tx, int64_t now_us);
 /* STORE_WRITE. Lifts those of this network, and of this name. "" is not "any"; ERR_NOTFOUND. */
 MUST_CHECK enum err store_ban_clear_network(struct store_txn *tx, struct slice network);

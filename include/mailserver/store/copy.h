@@ -11,8 +11,8 @@ struct store_copy_result {
 };
 void store_copy_result_done(struct store_copy_result *r);
 /*
- * Copies, or moves, those of `uids` that are there. Flags and dates go along; to another
- * account's mailbox quota is checked (ERR_QUOTA). All or nothing. ERR_LIMIT over max_messages.
+ * Copies, or moves, those of `uids` that are there. Flags and dates go along. Quota is checked
+ * (ERR_QUOTA), but for moves within an account. All or nothing. ERR_LIMIT over max_messages.
  * ERR_NOTFOUND: one of the mailboxes is gone.
  */
 MUST_CHECK enum err store_copy(struct store_txn *tx, int64_t from, const struct uid_set *uids,

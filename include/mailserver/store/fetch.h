@@ -14,7 +14,9 @@ enum store_fetch_item {
         STORE_FETCH_HEADER = 1u << 1,  /* the header block */
         STORE_FETCH_PARTS = 1u << 2,   /* the part table: mime/parts.h */
         STORE_FETCH_BODY = 1u << 3,    /* the body's octets where they are in the database */
+        STORE_FETCH_SHORT = 1u << 4, /* the same, but none of more than STORE_FETCH_SHORT_OCTETS */
 };
+enum { STORE_FETCH_SHORT_OCTETS = 64 << 10 };
 
 /* Borrowed until the callback returns. */
 struct store_fetch_row {
@@ -31,7 +33,7 @@ struct store_fetch_row {
         struct slice header;
         /* STORE_FETCH_PARTS: offsets count from behind the trace */
         struct slice parts;
-        /* STORE_FETCH_BODY: .ptr NULL when it is a blob: read it with store_message_read */
+        /* The body: .ptr NULL when it is a blob or not short: read it with store_message_read */
         struct slice octets;
 };
 /* False stops the walk. */

@@ -13,10 +13,15 @@
 
 enum { STORE_KEYWORD_FIRST_BIT = 8, STORE_KEYWORD_BITS = 63, STORE_KEYWORD_MAX_OCTETS = 100 };
 
-/* names[bit] for the bits in use, NULL elsewhere; owned. */
+/* Most accounts have none: then it holds no room for them. Owned. */
 struct store_keywords {
-        char *names[64];
+        char **names; /* names[bit] for the bits in use, NULL elsewhere; NULL: none is */
 };
+/* NULL: the bit has no name. */
+static inline const char *store_keyword_name(const struct store_keywords *k, unsigned bit)
+{
+        return k->names ? k->names[bit] : NULL;
+}
 void store_keywords_done(struct store_keywords *k);
 MUST_CHECK enum err store_keywords_get(struct store_txn *tx, int64_t account,
                                        struct store_keywords *ret_keywords);

@@ -46,8 +46,9 @@ MUST_CHECK enum err store_mailbox_count(struct store_txn *tx, int64_t account, i
 
 /* ---- for IMAP: STORE_WRITE ---- */
 
-/* With the names below it; parents need not exist; subscriptions stay as they are. Renaming INBOX
- * moves its messages into a new mailbox and leaves it empty: RFC 9051 6.3.6. ERR_NOTFOUND,
+/* With the names below it; parents need not exist, nor `from` itself where there is something
+ * below it; subscriptions stay as they are. Renaming INBOX moves its messages into a new mailbox
+ * and leaves it empty: RFC 9051 6.3.6. ERR_NOTFOUND,
  * ERR_EXISTS, ERR_LIMIT; ERR_SYNTAX, also for a name below itself. */
 MUST_CHECK enum err store_mailbox_rename(struct store_txn *tx, int64_t account, struct slice from,
                                          struct slice to);

@@ -101,12 +101,20 @@ enum store_change_kind {
         STORE_CHANGE_ACCOUNT, /* password changed, disabled or removed: end sessions, forget logins */
         STORE_CHANGE_FOLDERS, /* a mailbox of `account` was made, renamed or removed */
         STORE_CHANGE_BANS,    /* an administrator has added or lifted bans: ban.h */
-        STORE_CHANGE_QUEUE,   /* rows of queue.h were added; `modseq` 1: or old ones made due */
+        STORE_CHANGE_QUEUE,   /* rows of queue.h were added; `account` 1: or old ones made due */
 };
 struct store_change {
         enum store_change_kind kind;
         int64_t account, mailbox, modseq;
+        /* Of STORE_CHANGE_MAILBOX: all that happened after the MODSEQ `since`. */
+        int64_t since;
+        uint32_t flags_first, flags_last; /* UIDs between which flags changed; 0: none did */
+        /* Nothing happened but that messages without keywords came, with the UIDs from first_uid to
+         * uidnext - 1. first_uid is 0: that, other things, or both. */
+        uint32_t first_uid, uidnext;
 };
+/* Two changes of one mailbox as one; `next` is the later. */
+void store_change_merge(struct store_change *change, const struct store_change *next);
 /* A hint that something changed; several changes may come as one. */
 struct store_watcher {
         struct list link;

@@ -43,17 +43,31 @@ struct store_changes {
         struct uid_set expunged;
         uint32_t *arrived; /* UIDs at or above the uidnext of the view, ascending; owned */
         size_t n_arrived;
-        struct store_flag_change
-                *flags; /* of messages that are there, arrived ones too; by uid; owned */
+        /* Of messages below the uidnext of the view that are there; by uid; owned. */
+        struct store_flag_change *flags;
         size_t n_flags;
-        bool gone; /* the mailbox was removed */
+        uint32_t next; /* UID from which more may have changed: store_changes_more; 0: none */
+        uint32_t last; /* and to which */
+        uint64_t used; /* all flags and keywords of `flags` and `arrived` */
+        bool gone;     /* the mailbox was removed */
 };
 void store_changes_done(struct store_changes *c);
 /*
- * `uidnext`: of the view; `since`: its modseq. `expunged` is below uidnext, complete however old the
+ * `known`: what the watcher was told since then, as one: only where it says flags changed are they
+ * looked at, and `modseq` is its, though more may have happened, of which the watcher is still to
+ * be told. NULL: whatever happened. `uidnext`: of the view; `since`: its modseq. `expunged` is below uidnext, complete however old the
  * view is, and may name UIDs it does not have.
  */
 MUST_CHECK enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since,
-                                        uint32_t uidnext, struct store_changes *ret_changes);
+                                        uint32_t uidnext, const struct store_change *known,
+                                        struct store_changes *ret_changes);
+/* At most so many `flags` are read at once. */
+enum { STORE_CHANGES_FLAGS = 8192 };
+/*
+ * `changes.flags` become the next ones. What changed again after `changes.modseq` is left for the
+ * store_changes_since that goes on from there. Also on failure `changes` is valid.
+ */
+MUST_CHECK enum err store_changes_more(struct store_txn *tx, int64_t mailbox, int64_t since,
+                                       uint32_t uidnext, struct store_changes *changes);
 
 #endif

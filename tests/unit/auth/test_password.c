@@ -355,6 +355,26 @@ START_TEST(logins_beyond_the_queue_are_told_to_come_again)
 }
 END_TEST
 
+/* RFC 4616 2: by SASLprep these are alice and bob. */
+static const struct {
+        const char *name, *password;
+} prepared[] = {
+        {"\xef\xbd\x82\xef\xbd\x8f\xef\xbd\x82", "secret of bob"  }, /* wide letters */
+        { "b\xc2\xadob",                         "secret of bob"  }, /* a soft hyphen */
+        { "\xef\xbd\x82ob@example.org",          "secret of bob"  },
+        { "\xef\xbc\xa1lice@example.org",        "secret of alice"},
+};
+
+START_TEST(a_name_is_prepared)
+{
+        struct auth_client client = house_client();
+
+        ck_assert_int_eq(log_in(&house, &client, prepared[_i].name, prepared[_i].password),
+                         AUTH_OK);
+        ck_assert_int_eq(log_in(&house, &client, prepared[_i].name, "wrong"), AUTH_FAILED);
+}
+END_TEST
+
 START_TEST(answers_to_failures_from_afar_are_held_back)
 {
         struct auth_config config = house_auth_config;
@@ -445,6 +465,7 @@ int main(void)
                             (int)(sizeof moments / sizeof *moments));
         tcase_add_test(tc, a_client_may_leave_before_it_is_told);
         tcase_add_test(tc, logins_beyond_the_queue_are_told_to_come_again);
+        tcase_add_loop_test(tc, a_name_is_prepared, 0, (int)(sizeof prepared / sizeof *prepared));
         tcase_add_test(tc, answers_to_failures_from_afar_are_held_back);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

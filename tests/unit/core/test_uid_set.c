@@ -39,6 +39,56 @@ START_TEST(ranges_are_kept_sorted_and_apart)
 }
 END_TEST
 
+START_TEST(ranges_at_once_and_sets_give_the_same)
+{
+        struct uid_range ranges[6];
+        struct uid_set one = { 0 }, twice = { 0 };
+        AUTO_BUF(text, 1000);
+        AUTO_BUF(again, 1000);
+        size_t n = sums[_i].n;
+
+        for (size_t i = 0; i < n; i++) {
+                struct uid_range r = sums[_i].adds[i];
+
+                ranges[i] = r.first <= r.last ? r : (struct uid_range){ r.last, r.first };
+        }
+        uid_set_add_ranges(&one, ranges, n);
+        ck_assert(uid_set_print(&one, &text) == ERR_OK);
+        ck_assert_msg(slice_eq(buf_slice(&text), slice_of(sums[_i].wanted)), "%s: %s",
+                      sums[_i].name, text.ptr);
+        uid_set_add_ranges(&twice, ranges, n / 2);
+        uid_set_add_set(&twice, &one);
+        uid_set_add_set(&twice, &one);
+        ck_assert(uid_set_print(&twice, &again) == ERR_OK);
+        ck_assert(slice_eq(buf_slice(&again), buf_slice(&text)));
+        uid_set_done(&one);
+        uid_set_done(&twice);
+}
+END_TEST
+
+/* Added one by one they would move each other 10^11 times. */
+START_TEST(many_in_the_wrong_order_are_sorted_at_once)
+{
+        enum { RANGES = 500000 };
+        struct uid_range *ranges = calloc(RANGES, sizeof *ranges);
+        struct uid_set s = { 0 };
+
+        ck_assert_ptr_nonnull(ranges);
+        for (uint32_t i = 0; i < RANGES; i++)
+                ranges[i].first = ranges[i].last = 2 * (RANGES - i);
+        uid_set_add_ranges(&s, ranges, RANGES);
+        ck_assert_uint_eq(s.n, RANGES);
+        ck_assert_uint_eq(s.ranges[0].first, 2);
+        for (uint32_t i = 0; i < RANGES; i++)
+                ranges[i].first = ranges[i].last = 2 * i + 1;
+        uid_set_add_ranges(&s, ranges, RANGES);
+        ck_assert_uint_eq(s.n, 1);
+        ck_assert_uint_eq(uid_set_count(&s), 2 * RANGES);
+        uid_set_done(&s);
+        free(ranges);
+}
+END_TEST
+
 /* Against an array of booleans. */
 START_TEST(any_order_gives_the_same_set)
 {
@@ -105,6 +155,9 @@ int main(void)
         suite_add_tcase(s, tc);
         tcase_add_loop_test(tc, ranges_are_kept_sorted_and_apart, 0,
                             (int)(sizeof sums / sizeof *sums));
+        tcase_add_loop_test(tc, ranges_at_once_and_sets_give_the_same, 0,
+                            (int)(sizeof sums / sizeof *sums));
+        tcase_add_test(tc, many_in_the_wrong_order_are_sorted_at_once);
         tcase_add_loop_test(tc, any_order_gives_the_same_set, 0, 20);
         tcase_add_test(tc, a_set_too_long_to_print_leaves_the_text_alone);
         tcase_add_test(tc, ascending_numbers_are_one_range);

@@ -88,7 +88,8 @@ static enum err parse(const char *keys, struct arena *arena, struct imap_search 
         uint32_t uids[] = { 5, 6, 7, 8, 9, 10, 11, 12 };
         const struct store_view view = { .uids = uids, .n = 8 };
         char label[] = "label";
-        const struct store_keywords keywords = { .names[8] = label };
+        char *names[STORE_KEYWORD_BITS] = { [8] = label };
+        const struct store_keywords keywords = { names };
         const struct uid_set saved = { 0 };
         struct imap_args args = { .rest = slice_of(keys), .arena = arena, .utf8 = true };
         enum err err = imap_search_parse(&args, arena, ret_search);

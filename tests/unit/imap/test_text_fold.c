@@ -41,6 +41,28 @@ START_TEST(text_is_folded)
 }
 END_TEST
 
+/* Eight octets are lowered at once, and the rest one by one: no place makes a difference. */
+START_TEST(every_ascii_octet_is_lowered_wherever_it_stands)
+{
+        for (int c = 0; c < 0x80; c++) {
+                for (size_t at = 0; at < 20; at++) {
+                        char text[20], folded[20];
+                        AUTO_BUF(out, BUF_MAX);
+
+                        memset(text, 'Z', sizeof text);
+                        memset(folded, 'z', sizeof folded);
+                        text[at] = (char)c;
+                        folded[at] = ascii_lower((char)c);
+                        ck_assert_int_eq(text_fold((struct slice){ text, sizeof text }, &out),
+                                         ERR_OK);
+                        ck_assert_msg(
+                                slice_eq(buf_slice(&out), (struct slice){ folded, sizeof folded }),
+                                "octet %d at %zu", c, at);
+                }
+        }
+}
+END_TEST
+
 /* Puts `text` piece by piece, as a reader of a stream does. */
 static void fold_in_pieces(struct slice text, size_t piece, struct buf *out)
 {
@@ -111,6 +133,7 @@ int main(void)
         int failed;
 
         tcase_add_test(t, text_is_folded);
+        tcase_add_test(t, every_ascii_octet_is_lowered_wherever_it_stands);
         tcase_add_test(t, pieces_fold_to_the_same_as_the_whole);
         tcase_add_test(t, long_text_without_a_blank_does_not_wait_for_ever);
         tcase_add_test(t, piled_up_accents_are_folded_in_linear_time);

@@ -35,7 +35,7 @@ static void *opened(struct conn *c, void *service)
 static void produce(struct conn *c, struct session *s)
 {
         while (s->chunks && !conn_output_full(c)) {
-                struct buf chunk = BUF_INIT(CHUNK);
+                AUTO_BUF(chunk, CHUNK);
                 bool reserved = buf_reserve(&chunk, CHUNK) == ERR_OK;
 
                 ck_assert(reserved);

@@ -58,11 +58,11 @@ static void insert_content(struct test_store *t, int id, const char *blob)
         char sql[512];
 
         snprintf(sql, sizeof sql,
-                 "INSERT INTO content VALUES (%d, 1, 10, 5, x'', 0, NULL, '', '', '', '', '', '', "
-                 "'');"
+                 "INSERT INTO content VALUES (%d, 10, 5, x'', 0, NULL, '', '', '', '', '', '', '');"
+                 "INSERT INTO content_refs VALUES (%d, 1);"
                  "INSERT INTO content_header VALUES (%d, x'');"
                  "INSERT INTO content_body(content, parts, blob) VALUES (%d, x'', '%s')",
-                 id, id, id, blob);
+                 id, id, id, id, blob);
         ck_assert_int_eq(test_store_sql(t, sql), ERR_OK);
 }
 
@@ -239,10 +239,10 @@ START_TEST(a_content_with_references_left_stays)
         ck_assert_int_eq(make_blob(t.store, SLICE("b"), name), ERR_OK);
         insert_content(&t, 1, name);
         blob_release(t.store, name, true);
-        ck_assert_int_eq(test_store_sql(&t, "UPDATE content SET refs = 2"), ERR_OK);
+        ck_assert_int_eq(test_store_sql(&t, "UPDATE content_refs SET refs = 2"), ERR_OK);
         ck_assert_int_eq(test_store_run(&t, STORE_WRITE, unref, &id), ERR_OK);
         ck_assert(there(&t, name));
-        ck_assert_int_eq(test_store_int(&t, "SELECT refs FROM content"), 1);
+        ck_assert_int_eq(test_store_int(&t, "SELECT refs FROM content_refs"), 1);
         test_store_stop(&t);
 }
 END_TEST

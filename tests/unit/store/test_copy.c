@@ -225,7 +225,7 @@ static const struct {
         { "just enough messages",           1, "UPDATE account SET quota_messages = 5 WHERE id = 2",   9,
          ERR_OK                                                                                                       },
         { "within an account that is full", 0, "UPDATE account SET quota_octets = 1 WHERE id = 1",
-         9,                                                                                               ERR_OK      },
+         9,                                                                                               ERR_QUOTA   },
 };
 
 START_TEST(a_copy_is_all_or_nothing)
@@ -245,6 +245,20 @@ START_TEST(a_copy_is_all_or_nothing)
                 ck_assert_int_eq(ops_int("SELECT count(*) FROM message"), before);
                 return;
         }
+        store_copy_result_done(&r);
+        expect_sound();
+}
+END_TEST
+
+START_TEST(a_full_account_may_move_its_mail)
+{
+        struct store_copy_result r = { 0 };
+        const struct uid_range all = { 1, UINT32_MAX };
+        AUTO(uid_set_done) struct uid_set uids = set_of(&all, 1);
+
+        ops_sql("UPDATE account SET quota_octets = 1, quota_messages = 1 WHERE id = 1");
+        ck_assert_int_eq(store_copy(&ops.tx, inbox, &uids, archive, true, 9, &r), ERR_OK);
+        ck_assert_uint_eq(uid_set_count(&r.to), 5);
         store_copy_result_done(&r);
         expect_sound();
 }
@@ -331,6 +345,7 @@ int main(void)
         tcase_add_loop_test(tc, a_copy_into_the_same_mailbox_copies_each_once, 0, 2);
         tcase_add_test(tc, flags_dates_and_octets_go_along_the_uidl_does_not);
         tcase_add_loop_test(tc, a_copy_is_all_or_nothing, 0, ops_rows(refusals));
+        tcase_add_test(tc, a_full_account_may_move_its_mail);
         tcase_add_test(tc, keywords_keep_their_names_in_another_account);
         tcase_add_loop_test(tc, only_the_deleted_are_expunged, 0, ops_rows(expunges));
         srunner_run_all(r, CK_ENV);

@@ -480,6 +480,34 @@ START_TEST(the_store_has_the_schema_of_this_program)
 }
 END_TEST
 
+/* References stood in content until version 3. */
+START_TEST(a_store_of_version_2_keeps_its_references)
+{
+        struct test_store t;
+
+        test_store_start(&t, TEST_STORE_INLINE);
+        ck_assert_int_eq(
+                test_store_sql(
+                        &t,
+                        "INSERT INTO content VALUES (7, 10, 5, x'', 0, NULL, '', '', '', '', '',"
+                        " '', '');"
+                        "ALTER TABLE content ADD COLUMN refs INTEGER NOT NULL DEFAULT 4;"
+                        "DROP TABLE content_refs;"
+                        /* And those of version 4. */
+                        "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"
+                        "DROP TABLE queue_sent; DROP TABLE dkim_key; DROP TABLE mta_sts;"
+                        "PRAGMA user_version=2"),
+                ERR_OK);
+        test_store_reopen(&t);
+        ck_assert_int_eq(test_store_int(&t, "PRAGMA user_version"), schema_current.version);
+        ck_assert_int_eq(test_store_int(&t, "SELECT refs FROM content_refs WHERE content = 7"), 4);
+        ck_assert_int_eq(test_store_int(&t, "SELECT count(*) FROM pragma_table_info('content')"
+                                            " WHERE name = 'refs'"),
+                         0);
+        test_store_stop(&t);
+}
+END_TEST
+
 static void add_statements(TCase *tc)
 {
         tcase_add_test(tc, parameters_are_bound_by_name_not_by_order_of_appearance);
@@ -523,6 +551,7 @@ static void add_schema(TCase *tc)
         tcase_add_test(tc, a_newer_store_is_refused);
         tcase_add_test(tc, another_programs_database_is_refused);
         tcase_add_test(tc, the_store_has_the_schema_of_this_program);
+        tcase_add_test(tc, a_store_of_version_2_keeps_its_references);
 }
 
 int main(void)

@@ -47,8 +47,7 @@ static enum err changer_work(struct task *t, struct store_txn *tx)
         struct changer *c = container_of(t, struct changer, task);
 
         for (size_t i = 0; i < c->n; i++)
-                txn_change(tx, c->changes[i].kind, c->changes[i].account, c->changes[i].mailbox,
-                           c->changes[i].modseq);
+                txn_tell(tx, &c->changes[i]);
         return c->result;
 }
 
@@ -70,7 +69,7 @@ static void submit(struct test_store *t, struct changer *c, enum store_change_ki
 {
         *c = (struct changer){
                 .task = {.class = &changer_class, .owner = t },
-                .changes = { { kind, 1, mailbox, modseq }                     },
+                .changes = { { .kind = kind, .account = 1, .mailbox = mailbox, .modseq = modseq }                     },
                 .n = 1,
         };
         ck_assert_int_eq(store_submit(t->store, 1, STORE_WRITE, &c->task), ERR_OK);
@@ -108,7 +107,7 @@ START_TEST(without_a_hub_they_are_told_at_once)
         struct test_store t;
         struct store_watcher w;
         struct changer c = { .task = { .class = &changer_class },
-                             .changes = { { STORE_CHANGE_FOLDERS, 3, 0, 0 } },
+                             .changes = { { .kind = STORE_CHANGE_FOLDERS, .account = 3 } },
                              .n = 1 };
 
         test_store_start(&t, TEST_STORE_INLINE);
@@ -166,6 +165,51 @@ START_TEST(the_changes_of_one_commit_come_as_one_with_the_largest_modseq)
         ck_assert_int_eq(events[1].kind, -1);
         store_unwatch(t.store, &w);
         test_store_stop(&t);
+}
+END_TEST
+
+static struct store_change arrived(int64_t since, int64_t modseq, uint32_t first, uint32_t uidnext)
+{
+        return (struct store_change){
+                .modseq = modseq, .since = since, .first_uid = first, .uidnext = uidnext
+        };
+}
+
+/* `first` 0: something happened that is neither an arrival nor a change of flags. */
+static struct store_change flagged(int64_t modseq, uint32_t first, uint32_t last)
+{
+        return (struct store_change){
+                .modseq = modseq, .since = modseq - 1, .flags_first = first, .flags_last = last
+        };
+}
+
+/* first_uid and flags_first 0: not said, and none. */
+static void merges(const char *name, struct store_change a, struct store_change b,
+                   uint32_t first_uid, uint32_t uidnext, uint32_t flags_first, uint32_t flags_last)
+{
+        int64_t since = a.since;
+
+        store_change_merge(&a, &b);
+        ck_assert_msg(a.first_uid == first_uid, "%s", name);
+        ck_assert_msg(!first_uid || a.uidnext == uidnext, "%s", name);
+        ck_assert_msg(a.flags_first == flags_first, "%s", name);
+        ck_assert_msg(a.flags_last == flags_last, "%s", name);
+        ck_assert_int_eq(a.modseq, b.modseq);
+        ck_assert_int_eq(a.since, since);
+}
+
+START_TEST(what_is_merged_says_all_that_happened)
+{
+        struct store_change one = arrived(7, 8, 3, 4);
+
+        merges("arrivals", one, arrived(8, 10, 4, 6), 3, 6, 0, 0);
+        merges("something unknown between them", one, arrived(9, 10, 4, 5), 0, 0, 1, UINT32_MAX);
+        merges("an arrival between them", one, arrived(8, 10, 5, 6), 0, 0, 0, 0);
+        merges("an arrival, then an expunge", one, flagged(9, 0, 0), 0, 0, 0, 0);
+        merges("an expunge, then an arrival", flagged(7, 0, 0), one, 0, 0, 0, 0);
+        merges("an arrival, then flags", one, flagged(9, 1, 2), 0, 0, 1, 2);
+        merges("flags, then an expunge", flagged(8, 3, 4), flagged(9, 0, 0), 0, 0, 3, 4);
+        merges("flags of two", flagged(8, 3, 4), flagged(9, 1, 2), 0, 0, 1, 4);
 }
 END_TEST
 
@@ -253,6 +297,7 @@ int main(void)
         tcase_add_test(tc, without_a_hub_they_are_told_at_once);
         tcase_add_test(tc, each_hears_of_its_own_mailbox_and_one_of_everything);
         tcase_add_test(tc, the_changes_of_one_commit_come_as_one_with_the_largest_modseq);
+        tcase_add_test(tc, what_is_merged_says_all_that_happened);
         tcase_add_test(tc, what_was_rolled_back_is_not_told);
         tcase_add_test(tc, a_watcher_may_leave_and_take_others_with_it);
         tcase_add_test(tc, changes_on_their_way_outlive_the_store);

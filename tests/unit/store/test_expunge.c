@@ -83,7 +83,7 @@ START_TEST(what_is_there_goes_and_is_counted_out)
         ck_assert_msg(!any || change.modseq == after.highestmodseq, "%s", sets[_i].name);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM message"), left);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM expunged"), 6 - left);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 6);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 6);
 }
 END_TEST
 
@@ -174,7 +174,7 @@ START_TEST(many_go_at_once)
         ck_assert_int_eq(store_message_expunge(&ops.tx, inbox, uids, MANY, &n), ERR_OK);
         ck_assert_uint_eq(n, MANY);
         ck_assert_int_eq(mailbox_now(inbox).messages, 6);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 6 + MANY);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 6 + MANY);
 }
 END_TEST
 

@@ -96,7 +96,7 @@ START_TEST(rows_come_in_order_of_uid)
         struct uid_range ranges[2] = { walks[_i].ranges[0], walks[_i].ranges[1] };
         const struct uid_set uids = { .ranges = ranges, .n = walks[_i].n };
 
-        for (unsigned items = 0; items < 16; items++) {
+        for (unsigned items = 0; items < 32; items++) {
                 struct uids u = { .text = BUF_INIT(100), .left = walks[_i].most };
 
                 ck_assert_int_eq(
@@ -190,6 +190,42 @@ START_TEST(an_empty_body_is_not_taken_for_a_blob)
 }
 END_TEST
 
+static bool look_at_body(void *arg, const struct store_fetch_row *row)
+{
+        *(struct slice *)arg = (struct slice){ row->octets.ptr ? "octets" : NULL, row->octets.len };
+        return true;
+}
+
+static const struct {
+        unsigned items;
+        size_t body, given;
+        bool is_given;
+} lengths[] = {
+        {STORE_FETCH_SHORT,  STORE_FETCH_SHORT_OCTETS,     STORE_FETCH_SHORT_OCTETS,     true },
+        { STORE_FETCH_SHORT, STORE_FETCH_SHORT_OCTETS + 1, 0,                            false},
+        { STORE_FETCH_BODY,  STORE_FETCH_SHORT_OCTETS + 1, STORE_FETCH_SHORT_OCTETS + 1, true },
+        { STORE_FETCH_SHORT, 0,                            0,                            true },
+};
+
+START_TEST(a_body_that_is_not_short_is_given_to_those_who_ask_for_any)
+{
+        AUTO_BUF(text, BUF_MAX);
+        struct slice body = { 0 };
+        struct uid_range all = { 6, UINT32_MAX };
+        const struct uid_set uids = { .ranges = &all, .n = 1 };
+
+        buf_addf(&text, "Subject: long\r\n\r\n");
+        for (size_t i = 0; i < lengths[_i].body; i++)
+                buf_addc(&text, i % 64 == 62 ? '\r' : i % 64 == 63 ? '\n' : 'x');
+        add(ops_content(buf_slice(&text)), 0, 16);
+        ck_assert_int_eq(
+                store_fetch(&ops.tx, inbox, &uids, 1, lengths[_i].items, look_at_body, &body),
+                ERR_OK);
+        ck_assert_int_eq(body.ptr != NULL, lengths[_i].is_given);
+        ck_assert_uint_eq(body.len, lengths[_i].given);
+}
+END_TEST
+
 static bool never(void *arg, const struct store_fetch_row *row)
 {
         (void)arg;
@@ -204,6 +240,7 @@ static const struct {
         { STORE_FETCH_HEADER, "DELETE FROM content_header"},
         { STORE_FETCH_PARTS,  "DELETE FROM content_body"  },
         { STORE_FETCH_BODY,   "DELETE FROM content_body"  },
+        { STORE_FETCH_SHORT,  "DELETE FROM content_body"  },
 };
 
 START_TEST(a_message_without_its_content_is_corrupt)
@@ -225,6 +262,8 @@ int main(void)
         tcase_add_test(tc, a_row_has_what_was_asked_for);
         tcase_add_test(tc, the_body_of_a_blob_is_not_in_its_row);
         tcase_add_test(tc, an_empty_body_is_not_taken_for_a_blob);
+        tcase_add_loop_test(tc, a_body_that_is_not_short_is_given_to_those_who_ask_for_any, 0,
+                            ops_rows(lengths));
         tcase_add_loop_test(tc, a_message_without_its_content_is_corrupt, 0, ops_rows(damages));
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

@@ -246,9 +246,9 @@ START_TEST(keywords_are_made_once_and_found_in_any_case)
         ck_assert_int_eq(bit_of(alice, "Work", false, &bit), ERR_OK);
         ck_assert_uint_eq(bit, STORE_KEYWORD_FIRST_BIT + 1);
         ck_assert_int_eq(store_keywords_get(&ops.tx, alice, &k), ERR_OK);
-        ck_assert_str_eq(k.names[8], "$Junk");
-        ck_assert_str_eq(k.names[9], "work");
-        ck_assert_ptr_null(k.names[10]);
+        ck_assert_str_eq(store_keyword_name(&k, 8), "$Junk");
+        ck_assert_str_eq(store_keyword_name(&k, 9), "work");
+        ck_assert_ptr_null(store_keyword_name(&k, 10));
         store_keywords_done(&k);
 }
 END_TEST
@@ -263,7 +263,7 @@ START_TEST(each_account_numbers_its_own)
         ck_assert_int_eq(bit_of(bob, "b", true, &bit), ERR_OK);
         ck_assert_uint_eq(bit, STORE_KEYWORD_FIRST_BIT);
         ck_assert_int_eq(store_keywords_get(&ops.tx, bob, &k), ERR_OK);
-        ck_assert_str_eq(k.names[8], "b");
+        ck_assert_str_eq(store_keyword_name(&k, 8), "b");
         store_keywords_done(&k);
         ck_assert_int_eq(bit_of(bob + 1, "c", true, &bit), ERR_NOTFOUND);
 }

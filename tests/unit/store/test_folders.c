@@ -214,7 +214,7 @@ START_TEST(a_deleted_folder_goes_with_its_messages_and_without_those_below)
         store_account_done(&account);
         expect_sound();
         ops_housekeeping();
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 2);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 2);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM expunged"), 0);
         expect_sound();
         ck_assert_int_eq(store_mailbox_delete(&ops.tx, id), ERR_NOTFOUND);
@@ -317,6 +317,23 @@ START_TEST(an_account_begins_with_its_folders_subscribed_and_ends_without)
 }
 END_TEST
 
+START_TEST(folders_and_subscriptions_are_counted)
+{
+        int64_t n = -1;
+
+        ck_assert_int_eq(store_mailbox_count(&ops.tx, alice, &n), ERR_OK);
+        ck_assert_int_eq(n, 6);
+        ck_assert_int_eq(store_mailbox_count(&ops.tx, bob, &n), ERR_OK);
+        ck_assert_int_eq(n, 2);
+        ck_assert_int_eq(subscribe("news", true), ERR_OK);
+        ck_assert_int_eq(subscribe("a", true), ERR_OK);
+        ck_assert_int_eq(store_mailbox_count_subscriptions(&ops.tx, alice, &n), ERR_OK);
+        ck_assert_int_eq(n, 2);
+        ck_assert_int_eq(store_mailbox_count_subscriptions(&ops.tx, bob, &n), ERR_OK);
+        ck_assert_int_eq(n, 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("store folders");
@@ -337,6 +354,7 @@ int main(void)
         tcase_add_test(tc, names_are_subscribed_to_whether_they_exist_or_not);
         tcase_add_test(tc, a_folder_says_whether_it_is_subscribed_to);
         tcase_add_test(tc, subscriptions_stay_when_folders_go);
+        tcase_add_test(tc, folders_and_subscriptions_are_counted);
         tcase_add_test(tc, an_account_begins_with_its_folders_subscribed_and_ends_without);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

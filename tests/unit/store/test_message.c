@@ -52,7 +52,7 @@ START_TEST(a_content_is_its_header_its_body_and_what_was_worked_out)
         ck_assert_int_eq(ops_int("SELECT size FROM content"), (int64_t)mail.len);
         ck_assert_int_eq(ops_int("SELECT header_size FROM content"), (int64_t)mail.len - 10);
         ck_assert_int_eq(ops_int("SELECT sent_us FROM content"), INT64_C(1795253433000000));
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 0);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 0);
         ck_assert_int_eq(ops_int("SELECT properties FROM content"), 0);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM content WHERE message_id = "
                                  "'<1@example.net>' AND base_subject = 'lunch' COLLATE NOCASE"),
@@ -128,7 +128,7 @@ START_TEST(a_message_is_counted_where_it_comes_in)
         ck_assert_int_eq(a.used_octets, size);
         ck_assert_int_eq(a.used_messages, 1);
         store_account_done(&a);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
         ck_assert_int_eq(ops_int("SELECT size FROM message"), size);
         ck_assert_int_eq(ops_int("SELECT flags FROM message"), STORE_FLAG_FLAGGED);
         ck_assert_int_eq(ops_int("SELECT modseq FROM message"), after.highestmodseq);
@@ -175,7 +175,7 @@ START_TEST(a_uid_that_was_rolled_back_is_given_out_again)
         ops_rollback();
         ck_assert_int_eq(store_message_add(&ops.tx, inbox, content, &message, &second), ERR_OK);
         ck_assert_uint_eq(first, second);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
 }
 END_TEST
 
@@ -190,7 +190,7 @@ START_TEST(one_content_serves_every_recipient)
         ck_assert_int_eq(
                 store_message_add(&ops.tx, ops_mailbox(bob, "INBOX"), content, &to_bob, &uid),
                 ERR_OK);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 2);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 2);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM content_body"), 1);
         ck_assert_int_eq(ops_int("SELECT sum(used_octets) FROM account"),
                          (int64_t)(2 * (sizeof MAIL - 1) + to_alice.trace.len + to_bob.trace.len));
@@ -205,9 +205,9 @@ START_TEST(a_folder_that_is_gone_changes_nothing)
         uint32_t uid;
 
         ck_assert_int_eq(store_message_add(&ops.tx, 999, content, &message, &uid), ERR_NOTFOUND);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 0);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 0);
         ck_assert_int_eq(store_message_add(&ops.tx, inbox, content, &message, &uid), ERR_OK);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
 }
 END_TEST
 
@@ -232,7 +232,7 @@ START_TEST(uids_end_before_they_would_begin_again)
         ck_assert_int_eq(store_message_add(&ops.tx, inbox, content, &message, &uid), ERR_OK);
         ck_assert_uint_eq(uid, 4294967294u);
         ck_assert_int_eq(store_message_add(&ops.tx, inbox, content, &message, &uid), ERR_NOTFOUND);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
 }
 END_TEST
 

@@ -103,7 +103,7 @@ START_TEST(a_message_is_a_row_for_each_recipient)
         ck_assert_int_eq(rows.items[1].expires_us, NOW + 120 * HOUR);
         ck_assert_ptr_null(rows.items[1].last_reply);
         ck_assert_int_eq(rows.items[0].message, rows.items[1].message);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
 }
 END_TEST
 
@@ -177,14 +177,14 @@ START_TEST(content_lives_until_its_last_row_is_gone)
                 store_message_add(&ops.tx, ops_mailbox(account, "INBOX"), content, &new, &uid),
                 ERR_OK);
         add(content, account, 2);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 2);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 2);
         rows = due(NOW, NULL, 2);
         ck_assert_int_eq(store_queue_remove(&ops.tx, rows.items[0].id), ERR_OK);
         ck_assert_int_eq(store_queue_remove(&ops.tx, rows.items[0].id), ERR_NOTFOUND);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM queue_message"), 1);
         ck_assert_int_eq(store_queue_remove(&ops.tx, rows.items[1].id), ERR_OK);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM queue_message"), 0);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
 }
 END_TEST
 
@@ -417,9 +417,9 @@ END_TEST
 START_TEST(a_check_counts_references_of_the_queue)
 {
         add(ops_content(MESSAGE), 0, 2);
-        ops_sql("UPDATE content SET refs = 7");
+        ops_sql("UPDATE content_refs SET refs = 7");
         ck_assert_int_eq(check_store(true).repaired, 1);
-        ck_assert_int_eq(ops_int("SELECT refs FROM content"), 1);
+        ck_assert_int_eq(ops_int("SELECT refs FROM content_refs"), 1);
 }
 END_TEST
 
@@ -456,18 +456,18 @@ static void read_schema(struct buf *out)
         ck_assert_int_eq(db_finish(q), ERR_OK);
 }
 
-START_TEST(a_store_of_version_2_gets_the_same_tables)
+START_TEST(a_store_of_version_3_gets_the_same_tables)
 {
         AUTO_BUF(fresh, 1 << 20);
         AUTO_BUF(upgraded, 1 << 20);
 
         read_schema(&fresh);
         drop_tables();
-        ck_assert_int_eq(db_set_identity(ops.tx.db, SCHEMA_APPLICATION, 2), ERR_OK);
+        ck_assert_int_eq(db_set_identity(ops.tx.db, SCHEMA_APPLICATION, 3), ERR_OK);
         ops_reopen();
         read_schema(&upgraded);
         ck_assert_str_eq(upgraded.ptr, fresh.ptr);
-        ck_assert_int_eq(ops_int("PRAGMA user_version"), 3);
+        ck_assert_int_eq(ops_int("PRAGMA user_version"), 4);
 }
 END_TEST
 
@@ -495,7 +495,7 @@ int main(void)
         tcase_add_test(tc, a_restart_and_a_check_find_everything_in_order);
         tcase_add_test(tc, a_check_repairs_what_nobody_waits_for);
         tcase_add_test(tc, a_check_counts_references_of_the_queue);
-        tcase_add_test(tc, a_store_of_version_2_gets_the_same_tables);
+        tcase_add_test(tc, a_store_of_version_3_gets_the_same_tables);
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_NORMAL);
         failed = srunner_ntests_failed(runner);

@@ -154,16 +154,16 @@ static const struct {
         int what[3];
         const char *told; /* expunged | arrived | flags */
 } changes[] = {
-        {"nothing",                        { NOTHING },               "||"             },
-        { "a message arrives",             { ARRIVE },                "|7|7=0"         },
-        { "two arrive",                    { ARRIVE, ARRIVE },        "|7 8|7=0 8=0"   },
-        { "flags change",                  { FLAG },                  "||2=4 3=4"      },
-        { "one is expunged",               { EXPUNGE },               "5||"            },
-        { "two are expunged",              { EXPUNGE, EXPUNGE },      "5:6||"          },
-        { "one arrives and goes",          { ARRIVE_AND_GO },         "||"             },
-        { "flags change, then it is gone", { FLAG_AND_GO },           "3||2=4"         },
-        { "all at once",                   { ARRIVE, FLAG, EXPUNGE }, "5|7|2=4 3=4 7=0"},
-        { "copies share a MODSEQ",         { MOVE_IN },               "|7 8|7=1 8=1"   },
+        {"nothing",                        { NOTHING },               "||"         },
+        { "a message arrives",             { ARRIVE },                "|7|"        },
+        { "two arrive",                    { ARRIVE, ARRIVE },        "|7 8|"      },
+        { "flags change",                  { FLAG },                  "||2=4 3=4"  },
+        { "one is expunged",               { EXPUNGE },               "5||"        },
+        { "two are expunged",              { EXPUNGE, EXPUNGE },      "5:6||"      },
+        { "one arrives and goes",          { ARRIVE_AND_GO },         "||"         },
+        { "flags change, then it is gone", { FLAG_AND_GO },           "3||2=4"     },
+        { "all at once",                   { ARRIVE, FLAG, EXPUNGE }, "5|7|2=4 3=4"},
+        { "copies share a MODSEQ",         { MOVE_IN },               "|7 8|"      },
 };
 
 static void change(int what)
@@ -223,7 +223,8 @@ START_TEST(changes_are_found_by_modseq)
 
         for (size_t i = 0; i < 3; i++)
                 change(changes[_i].what[i]);
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+                         ERR_OK);
         print_changes(&c, &told);
         ck_assert_msg(strcmp(told.ptr, changes[_i].told) == 0, "%s: %s", changes[_i].name,
                       told.ptr);
@@ -232,6 +233,72 @@ START_TEST(changes_are_found_by_modseq)
         ck_assert_int_eq(c.uidnext, ops_int("SELECT uidnext FROM mailbox WHERE id = 1"));
         for (size_t i = 0; i < c.n_flags; i++)
                 ck_assert(c.flags[i].modseq > v.modseq && c.flags[i].modseq <= c.modseq);
+        store_changes_done(&c);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(many_flags_are_read_in_parts)
+{
+        enum { MANY = 2 * STORE_CHANGES_FLAGS + 1 };
+        struct store_changes c = { 0 };
+        struct store_view v;
+        uint32_t uid = 0;
+        size_t parts = 0;
+
+        while (add(inbox, 0) < MANY)
+                ;
+        v = take();
+        set_flags(1, MANY, STORE_FLAG_FLAGGED);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+                         ERR_OK);
+        for (;; parts++) {
+                ck_assert_uint_le(c.n_flags, STORE_CHANGES_FLAGS);
+                for (size_t i = 0; i < c.n_flags; i++)
+                        ck_assert_uint_eq(c.flags[i].uid, ++uid);
+                ck_assert_uint_eq(c.used, STORE_FLAG_FLAGGED);
+                if (!c.next)
+                        break;
+                if (!parts)
+                        set_flags(MANY, MANY, STORE_FLAG_SEEN); /* the next update's */
+                ck_assert_int_eq(store_changes_more(&ops.tx, inbox, v.modseq, v.uidnext, &c),
+                                 ERR_OK);
+                if (!c.n_flags)
+                        break;
+        }
+        ck_assert_uint_eq(uid, MANY - 1);
+        store_changes_done(&c);
+        store_view_done(&v);
+}
+END_TEST
+
+START_TEST(only_what_the_watcher_was_told_of_is_looked_at)
+{
+        struct store_view v = take();
+        struct store_changes c = { 0 };
+        struct store_change known = { .flags_first = 2, .flags_last = 3 };
+        AUTO_BUF(first, 1024);
+        AUTO_BUF(second, 1024);
+
+        set_flags(2, 3, STORE_FLAG_FLAGGED);
+        known.modseq = ops_int("SELECT highestmodseq FROM mailbox WHERE id = 1");
+        set_flags(3, 5, STORE_FLAG_SEEN); /* on its way to the watcher */
+        add(inbox, 0);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &known, &c),
+                         ERR_OK);
+        print_changes(&c, &first);
+        ck_assert_str_eq(first.ptr, "|7|2=4");
+        ck_assert_int_eq(c.modseq, known.modseq);
+        ck_assert_uint_eq(c.uidnext, 8);
+        store_changes_done(&c);
+        known = (struct store_change){ .modseq = known.modseq + 2,
+                                       .flags_first = 3,
+                                       .flags_last = 5 };
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, known.modseq - 2, 8, &known, &c),
+                         ERR_OK);
+        print_changes(&c, &second);
+        ck_assert_str_eq(second.ptr, "||3=1 5=1");
+        ck_assert_int_eq(c.modseq, known.modseq);
         store_changes_done(&c);
         store_view_done(&v);
 }
@@ -248,9 +315,10 @@ START_TEST(changes_before_the_view_are_not_told_again)
         add(inbox, 0);
         set_flags(7, 7, STORE_FLAG_SEEN);
         add(inbox, 0);
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+                         ERR_OK);
         print_changes(&c, &told);
-        ck_assert_str_eq(told.ptr, "|7 8|7=1 8=0");
+        ck_assert_str_eq(told.ptr, "|7 8|");
         store_changes_done(&c);
         store_view_done(&v);
 }
@@ -269,9 +337,10 @@ START_TEST(expunges_that_were_forgotten_are_told_all_the_same)
         add(inbox, 0);
         ops_sql("DELETE FROM expunged WHERE uid < 6;"
                 "UPDATE mailbox SET expunged_floor = highestmodseq - 2 WHERE id = 1");
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &c), ERR_OK);
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+                         ERR_OK);
         print_changes(&c, &told);
-        ck_assert_str_eq(told.ptr, "2,5:6|8|8=0");
+        ck_assert_str_eq(told.ptr, "2,5:6|8|");
         store_changes_done(&c);
         store_view_done(&v);
 }
@@ -286,7 +355,7 @@ START_TEST(a_mailbox_that_goes_is_said_to_be_gone)
         ck_assert_int_eq(store_mailbox_delete(&ops.tx, sent), ERR_OK);
         ck_assert_uint_eq(ops_changes(STORE_CHANGE_FOLDERS, &told), 1);
         ck_assert_int_eq(told.mailbox, sent); /* so those who watch it hear of it */
-        ck_assert_int_eq(store_changes_since(&ops.tx, sent, 1, 1, &c), ERR_OK);
+        ck_assert_int_eq(store_changes_since(&ops.tx, sent, 1, 1, NULL, &c), ERR_OK);
         ck_assert(c.gone);
         store_changes_done(&c);
 }
@@ -305,6 +374,8 @@ int main(void)
         tcase_add_test(tc, a_mailbox_that_is_gone_has_no_view);
         tcase_add_test(tc, messages_are_recent_until_a_session_was_told_of_them);
         tcase_add_loop_test(tc, changes_are_found_by_modseq, 0, ops_rows(changes));
+        tcase_add_test(tc, many_flags_are_read_in_parts);
+        tcase_add_test(tc, only_what_the_watcher_was_told_of_is_looked_at);
         tcase_add_test(tc, changes_before_the_view_are_not_told_again);
         tcase_add_test(tc, expunges_that_were_forgotten_are_told_all_the_same);
         tcase_add_test(tc, a_mailbox_that_goes_is_said_to_be_gone);

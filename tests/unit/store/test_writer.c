@@ -72,7 +72,7 @@ static enum err insert(struct store_txn *tx, struct note *n)
 static enum err insert_and_fail(struct store_txn *tx, struct note *n)
 {
         ck_assert_int_eq(insert(tx, n), ERR_OK);
-        txn_change(tx, STORE_CHANGE_MAILBOX, 1, n->value, 1);
+        txn_change_mailbox(tx, 1, n->value, 1, 0, 0);
         return ERR_QUOTA;
 }
 

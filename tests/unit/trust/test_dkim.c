@@ -352,8 +352,7 @@ END_TEST
 START_TEST(what_is_no_key_for_signing_is_said)
 {
         static const char *const pems[] = { "",
-                                            "-----BEGIN PRIVATE KEY-----\nAAAA\n"
-                                            "-----END PRIVATE KEY-----\n",
+                                            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END -----\n",
                                             "v=DKIM1" };
         struct dkim_key *key;
         struct error error = { 0 };

@@ -1,4 +1,4 @@
--- From version 2 to 3: mail for elsewhere. src/store/schema.sql has the same tables.
+-- From version 3 to 4: mail for elsewhere. src/store/schema.sql has the same tables.
 
 -- Mail for elsewhere: what all rows of one message share; a row a recipient; what was tried.
 CREATE TABLE queue_message (

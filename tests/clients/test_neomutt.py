@@ -1,0 +1,101 @@
+"""neomutt, at its screen: it reads, files, deletes, keeps a draft, and sends."""
+
+import shlex
+
+import pytest
+
+from programs import find, run
+from server import eml
+
+
+class Neomutt:
+    """An account of its own, and a configuration for it."""
+
+    def __init__(self, server, directory):
+        self.server, self.user = server, server.new_account()
+        self.directory = directory
+        self.rc = directory / "neomuttrc"
+        login = f"{self.user}%40example.org@localhost"
+        certificate = server.certificate.certificate
+        # Its SASL library chooses SCRAM-SHA-256-PLUS, for which neomutt gives it no channel binding.
+        self.settings = f"""
+            set folder = "imaps://{login}:{server.ports["imaps"]}/"
+            set imap_pass = "{server.passwords[self.user]}"
+            set smtp_url = "smtps://{login}:{server.ports["submissions"]}/"
+            set smtp_pass = "{server.passwords[self.user]}"
+            set smtp_authenticators = "plain"
+            set ssl_ca_certificates_file = "{certificate}"
+            set certificate_file = "{certificate}"
+            set from = "{self.user}@example.org"
+            set spool_file = "+INBOX"
+            set record = "+Sent"
+            set postponed = "+Drafts"
+            set trash = "+Trash"
+            set sort = mailbox-order
+            set delete = yes
+            set quit = yes
+            set confirm_append = no
+            set include = no
+            set abort_unmodified = no
+            set editor = true
+            set sleep_time = 0
+            set wait_key = no
+            set pipe_decode = no
+            set imap_idle = yes
+        """
+
+    def presses(self, keys):
+        """Runs it with these keys (in its own notation) pressed."""
+        self.rc.write_text(self.settings + f'push "{keys}"\n')
+        command = shlex.join([find("neomutt"), "-n", "-F", str(self.rc)])
+        env = {"TERM": "xterm", "HOME": str(self.directory)}
+        return run("script", "-qec", command, "/dev/null", env=env)
+
+    def count(self, *folders):
+        with self.server.imap(self.user) as talk:
+            return [self._count(talk, folder) for folder in folders]
+
+    @staticmethod
+    def _count(talk, folder):
+        line = talk.says(f'C: c STATUS "{folder}" (MESSAGES)').expect("* STATUS ...")
+        talk.expect("c OK ...")
+        return int(line.rpartition(" ")[2].rstrip(")"))
+
+
+@pytest.fixture
+def neomutt(server, tmp_path):
+    return Neomutt(server, tmp_path)
+
+
+def test_it_files_and_deletes(server, neomutt):
+    for name in ("plain.eml", "dots.eml", "multipart.eml"):
+        server.deliver(neomutt.user, name)
+    with server.imap(neomutt.user) as talk:
+        talk.says('C: c CREATE "R&-D"').until("c OK ...")
+    save = "<tag-pattern>~s dots<enter><tag-prefix><save-message>=R&D<enter>"
+    neomutt.presses(save + "<delete-pattern>~s plain<enter><sync-mailbox><quit>")
+    assert neomutt.count("INBOX", "R&-D", "Trash") == [1, 1, 1]
+
+
+def test_it_sends_and_keeps_what_it_has_sent(server, neomutt):
+    server.deliver(neomutt.user, "from-bob.eml")
+    before = server.count("bob")
+    neomutt.presses("<reply><enter><enter><send-message><quit>")
+    assert server.count("bob") == before + 1
+    assert neomutt.count("Sent") == [1]
+
+
+def test_it_keeps_a_draft_and_sends_it_later(server, neomutt):
+    before = server.count("bob")
+    neomutt.presses("<mail>bob@example.org<enter>Later<enter><postpone-message><quit>")
+    assert neomutt.count("Drafts") == [1]
+    neomutt.presses("<recall-message><send-message><quit>")
+    assert neomutt.count("Drafts", "Sent") == [0, 1]
+    assert server.messages("bob")[before:] != []
+
+
+def test_it_reads_the_whole_message(server, neomutt, tmp_path):
+    server.deliver(neomutt.user, "multipart.eml")
+    neomutt.presses(f"<pipe-message>cat >{tmp_path}/piped<enter><quit>")
+    text = (tmp_path / "piped").read_bytes().replace(b"\r\n", b"\n")
+    assert text.endswith(eml("multipart.eml").replace(b"\r\n", b"\n"))
