@@ -20,11 +20,18 @@ struct store_task {
         bool silent;
         struct arena arena; /* of `flags` */
         struct imap_flag_list flags;
-        struct store_keywords keywords; /* read when there is no room for another */
+        bool new_words;                 /* keywords that the session does not know */
+        struct store_keywords keywords; /* read when there are such, or no room for them */
         int64_t since;                  /* the client was told of changes up to here */
         int64_t modseq;                 /* set by work: of the change */
         struct uid_set news; /* likewise: others had changed these, and the client does not know */
 };
+
+static enum err read_keywords(struct store_task *s, struct store_txn *tx)
+{
+        store_keywords_done(&s->keywords); /* this may be the second run */
+        return store_keywords_get(tx, s->account, &s->keywords);
+}
 
 /* Store writer. */
 static enum err store_work(struct task *t, struct store_txn *tx)
@@ -42,7 +49,7 @@ static enum err store_work(struct task *t, struct store_txn *tx)
                 err = store_flags_change(tx, s->mailbox, &s->uids, s->op, flags, 0, &modified,
                                          &s->modseq);
         uid_set_done(&modified);
-        return err;
+        return !err && s->new_words ? read_keywords(s, tx) : err;
 }
 
 /*
@@ -51,9 +58,7 @@ static enum err store_work(struct task *t, struct store_txn *tx)
  */
 static enum err keywords_work(struct task *t, struct store_txn *tx)
 {
-        struct store_task *s = container_of(t, struct store_task, task);
-
-        return store_keywords_get(tx, s->account, &s->keywords);
+        return read_keywords(container_of(t, struct store_task, task), tx);
 }
 
 static void keywords_done(struct task *t)
@@ -78,6 +83,9 @@ static void store_done(struct task *t)
         struct imap_cmd *cmd = imap_task_owner(t);
         struct imap_fetch_plan plan;
 
+        /* Named before they are used: RFC 9051 7.3.5. */
+        if (!t->result && s->new_words)
+                imap_tell_keywords(cmd, &s->keywords);
         if (t->result == ERR_LIMIT) {
                 task_keep(t);
                 t->class = &keywords_class;
@@ -149,6 +157,25 @@ static enum err parse(struct imap_args *args, struct store_task *s, struct imap_
         return err ? err : imap_arg_end(args);
 }
 
+static bool knows(const struct store_keywords *keywords, struct slice word)
+{
+        for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < STORE_KEYWORD_BITS; bit++) {
+                const char *name = store_keyword_name(keywords, bit);
+
+                if (name && slice_eq_word(word, slice_of(name)))
+                        return true;
+        }
+        return false;
+}
+
+static bool has_new_words(const struct imap_session *s, const struct imap_flag_list *flags)
+{
+        for (size_t i = 0; i < flags->n; i++)
+                if (!knows(imap_session_keywords(s), flags->keywords[i]))
+                        return true;
+        return false;
+}
+
 static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct store_task *s = NEW(struct store_task);
@@ -173,6 +200,7 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "The mailbox is open for reading only");
         }
         s->account = imap_account(cmd);
+        s->new_words = s->op != STORE_FLAGS_REMOVE && has_new_words(cmd->session, &s->flags);
         s->mailbox = imap_selected(cmd);
         s->since = imap_session_view(cmd->session)->modseq;
         return imap_submit(cmd, STORE_WRITE, &s->task);

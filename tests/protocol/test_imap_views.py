@@ -346,7 +346,15 @@ def test_status_knows_who_was_told_before_the_store_does(make_server):
 def test_a_new_keyword_is_named_before_it_is_used(server):
     user = filled(server, 1)
     with opened(server, user) as one, opened(server, user) as two:
-        one.says("C: a STORE 1 +FLAGS (NewWord)").until("a OK ...")
+        one.says(
+            """
+            C: a STORE 1 +FLAGS (NewWord)
+            S: * FLAGS (...NewWord)
+            S: * OK [PERMANENTFLAGS (...NewWord...)] ...
+            S: * 1 FETCH (FLAGS (...NewWord))
+            S: a OK ...
+            """
+        )
         two.says(
             """
             C: a NOOP
