@@ -323,10 +323,8 @@ static void connect_host(struct link *l)
 static void resolve_step(void *owner, const struct dns_facts *known, struct dns_questions *lacking)
 {
         struct link *l = owner;
-        const struct queue_route_config *route = route_of(l->site);
-        const char *name = route && route->host ? route->host : l->site->domain;
 
-        destination_find(name, &l->rules, known, lacking, &l->destination);
+        destination_find(l->name, &l->rules, known, lacking, &l->destination);
 }
 
 /* It is not sent to one that it could not log in to. */
@@ -372,6 +370,10 @@ static void set_rules(struct link *l)
         const struct queue_route_config *route = route_of(l->site);
         bool direct = route && route->host;
 
+        /* Copied: it outlives the options, if they change while it sends. */
+        l->name = direct ? arena_copy(&l->arena, slice_of(route->host)).ptr : l->site->domain;
+        if (!l->name) /* it is longer than any name; there is none such */
+                l->name = "";
         l->rules = (struct destination_rules){
                 .hostname = q->hostname,
                 .port = (uint16_t)(direct ? route->port : q->config->smtp_port),
