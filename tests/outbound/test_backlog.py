@@ -88,6 +88,23 @@ def test_a_dead_destination_does_not_hold_the_others(make_server, sink):
     server.wait_for(lambda: waiting(server) == 50, "it to be written off")
 
 
+def test_a_letter_does_not_wait_behind_a_thousand_of_bulk(make_server):
+    conf = dead_route()
+    conf["queue"]["max_recipients_per_transaction"] = 1
+    route = conf["queue"]["routes"][0]
+    server = make_server(**conf, delivery=NO_LIMITS)
+    for first in range(0, A_LOT, AT_ONCE):
+        many = [f"r{n}@dead.example" for n in range(first, first + AT_ONCE)]
+        submit(server, many, "Precedence: bulk\r\nSubject: news\r\n\r\nnews\r\n")
+    submit(server, ["bob@dead.example"])
+    with Receiver(address=route["host"], port=route["port"]) as alive:
+        server.ctl("queue", "retry", "--all")
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        order = [r for r, _ in alive.delivered()]
+    assert len(order) == A_LOT + 1
+    assert order.index("bob@dead.example") < A_LOT // 2
+
+
 def test_what_an_administrator_wants_tried_is_tried_now(make_server):
     conf = dead_route()
     route = conf["queue"]["routes"][0]
