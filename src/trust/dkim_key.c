@@ -60,7 +60,7 @@ static enum err check_kind(EVP_PKEY *pkey, enum dkim_algorithm *ret_algorithm, s
         return ERR_OK;
 }
 
-/* Nobody is asked: an encrypted key is not read. */
+/* Nobody is asked: an encrypted key is not read. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_password(char *ret_password, int size, int writing, void *arg)
 {
         (void)ret_password, (void)size, (void)writing, (void)arg;

@@ -54,7 +54,7 @@ static const struct {
 } policies[] = {
         {"the RFC's kind",
          "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: "
-         "*.example.net\r\nmax_age: 604800\r\n",                                                            ERR_OK,     MTA_STS_ENFORCE, 604800,          2},
+          "*.example.net\r\nmax_age: 604800\r\n",                                                           ERR_OK,     MTA_STS_ENFORCE, 604800,          2},
         { "LF alone, no last line end, odd blanks",
          "version:STSv1\nmode :testing \nmax_age:1\nmx:a.b",                                                ERR_OK,     MTA_STS_TESTING, 1,               1},
         { "none needs no mx",                       "version: STSv1\nmode: none\nmax_age: 86400\n",         ERR_OK,     MTA_STS_NONE,
