@@ -1,5 +1,7 @@
 """More mail than goes at once: what a destination may hold, what fits in memory, what waits."""
 
+import sqlite3
+
 import pytest
 
 from conftest import route_to, submit, waiting
@@ -135,3 +137,29 @@ def test_mail_waits_when_the_password_of_its_route_cannot_be_read(make_server, s
     server.wait_for(lambda: "status=deferred" in server.log, "an attempt")
     assert "The password of its route cannot be read" in server.log
     assert waiting(server) == 1 and not sink.messages
+
+
+def test_what_cannot_be_written_down_is_not_sent_again(make_server):
+    """Another program holds the store while the outcome is written; then it lets go."""
+    lock = sqlite3.connect(":memory:")
+
+    def hold(file):
+        nonlocal lock
+        lock = sqlite3.connect(
+            f"{server.data_dir}/mail.db", isolation_level=None, check_same_thread=False
+        )
+        lock.execute("BEGIN IMMEDIATE")
+        file.write(b"250 2.0.0 taken\r\n")
+        file.flush()
+
+    with Receiver(script={".": [hold]}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: "cannot be written, trying again" in server.log, "a failed write")
+        lock.execute("ROLLBACK")
+        lock.close()
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert "status=sent" in server.log
+        assert sum(line == "DATA" for line in sink.lines) == 1
+        submit(server, ["eve@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the next message to arrive")
