@@ -214,6 +214,7 @@ static void answer_soon(struct dns_query *q, enum dns_status status, const char 
         loop_later(q->resolver->loop, &q->job);
 }
 
+/* libunbound's type. NOLINTNEXTLINE(readability-non-const-parameter) */
 static void heard(void *arg, int rcode, void *packet, int length, int security, char *bogus,
                   int limited)
 {

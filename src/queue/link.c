@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 enum { LINK_ARENA = 1 << 20, MAX_QUESTIONS = 60, MAX_HOSTS = 10, MAX_ADDRESSES = 8 };
-enum { BUSY_MS = 200 };
+enum { BUSY_MS = 200, MAX_NAME = 256, MAX_REPLY = 600 };
 
 static const struct queue_route_config *route_of(const struct site *site)
 {
@@ -62,17 +62,16 @@ static bool others_work(const struct link *l)
 static void give_up(struct link *l, const struct smtp_client_reply *reply)
 {
         struct site *site = l->site;
-        AUTO_BUF(mx, 256);
-
         bool alone = !others_work(l);
+        char mx[MAX_NAME];
 
-        buf_addf(&mx, "%s", link_mx(l));
+        snprintf(mx, sizeof mx, "%s", link_mx(l));
         site->held++;
         link_free(l);
         if (!alone)
                 pace_failed(&site->pace); /* it takes no more of them */
         else if (!site->stale && !site->queue->stopping)
-                site_failed(site, reply, buf_slice(&mx).ptr);
+                site_failed(site, reply, mx);
         site->held--;
         site_release(site);
 }
@@ -188,12 +187,12 @@ static bool is_opportunistic(const struct link *l)
 static void not_connected(struct link *l, const char *stage, const struct smtp_client_reply *reply)
 {
         struct smtp_client_reply last = *reply;
-        AUTO_BUF(text, 768);
+        char text[MAX_NAME + MAX_REPLY];
 
         log_debug("queue destination=%s mx=%s stage=%s reply=\"%d %s\"",
                   LOG_ESC(slice_of(l->site->name)), LOG_ESC(slice_of(link_mx(l))), stage,
                   reply->code, LOG_ESC(slice_of(reply->text)));
-        buf_addf(&text, "%s: %s", link_mx(l), reply->text);
+        snprintf(text, sizeof text, "%.*s: %s", MAX_NAME - 1, link_mx(l), reply->text);
         smtp_client_close(l->client);
         l->client = NULL;
         if (strcmp(stage, "tls") == 0 && is_opportunistic(l) && !l->clear) {
@@ -212,7 +211,7 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
         last.code = last.code >= 500 ? 451 : last.code;
         if (last.status[0] == '5')
                 last.status[0] = '4';
-        last.text = buf_slice(&text).ptr;
+        last.text = text;
         give_up(l, &last);
 }
 
@@ -323,10 +322,8 @@ static void connect_host(struct link *l)
 static void resolve_step(void *owner, const struct dns_facts *known, struct dns_questions *lacking)
 {
         struct link *l = owner;
-        const struct queue_route_config *route = route_of(l->site);
-        const char *name = route && route->host ? route->host : l->site->domain;
 
-        destination_find(name, &l->rules, known, lacking, &l->destination);
+        destination_find(l->name, &l->rules, known, lacking, &l->destination);
 }
 
 /* It is not sent to one that it could not log in to. */
@@ -359,10 +356,10 @@ static void resolved(void *owner, const struct dns_facts *known, enum err err)
                 reply.text = l->destination.text;
                 snprintf(reply.status, sizeof reply.status, "%s", l->destination.status);
         }
-        AUTO_BUF(text, 768);
+        char text[MAX_REPLY];
 
-        buf_addf(&text, "%s", reply.text); /* of the link's arena */
-        reply.text = buf_slice(&text).ptr;
+        snprintf(text, sizeof text, "%s", reply.text); /* of the link's arena */
+        reply.text = text;
         give_up(l, &reply);
 }
 
@@ -372,6 +369,10 @@ static void set_rules(struct link *l)
         const struct queue_route_config *route = route_of(l->site);
         bool direct = route && route->host;
 
+        /* Copied: it outlives the options, if they change while it sends. */
+        l->name = direct ? arena_copy(&l->arena, slice_of(route->host)).ptr : l->site->domain;
+        if (!l->name) /* it is longer than any name; there is none such */
+                l->name = "";
         l->rules = (struct destination_rules){
                 .hostname = q->hostname,
                 .port = (uint16_t)(direct ? route->port : q->config->smtp_port),

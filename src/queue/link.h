@@ -21,6 +21,7 @@ struct link {
         struct site *site;
         enum link_state state;
         struct arena arena; /* answers of the DNS, and what was found by them */
+        const char *name;   /* where to: the domain, or a route's host */
         struct dns_facts facts;
         struct destination_rules rules;
         struct sts_query *policy_query; /* NULL: over */

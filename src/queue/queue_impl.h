@@ -57,6 +57,7 @@ struct site {
         struct pace pace;
         struct turns waiting; /* struct job.turn */
         size_t rows;          /* recipients in memory: waiting, being sent, being written */
+        size_t bulk_rows;     /* of these; half of what it may hold, so that other mail has room */
         struct list all, links, starved, touched;
         size_t n_links;
         unsigned failures; /* in a row, of the destination as a whole */
@@ -128,6 +129,8 @@ struct site *site_get(struct queue *q, const char *domain);
 void site_take(struct site *site, const struct store_queue_row *row);
 /* Takes it into a job of its own, which does not wait; NULL: no room. */
 struct job *site_take_alone(struct site *site, const struct store_queue_row *row);
+/* A row of the job is no longer in memory. */
+void site_forget_row(struct site *site, const struct job *job, int64_t row);
 /* Gives waiting jobs to links, and opens links. */
 void site_run(struct site *site);
 /* Frees it when nothing of it is in memory and it is not failing. */

@@ -287,7 +287,7 @@ static void refill_done(struct task *t)
         if (t->result) {
                 log_error("queue refill destination=%s err=%s text=\"%s\"",
                           LOG_ESC(slice_of(site->name)), err_name(t->result), t->error.text);
-                scan_by(q, queue_now_us() + AGAIN_MS * 1000); /* then it is swept */
+                scan_by(q, queue_now_us() + AGAIN_MS * (int64_t)1000); /* then it is swept */
         }
         for (size_t i = 0; !t->result && i < r->rows.n; i++)
                 if (!take(q, &r->rows.items[i], r->now_us)) {

@@ -182,8 +182,7 @@ static void keep_due(struct job *job, const bool *due)
                         job->recipients[kept++] = job->recipients[i];
                         continue;
                 }
-                id_set_remove(&site->queue->rows, job->recipients[i].row);
-                site->rows--;
+                site_forget_row(site, job, job->recipients[i].row);
         }
         job->n = kept;
 }

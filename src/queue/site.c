@@ -77,14 +77,20 @@ void job_free(struct job *job)
         mem_free(job);
 }
 
+void site_forget_row(struct site *site, const struct job *job, int64_t row)
+{
+        id_set_remove(&site->queue->rows, row);
+        site->rows--;
+        site->bulk_rows -= job->turn.bulk;
+}
+
 void queue_job_done(struct job *job)
 {
         struct site *site = job->site;
         struct queue *q = site->queue;
 
         for (size_t i = 0; i < job->n; i++)
-                id_set_remove(&q->rows, job->recipients[i].row);
-        site->rows -= job->n;
+                site_forget_row(site, job, job->recipients[i].row);
         job_free(job);
         if (q->memory_full && q->rows.n * 2 < (size_t)q->config->max_in_memory) {
                 q->memory_full = false;
@@ -108,34 +114,37 @@ static bool takes_more(struct turn *turn, const void *arg)
         return job->message == same->message && job->n < same->max;
 }
 
-static bool has_room(struct site *site)
+static bool has_room(struct site *site, const struct store_queue_row *row)
 {
         const struct queue *q = site->queue;
+        bool bulk_is_full = site->bulk_rows >= SITE_MAX_ROWS / 2;
 
-        if (site->rows < SITE_MAX_ROWS && q->rows.n < (size_t)q->config->max_in_memory)
+        if (site->rows < SITE_MAX_ROWS && !(row->flags & STORE_QUEUE_BULK && bulk_is_full) &&
+            q->rows.n < (size_t)q->config->max_in_memory)
                 return true;
         site->more = true;
         return false;
 }
 
-static void count_row(struct site *site, int64_t row)
+static void count_row(struct site *site, const struct store_queue_row *row)
 {
-        id_set_add(&site->queue->rows, row);
+        id_set_add(&site->queue->rows, row->id);
         site->rows++;
+        site->bulk_rows += (row->flags & STORE_QUEUE_BULK) != 0;
 }
 
 struct job *site_take_alone(struct site *site, const struct store_queue_row *row)
 {
         struct job *job;
 
-        if (!has_room(site))
+        if (!has_room(site, row))
                 return NULL;
         job = job_new(site, row);
         if (!job_add(job, row)) {
                 job_free(job);
                 return NULL;
         }
-        count_row(site, row->id);
+        count_row(site, row);
         return job;
 }
 
@@ -147,8 +156,8 @@ void site_take(struct site *site, const struct store_queue_row *row)
                                        row->account, takes_more, &same);
         struct job *job = NULL;
 
-        if (turn && has_room(site) && job_add(container_of(turn, struct job, turn), row))
-                count_row(site, row->id);
+        if (turn && has_room(site, row) && job_add(container_of(turn, struct job, turn), row))
+                count_row(site, row);
         else
                 job = site_take_alone(site, row);
         if (job)

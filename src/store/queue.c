@@ -185,9 +185,11 @@ enum err store_queue_set_delay_told(struct store_txn *tx, int64_t row)
 enum err store_queue_delay_domain(struct store_txn *tx, struct slice domain, int64_t until_us,
                                   size_t max, size_t *ret_n)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET next_attempt_us = $2 WHERE id IN"
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET next_attempt_us ="
+                                               " min($2, expires_us) WHERE id IN"
                                                " (SELECT id FROM queue WHERE domain = $1"
-                                               " AND next_attempt_us < $2 LIMIT $3)");
+                                               " AND next_attempt_us < $2"
+                                               " AND next_attempt_us < expires_us LIMIT $3)");
         enum err err;
 
         db_bind_text(q, 1, domain);

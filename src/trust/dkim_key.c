@@ -60,7 +60,7 @@ static enum err check_kind(EVP_PKEY *pkey, enum dkim_algorithm *ret_algorithm, s
         return ERR_OK;
 }
 
-/* Nobody is asked: an encrypted key is not read. */
+/* Nobody is asked: an encrypted key is not read. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_password(char *ret_password, int size, int writing, void *arg)
 {
         (void)ret_password, (void)size, (void)writing, (void)arg;
@@ -71,7 +71,7 @@ enum err dkim_key_read(struct slice pem, struct dkim_key **ret_key, struct error
 {
         BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
         EVP_PKEY *pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
-        enum dkim_algorithm algorithm;
+        enum dkim_algorithm algorithm = DKIM_RSA_SHA256;
         enum err err;
 
         BIO_free(bio);

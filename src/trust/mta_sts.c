@@ -92,7 +92,8 @@ static bool is_host(struct slice name)
 {
         slice_skip_word(&name, SLICE("*."));
         for (size_t i = 0; i < name.len; i++)
-                if (!ascii_alnum(name.ptr[i]) && !memchr("-._", name.ptr[i], 3))
+                if (!ascii_alnum(name.ptr[i]) && name.ptr[i] != '-' && name.ptr[i] != '.' &&
+                    name.ptr[i] != '_')
                         return false;
         return name.len > 0;
 }

@@ -20,7 +20,8 @@ bool srs_is(struct slice address)
         struct slice word = slice_head(address, 4);
         bool named = slice_eq_word(word, SLICE("SRS0")) || slice_eq_word(word, SLICE("SRS1"));
 
-        return named && address.len > 4 && memchr("=+-", address.ptr[4], 3);
+        return named && address.len > 4 &&
+               (address.ptr[4] == '=' || address.ptr[4] == '+' || address.ptr[4] == '-');
 }
 
 /* Carriers may have changed the case of an address: it does not count. */

@@ -1,6 +1,7 @@
 """Fixtures of the tests of mail going out."""
 
 import smtplib
+import sqlite3
 
 import pytest
 
@@ -13,17 +14,20 @@ def sink():
         yield receiver
 
 
+# Options of "queue": tries again soon, keeps nothing open.
+QUICK = {"retry_first": "200ms", "retry_max": "1s", "idle_connection": "100ms"}
+
+
+def waiting(server):
+    """Recipients in the queue, by the store itself."""
+    with sqlite3.connect(f"file:{server.data_dir}/mail.db?mode=ro", uri=True) as store:
+        return store.execute("SELECT count(*) FROM queue").fetchone()[0]
+
+
 def route_to(receiver, domains="*", **more):
     """Settings that send all mail to one server, and try again soon."""
     route = {"domains": [domains], "host": receiver.address, "port": receiver.port, **more}
-    return {
-        "queue": {
-            "routes": [route],
-            "retry_first": "200ms",
-            "retry_max": "1s",
-            "idle_connection": "100ms",
-        }
-    }
+    return {"queue": {**QUICK, "routes": [route]}}
 
 
 def submit(server, recipients, text="Subject: hello\r\n\r\nhow are you\r\n", sender="alice",

@@ -1,5 +1,7 @@
 """More mail than goes at once: what a destination may hold, what fits in memory, what waits."""
 
+import sqlite3
+
 import pytest
 
 from conftest import route_to, submit, waiting
@@ -88,6 +90,23 @@ def test_a_dead_destination_does_not_hold_the_others(make_server, sink):
     server.wait_for(lambda: waiting(server) == 50, "it to be written off")
 
 
+def test_a_letter_does_not_wait_behind_a_thousand_of_bulk(make_server):
+    conf = dead_route()
+    conf["queue"]["max_recipients_per_transaction"] = 1
+    route = conf["queue"]["routes"][0]
+    server = make_server(**conf, delivery=NO_LIMITS)
+    for first in range(0, A_LOT, AT_ONCE):
+        many = [f"r{n}@dead.example" for n in range(first, first + AT_ONCE)]
+        submit(server, many, "Precedence: bulk\r\nSubject: news\r\n\r\nnews\r\n")
+    submit(server, ["bob@dead.example"])
+    with Receiver(address=route["host"], port=route["port"]) as alive:
+        server.ctl("queue", "retry", "--all")
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        order = [r for r, _ in alive.delivered()]
+    assert len(order) == A_LOT + 1
+    assert order.index("bob@dead.example") < A_LOT // 2
+
+
 def test_what_an_administrator_wants_tried_is_tried_now(make_server):
     conf = dead_route()
     route = conf["queue"]["routes"][0]
@@ -118,3 +137,29 @@ def test_mail_waits_when_the_password_of_its_route_cannot_be_read(make_server, s
     server.wait_for(lambda: "status=deferred" in server.log, "an attempt")
     assert "The password of its route cannot be read" in server.log
     assert waiting(server) == 1 and not sink.messages
+
+
+def test_what_cannot_be_written_down_is_not_sent_again(make_server):
+    """Another program holds the store while the outcome is written; then it lets go."""
+    lock = sqlite3.connect(":memory:")
+
+    def hold(file):
+        nonlocal lock
+        lock = sqlite3.connect(
+            f"{server.data_dir}/mail.db", isolation_level=None, check_same_thread=False
+        )
+        lock.execute("BEGIN IMMEDIATE")
+        file.write(b"250 2.0.0 taken\r\n")
+        file.flush()
+
+    with Receiver(script={".": [hold]}) as sink:
+        server = make_server(**route_to(sink))
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: "cannot be written, trying again" in server.log, "a failed write")
+        lock.execute("ROLLBACK")
+        lock.close()
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert "status=sent" in server.log
+        assert sum(line == "DATA" for line in sink.lines) == 1
+        submit(server, ["eve@away.example"])
+        server.wait_for(lambda: len(sink.messages) == 1, "the next message to arrive")

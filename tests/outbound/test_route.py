@@ -1,15 +1,7 @@
 """Mail that leaves by a route: sent once, tried again, given up, reported."""
 
-import sqlite3
-
-from conftest import route_to, submit
+from conftest import route_to, submit, waiting
 from receiver import EXTENSIONS, Receiver
-
-
-def waiting(server):
-    """Recipients in the queue, by the store itself."""
-    with sqlite3.connect(f"file:{server.data_dir}/mail.db?mode=ro", uri=True) as store:
-        return store.execute("SELECT count(*) FROM queue").fetchone()[0]
 
 
 def inbox(server, who="alice"):

@@ -120,8 +120,8 @@ MUST_CHECK enum err store_queue_set_delay_told(struct store_txn *tx, int64_t row
  */
 MUST_CHECK enum err store_queue_remove(struct store_txn *tx, int64_t row);
 /*
- * Rows of a domain that are due before `until_us` wait until then, since the destination has
- * failed: at most `max` of them at one time, so that the writer is not held; how many.
+ * Rows of a domain that are due before `until_us` wait until then, or until they expire, since the
+ * destination has failed; those given up do not. At most `max` of them at one time, so that the writer is not held; how many.
  */
 MUST_CHECK enum err store_queue_delay_domain(struct store_txn *tx, struct slice domain,
                                              int64_t until_us, size_t max, size_t *ret_n);

@@ -274,6 +274,34 @@ START_TEST(a_destination_that_fails_delays_all_its_mail)
 }
 END_TEST
 
+START_TEST(mail_is_not_delayed_beyond_its_end_nor_when_it_was_given_up)
+{
+        struct store_queue_rows rows;
+        size_t n = 0;
+
+        add(ops_content(MESSAGE), 0, 6);
+        rows = due(NOW, NULL, 10);
+        ck_assert_int_eq(store_queue_expire(&ops.tx, rows.items[0].id, NOW), ERR_OK);
+        ck_assert_int_eq(store_queue_expire(&ops.tx, rows.items[1].id, NOW), ERR_OK);
+        ck_assert_int_eq(
+                store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW + 1000 * HOUR, 9, &n),
+                ERR_OK);
+        ck_assert_uint_eq(n, 2);
+        ck_assert_int_eq(
+                store_queue_delay_domain(&ops.tx, SLICE("a.org"), NOW + 1000 * HOUR, 9, &n),
+                ERR_OK);
+        ck_assert_uint_eq(n, 0);
+        ck_assert_int_eq(
+                store_queue_due_of(&ops.tx, SLICE("a.org"), NOW + 1000 * HOUR, 9, &arena, &rows),
+                ERR_OK);
+        ck_assert_uint_eq(rows.n, 3);
+        ck_assert_int_eq(rows.items[0].expires_us, 0);
+        ck_assert_int_eq(rows.items[0].next_attempt_us, NOW);
+        ck_assert_int_eq(rows.items[1].next_attempt_us, rows.items[1].expires_us);
+        ck_assert_int_eq(rows.items[2].next_attempt_us, rows.items[2].expires_us);
+}
+END_TEST
+
 /* ---- administrators ---- */
 
 static size_t listed(struct store_queue_select select)
@@ -487,6 +515,7 @@ int main(void)
         tcase_add_test(tc, mail_of_a_removed_account_is_still_sent);
         tcase_add_test(tc, an_attempt_puts_off_and_is_remembered);
         tcase_add_test(tc, a_destination_that_fails_delays_all_its_mail);
+        tcase_add_test(tc, mail_is_not_delayed_beyond_its_end_nor_when_it_was_given_up);
         tcase_add_test(tc, rows_are_found_by_what_they_have);
         tcase_add_test(tc, a_held_row_is_not_tried);
         tcase_add_test(tc, a_row_may_be_tried_again_at_once_or_given_up);

@@ -1,0 +1,211 @@
+"""Servers that misbehave: each attempt ends, is logged, and the mail is neither lost nor doubled."""
+
+import collections
+import pathlib
+import socket
+import threading
+
+import pytest
+
+from conftest import QUICK, route_to, submit, waiting
+from receiver import Receiver
+
+SHORT = {
+    "outbound": {
+        "smtp": {
+            "connect_timeout": "300ms",
+            "stall_timeout": "300ms",
+            "greeting_timeout": "300ms",
+            "command_timeout": "300ms",
+            "data_timeout": "300ms",
+            "data_block_timeout": "300ms",
+            "data_end_timeout": "300ms",
+        }
+    }
+}
+RSS_GROWTH_KIB = 64 << 10
+
+
+def stall(file):
+    """Says nothing until the other side has gone."""
+    while file.read1(4096):
+        pass
+
+
+def endless(octets):
+    def say(file):
+        while True:
+            file.write(octets)
+            file.flush()
+
+    return say
+
+
+def rss_kib(server):
+    status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def two_ways(bad, good):
+    """Mail for bad.example goes to one server, all other mail to the other."""
+    routes = [
+        {"domains": ["bad.example"], "host": bad.address, "port": bad.port},
+        {"domains": ["*"], "host": good.address, "port": good.port},
+    ]
+    return {"queue": {**QUICK, "routes": routes}, **SHORT}
+
+
+def assert_put_off_once(make_server, script, **receiver):
+    """The first attempt fails, the next is well; meanwhile other mail goes."""
+    with Receiver(script, **receiver) as bad, Receiver() as good:
+        server = make_server(**two_ways(bad, good))
+        submit(server, ["bob@bad.example"])
+        submit(server, ["carol@good.example"])
+        server.wait_for(lambda: good.messages, "other mail to arrive")
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert [r for r, _ in bad.delivered()] == ["bob@bad.example"]
+        assert server.log.count("to=<bob@bad.example> status=deferred") == 1
+        assert server.log.count("to=<bob@bad.example> status=sent") == 1
+        assert server.count("alice") == 0
+
+
+STAGES = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", ".")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_server_that_falls_silent_is_left(make_server, stage):
+    assert_put_off_once(make_server, {stage: [stall]})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_server_that_closes_is_tried_again(make_server, stage):
+    assert_put_off_once(make_server, {stage: [None]})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_server_that_says_421_is_tried_again(make_server, stage):
+    def goodbye(file):
+        file.write(b"421 4.3.2 going down\r\n")
+        file.flush()
+        raise ConnectionError
+
+    assert_put_off_once(make_server, {stage: [goodbye]})
+
+
+@pytest.mark.parametrize("octets", [
+    b"250-x\r\n250-x\r\n451 y\r\n",
+    b"25 ok\r\n",
+    b"999 what\r\n",
+    b"\r\n",
+    b"250-" + b"x" * 100000 + b"\r\n",
+    b"\xff\xfe\x00\r\n",
+], ids=["codes differ", "two digits", "no such code", "empty", "long line", "binary"])
+def test_a_reply_that_is_none_ends_the_connection(make_server, octets):
+    assert_put_off_once(make_server, {"MAIL": [octets + b"250 ok\r\n"]})
+
+
+@pytest.mark.parametrize("stage, octets", [
+    ("CONNECT", b"220-" + b"x" * 200 + b"\r\n"),
+    ("CONNECT", b"x" * 65536),
+    ("EHLO", b"250-" + b"X" * 200 + b"\r\n"),
+    ("DATA", b"354-go\r\n"),
+    (".", b"250-ok\r\n"),
+], ids=["banner of many lines", "banner of one line", "ehlo", "data", "end of data"])
+def test_an_endless_reply_costs_little(make_server, stage, octets):
+    with Receiver({stage: [endless(octets)]}) as sink:
+        server = make_server(**{**route_to(sink), **SHORT})
+        before = rss_kib(server)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert len(sink.delivered()) == 1
+        assert rss_kib(server) < before + RSS_GROWTH_KIB
+
+
+class Yes:
+    """A server that answers 250 to everything before it is asked."""
+
+    def __init__(self, octets):
+        self.octets, self.heard = octets, b""
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address, self.port = self.socket.getsockname()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def serve(self):
+        try:
+            while True:
+                peer, _ = self.socket.accept()
+                with peer:
+                    peer.settimeout(10)
+                    peer.sendall(self.octets)
+                    while data := peer.recv(65536):
+                        self.heard += data
+        except OSError:
+            pass
+
+    def __exit__(self, *exception):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(15)
+
+
+def test_answers_before_the_questions_do_not_count(make_server):
+    octets = b"220 hi\r\n" + b"250 ok\r\n" * 3 + b"354 go\r\n250 taken\r\n" * 3
+    with Yes(octets) as yes, Receiver() as good:
+        server = make_server(**two_ways(yes, good))
+        submit(server, ["bob@bad.example"])
+        submit(server, ["carol@good.example"])
+        server.wait_log("to=<bob@bad.example> status=")
+        server.wait_for(lambda: good.messages, "other mail to arrive")
+        if "to=<bob@bad.example> status=sent" in server.log:
+            assert b"how are you" in yes.heard
+        else:
+            assert waiting(server) == 1
+
+
+def test_a_thousand_recipients_hear_a_thousand_replies(make_server):
+    replies = ["250 2.1.5 ok", "550 5.1.1 " + "no such user " * 30, "451 4.2.1 later"]
+    with Receiver({"RCPT": [replies[i % 3] for i in range(999)]}) as sink:
+        conf = route_to(sink)
+        conf["queue"]["max_recipients_per_transaction"] = 1000
+        conf["delivery"] = {"max_recipients_per_hour": 0, "max_recipients_per_day": 0}
+        conf["smtp"] = {"max_recipients": 1000}
+        server = make_server(**conf)
+        submit(server, [f"r{i}@away.example" for i in range(999)])
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        arrived = collections.Counter(r for r, _ in sink.delivered())
+        assert set(arrived.values()) == {1} and len(arrived) == 666
+        reports = b"".join(server.messages("alice"))
+        assert reports.count(b"Final-Recipient:") == 333
+
+
+def test_five_connections_that_break_put_off_the_destination(make_server):
+    with Receiver({"MAIL": [None] * 5}) as sink:
+        conf = route_to(sink)
+        conf["queue"].update(retry_first="1h", retry_max="1h", max_recipients_per_transaction=1)
+        server = make_server(**conf)
+        submit(server, [f"r{i}@away.example" for i in range(20)])
+        server.wait_log("queue destination=.*failures=1 ")
+        server.wait_for(lambda: server.log.count("status=deferred") == 20, "all to be put off")
+        assert 5 <= sink.connections <= 7 and not sink.messages
+
+
+def test_a_server_that_takes_one_connection_gets_all_over_it(make_server):
+    with Receiver() as sink:
+        def one_at_a_time(stage):
+            if stage == "CONNECT" and len(sink.open) > 1:
+                return "421 4.7.0 too many connections"
+            return False
+
+        conf = route_to(sink)
+        conf["queue"].update(retry_first="1h", retry_max="1h")
+        server = make_server(**conf)
+        # reply_to holds the lock that guards `open`.
+        sink.dice = one_at_a_time
+        for i in range(20):
+            submit(server, [f"r{i}@away.example"])
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert len(sink.delivered()) == 20

@@ -1,0 +1,211 @@
+"""Which server of a domain gets the mail, and what becomes of it where there is none."""
+
+import pytest
+
+from conftest import QUICK, submit, waiting
+from dns_server import DnsServer
+from receiver import Receiver
+
+MX = ("127.0.0.2", "127.0.0.3")
+
+
+@pytest.fixture
+def dns(tmp_path):
+    server = DnsServer(tmp_path / "dns")
+    yield server
+    server.stop()
+
+
+class Network:
+    """A name server and our own server, which takes `port` for that of everybody's SMTP."""
+
+    def __init__(self, dns, make_server):
+        self.dns, self.make_server = dns, make_server
+
+    def start(self, port=1, queue=None, **conf):
+        self.dns.start()
+        self.server = self.make_server(
+            resolver={**self.dns.conf, "timeout": "2s"},
+            queue={**QUICK, "private_addresses": True, "mta_sts": False, "smtp_port": port, **(queue or {})},
+            **conf,
+        )
+        return self.server
+
+    def report(self):
+        self.server.wait_for(lambda: self.server.count("alice") == 1, "the report to arrive")
+        assert waiting(self.server) == 0
+        return self.server.messages("alice")[0]
+
+
+@pytest.fixture
+def network(dns, make_server):
+    return Network(dns, make_server)
+
+
+def two_mx(dns, name="away.example", signed=False):
+    zone = dns.zone(name, signed)
+    zone.set("@", "MX", "20 second", "10 first")
+    return zone.set("first", "A", MX[0]).set("second", "A", MX[1])
+
+
+# ---- which server ----
+
+
+def test_the_nearest_server_gets_it(network):
+    two_mx(network.dns)
+    with Receiver(address=MX[0]) as first, Receiver(address=MX[1], port=first.port) as second:
+        server = network.start(first.port)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: first.messages, "the message to arrive")
+        assert not second.connections
+        assert "status=sent mx=first.away.example ip=127.0.0.2" in server.wait_log("status=sent.*").group(0)
+
+
+@pytest.mark.parametrize("trouble", [
+    {"CONNECT": ["554 5.7.1 not you"]},
+    {"CONNECT": ["421 4.3.2 too busy"]},
+    {"CONNECT": [None]},
+    {"CONNECT": [b"\x00\xff\r\n"]},
+    {"EHLO": ["421 4.3.2 closing"]},
+    {"EHLO": [None]},
+], ids=["refused", "busy", "closed", "nonsense", "ehlo-421", "ehlo-closed"])
+def test_the_next_gets_it_when_the_nearest_does_not_want_to_talk(network, trouble):
+    two_mx(network.dns)
+    script = {stage: replies * 5 for stage, replies in trouble.items()}
+    with Receiver(script, address=MX[0]) as first, Receiver(address=MX[1], port=first.port) as second:
+        server = network.start(first.port)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: second.messages, "the message to arrive")
+        assert not first.messages and "status=deferred" not in server.log
+
+
+def test_the_next_gets_it_when_nobody_listens_at_the_nearest(network):
+    two_mx(network.dns)
+    with Receiver(address=MX[1]) as second:
+        server = network.start(second.port)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: second.messages, "the message to arrive")
+
+
+def test_the_next_gets_it_when_the_nearest_does_not_greet(network):
+    two_mx(network.dns)
+    quiet = {"CONNECT": [lambda file: file.readline()] * 5}
+    with Receiver(quiet, address=MX[0]) as first, Receiver(address=MX[1], port=first.port) as second:
+        server = network.start(first.port, outbound={"smtp": {"greeting_timeout": "200ms"}})
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: second.messages, "the message to arrive")
+
+
+def test_a_domain_without_mx_is_its_own_server(network):
+    network.dns.zone("away.example").set("@", "A", MX[0])
+    with Receiver(address=MX[0]) as sink:
+        server = network.start(sink.port)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: sink.messages, "the message to arrive")
+
+
+def test_a_domain_of_other_letters_is_found(network):
+    two_mx(network.dns, "xn--bcher-kva.example")
+    with Receiver(address=MX[0]) as sink:
+        server = network.start(sink.port)
+        submit(server, ["bob@xn--bcher-kva.example"])
+        server.wait_for(lambda: sink.messages, "the message to arrive")
+        with server.submission("alice") as talk:
+            talk.says("C: MAIL FROM:<alice@example.org> SMTPUTF8").expect("250 ...")
+            talk.says("C: RCPT TO:<bob@bücher.example>").expect("250 ...")
+            talk.says("C: DATA").expect("354 ...")
+            talk.send_data(b"From: alice@example.org\r\n\r\nbody\r\n").expect("250 ...")
+        server.wait_for(lambda: len(sink.messages) == 2, "the second message to arrive")
+
+
+# ---- no server at all ----
+
+
+@pytest.mark.parametrize("records, status, words", [
+    ({"MX": ["0 ."]}, b"5.1.10", b"accepts no mail"),
+    ({}, b"5.4.4", b"no address"),
+    ({"MX": ["10 nowhere"]}, b"5.4.4", b"no address"),
+    ({"MX": ["10 mail.example.org."]}, b"5.4.6", b"loops back"),
+], ids=["null mx", "nothing", "mx without address", "ourselves"])
+def test_mail_that_can_go_nowhere_comes_back(network, records, status, words):
+    zone = network.dns.zone("away.example")
+    for kind, values in records.items():
+        zone.set("@", kind, *values)
+    network.dns.zone("example.org").set("mail", "A", "127.0.0.1")
+    network.start()
+    submit(network.server, ["bob@away.example"])
+    report = network.report()
+    assert b"Status: " + status in report and words in b" ".join(report.split())
+
+
+def test_a_domain_that_is_not_there_is_reported(network):
+    network.dns.zone("example")
+    network.start()
+    submit(network.server, ["bob@away.example"])
+    assert b"Status: 5.1.2" in network.report()
+
+
+def test_mail_waits_while_the_name_server_fails(network):
+    zone = two_mx(network.dns).fail()
+    with Receiver(address=MX[0]) as sink:
+        server = network.start(sink.port)
+        submit(server, ["bob@away.example"])
+        server.wait_log('status=deferred .*reply="451')
+        zone.fail(False)
+        network.dns.publish()
+        server.wait_for(lambda: sink.messages, "the message to arrive")
+        assert server.count("alice") == 0
+
+
+def test_private_addresses_are_not_for_others_to_name(network):
+    two_mx(network.dns)
+    with Receiver(address=MX[0]) as sink:
+        network.start(sink.port, {"private_addresses": False})
+        submit(network.server, ["bob@away.example"])
+        assert b"private" in network.report()
+        assert sink.connections == 0
+
+
+def test_one_dead_domain_does_not_hold_another(network):
+    two_mx(network.dns)
+    network.dns.zone("dead.example").set("@", "A", "127.0.0.9")
+    with Receiver(address=MX[0]) as sink:
+        server = network.start(sink.port, {"retry_first": "1h", "retry_max": "1h", "max_connections": 1})
+        submit(server, ["bob@dead.example", "bob@away.example"])
+        submit(server, ["carol@dead.example", "carol@away.example"])
+        server.wait_for(lambda: len(sink.delivered()) == 2, "both to arrive")
+        server.wait_for(lambda: waiting(server) == 2, "the others to wait")
+
+
+# ---- two of us ----
+
+
+def test_two_of_our_servers_write_to_each_other(dns, make_server):
+    port = 0
+    servers = []
+    for i, name in enumerate(("one.example", "two.example")):
+        zone = dns.zone(name).set("@", "MX", "10 mail")
+        zone.set("mail", "A", MX[i])
+    dns.start()
+    for i, name in enumerate(("one.example", "two.example")):
+        server = make_server(
+            start=False,
+            hostname=f"mail.{name}",
+            resolver=dns.conf,
+            queue={**QUICK, "private_addresses": True, "mta_sts": False},
+            listen={"smtp": {"port": port, "address": MX[i]}},
+        )
+        server.ctl("domain", "add", name)
+        server.add_account(f"dora@{name}", "a password")
+        server.start()
+        port = server.ports["smtp"]
+        servers.append(server)
+    for server in servers:
+        server.configure({"queue": {"smtp_port": port}, "listen": {"smtp": {"port": port}}})
+        server.restart()
+    one, two = servers
+    for server, to in ((one, two), (two, one)):
+        name = to.settings["hostname"].removeprefix("mail.")
+        submit(server, [f"dora@{name}"], sender="alice")
+        to.wait_for(lambda: to.count(f"dora@{name}") == 1, "the message to arrive")
+        server.wait_log('status=sent .*tls="TLSv1.3')
