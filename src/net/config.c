@@ -68,7 +68,7 @@ static const struct conf_option net_options[] = {
          .max = 16777216,
          .help = "Octets of output that may wait for one client before the server pauses with "
                   "producing more. Larger costs memory for every slow client." },
-        { 0       },
+        { 0},
 };
 
 const struct conf_table net_conf_table = {

@@ -41,7 +41,7 @@ struct net_server {
         struct linger_set lingering;
         int spare_fd; /* given up for a moment to shed when descriptors run out; -1: gone */
         struct timer accept_again; /* set while accepting is suspended for want of descriptors */
-        net_gate_fn *gate; /* NULL: everybody may come in */
+        net_gate_fn *gate;         /* NULL: everybody may come in */
         void *gate_arg;
         bool accepting;
         struct complaint accept_failed, too_many, too_many_of_address;
