@@ -95,12 +95,13 @@ def test_a_server_that_says_421_is_tried_again(make_server, stage):
 
 @pytest.mark.parametrize("octets", [
     b"250-x\r\n250-x\r\n451 y\r\n",
+    b"250x\r\n",
     b"25 ok\r\n",
     b"999 what\r\n",
     b"\r\n",
     b"250-" + b"x" * 100000 + b"\r\n",
     b"\xff\xfe\x00\r\n",
-], ids=["codes differ", "two digits", "no such code", "empty", "long line", "binary"])
+], ids=["codes differ", "no space", "two digits", "no such code", "empty", "long line", "binary"])
 def test_a_reply_that_is_none_ends_the_connection(make_server, octets):
     assert_put_off_once(make_server, {"MAIL": [octets + b"250 ok\r\n"]})
 
