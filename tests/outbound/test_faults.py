@@ -13,13 +13,13 @@ from receiver import Receiver
 SHORT = {
     "outbound": {
         "smtp": {
-            "connect_timeout": "300ms",
-            "stall_timeout": "300ms",
-            "greeting_timeout": "300ms",
-            "command_timeout": "300ms",
-            "data_timeout": "300ms",
-            "data_block_timeout": "300ms",
-            "data_end_timeout": "300ms",
+            "connect_timeout": "200ms",
+            "stall_timeout": "200ms",
+            "greeting_timeout": "200ms",
+            "command_timeout": "200ms",
+            "data_timeout": "200ms",
+            "data_block_timeout": "200ms",
+            "data_end_timeout": "200ms",
         }
     }
 }
