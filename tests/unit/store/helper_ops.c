@@ -37,11 +37,24 @@ void ops_start(void)
         resume();
 }
 
-void ops_reopen(void)
+static void end(void)
 {
         ops_commit();
         db_rollback(ops.tx.db);
         txn_done(&ops.tx);
+}
+
+void ops_reopen(void)
+{
+        end();
+        test_store_reopen(&ops.store);
+        resume();
+}
+
+void ops_make_older(int version)
+{
+        end();
+        ck_assert_int_eq(test_store_make_older(&ops.store, version), ERR_OK);
         test_store_reopen(&ops.store);
         resume();
 }

@@ -24,6 +24,8 @@ void ops_stop(void);
 void ops_commit(void);
 /* Commits, closes the store, opens it again. */
 void ops_reopen(void);
+/* The same, and in between the store is one of an older version. */
+void ops_make_older(int version);
 /* As the writer does for a task that fails. */
 void ops_rollback(void);
 

@@ -172,6 +172,32 @@ enum err test_store_sql(struct test_store *t, const char *sql)
         return test_store_run(t, STORE_WRITE, run_sql, (void *)(uintptr_t)sql);
 }
 
+/* Undoes the step that led to each version, the last first: src/store/schema.c. */
+static const struct {
+        int version; /* that the store then has */
+        const char *sql;
+} undo[] = {
+        {3,  "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"
+             "DROP TABLE queue_sent; DROP TABLE dkim_key; DROP TABLE mta_sts"},
+        { 2, "ALTER TABLE content ADD COLUMN refs INTEGER NOT NULL DEFAULT 0;"
+             "UPDATE content SET refs = (SELECT r.refs FROM content_refs r"
+             " WHERE r.content = content.id);"
+             "DROP TABLE content_refs"                                      },
+        { 1, "DROP TABLE ban"                                                           },
+};
+
+enum err test_store_make_older(struct test_store *t, int version)
+{
+        char identity[64];
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; !err && i < sizeof undo / sizeof *undo && undo[i].version >= version;
+             i++)
+                err = test_store_sql(t, undo[i].sql);
+        snprintf(identity, sizeof identity, "PRAGMA user_version = %d", version);
+        return err ? err : test_store_sql(t, identity);
+}
+
 struct number {
         const char *sql;
         int64_t value;

@@ -50,6 +50,8 @@ typedef enum err test_store_fn(struct store_txn *tx, void *arg);
 enum err test_store_run(struct test_store *t, enum store_lane lane, test_store_fn *fn, void *arg);
 /* Runs SQL as a write task: to look at what no operation shows, or to damage it. */
 enum err test_store_sql(struct test_store *t, const char *sql);
+/* Gives it the tables of an older version, and so does again what each step since has done. */
+enum err test_store_make_older(struct test_store *t, int version);
 /* The one number a SELECT gives. Fails the test if it gives none. */
 int64_t test_store_int(struct test_store *t, const char *sql);
 

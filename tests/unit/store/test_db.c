@@ -490,14 +490,9 @@ START_TEST(a_store_of_version_2_keeps_its_references)
                 test_store_sql(
                         &t,
                         "INSERT INTO content VALUES (7, 10, 5, x'', 0, NULL, '', '', '', '', '',"
-                        " '', '');"
-                        "ALTER TABLE content ADD COLUMN refs INTEGER NOT NULL DEFAULT 4;"
-                        "DROP TABLE content_refs;"
-                        /* And those of version 4. */
-                        "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"
-                        "DROP TABLE queue_sent; DROP TABLE dkim_key; DROP TABLE mta_sts;"
-                        "PRAGMA user_version=2"),
+                        " '', ''); INSERT INTO content_refs VALUES (7, 4)"),
                 ERR_OK);
+        ck_assert_int_eq(test_store_make_older(&t, 2), ERR_OK);
         test_store_reopen(&t);
         ck_assert_int_eq(test_store_int(&t, "PRAGMA user_version"), schema_current.version);
         ck_assert_int_eq(test_store_int(&t, "SELECT refs FROM content_refs WHERE content = 7"), 4);
