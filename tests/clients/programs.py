@@ -40,3 +40,13 @@ def octets_from(name, *words):
     done = subprocess.run(command, capture_output=True, timeout=GUARD_SECONDS)
     assert done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stderr.decode()}"
     return done.stdout
+
+
+def deliver_into(directory):
+    """A shell command that keeps a message in a file of its own there: 0, 1 … as they come."""
+    return f"cat >{directory}/$(ls {directory} | wc -l)"
+
+
+def delivered_into(directory):
+    """What it has kept, the first first."""
+    return [path.read_bytes() for path in sorted(directory.iterdir(), key=lambda p: int(p.name))]

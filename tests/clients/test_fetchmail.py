@@ -2,7 +2,7 @@
 
 import pytest
 
-from programs import run
+from programs import deliver_into, delivered_into, run
 from server import eml
 
 # fetchmail hands lines on with LF.
@@ -23,13 +23,13 @@ def fetchmail(server, directory, service, ssl, keep="no keep", user="alice", sta
           user "{user}@example.org" password "{server.passwords[user]}"
           {ssl} sslcertck sslcertfile "{server.certificate.certificate}"
           {keep} fetchall no rewrite
-          mda "cat >{inbox}/$(date +%s.%N)"
+          mda "{deliver_into(inbox)}"
         """
     )
     rc.chmod(0o600)
     home = {"FETCHMAILHOME": str(directory), "HOME": str(directory)}
     run("fetchmail", "-f", rc, "--nodetach", "--nosyslog", "-v", env=home, status=status)
-    return [path.read_bytes() for path in sorted(inbox.iterdir())]
+    return delivered_into(inbox)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """getmail6 retrieves by pop3s and remembers what it has seen."""
 
-from programs import run
+from programs import deliver_into, delivered_into, run
 from server import eml
 
 
@@ -22,7 +22,7 @@ ca_certs = {server.certificate.certificate}
 [destination]
 type = MDA_external
 path = /bin/sh
-arguments = ("-c", "cat >{inbox}/$(date +%s.%N)")
+arguments = ("-c", "{deliver_into(inbox)}")
 allow_root_commands = true
 
 [options]
@@ -33,7 +33,7 @@ delivered_to = false
 """
     )
     run("getmail", "--getmaildir", directory, "--rcfile", rc)
-    return [path.read_bytes().replace(b"\r\n", b"\n") for path in sorted(inbox.iterdir())]
+    return [octets.replace(b"\r\n", b"\n") for octets in delivered_into(inbox)]
 
 
 def test_everything_arrives_once_and_is_deleted_when_asked(server, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from imap_answer import ask
-from programs import run
+from programs import deliver_into, delivered_into, run
 from server import eml
 from test_fetchmail import as_unix
 
@@ -30,13 +30,13 @@ class Fetched:
               user "{self.user}@example.org" password "{self.server.passwords[self.user]}"
               {self.ssl} sslcertck sslcertfile "{self.server.certificate.certificate}"
               {how} no rewrite
-              mda "cat >{self.inbox}/$(date +%s.%N)"
+              mda "{deliver_into(self.inbox)}"
             """
         )
         rc.chmod(0o600)
         home = {"FETCHMAILHOME": str(self.directory), "HOME": str(self.directory)}
         run("fetchmail", "-f", rc, "--nodetach", "--nosyslog", "-v", env=home, status=status)
-        return [path.read_bytes() for path in sorted(self.inbox.iterdir())]
+        return delivered_into(self.inbox)
 
     def deliver(self, *names):
         with self.server.smtp() as talk:

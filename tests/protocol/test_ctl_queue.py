@@ -20,10 +20,11 @@ def insert(server):
     db = sqlite3.connect(server.data_dir / "mail.db")
     now = now_us()
     content = db.execute(
-        "INSERT INTO content (refs, size, header_size, hash, properties, envelope, bodystructure,"
+        "INSERT INTO content (size, header_size, hash, properties, envelope, bodystructure,"
         " body, preview, base_subject, message_id, reference_ids)"
-        " VALUES (2, 4, 4, x'00', 0, '', '', '', '', '', '', '')"
+        " VALUES (4, 4, x'00', 0, '', '', '', '', '', '', '')"
     ).lastrowid
+    db.execute("INSERT INTO content_refs VALUES (?, 2)", (content,))
     db.execute("INSERT INTO content_header VALUES (?, ?)", (content, b"\r\n\r\n"))
     for mail_id, sender, age in ((OLD, "", 72), (NEW, "alice@example.org", 0)):
         db.execute(
