@@ -96,7 +96,7 @@ static void changed(struct store_watcher *w, const struct store_change *change)
 
         if (change->kind != STORE_CHANGE_QUEUE || q->stopping)
                 return;
-        if (change->modseq)
+        if (change->account)
                 sites_forgive(q);
         scan_soon(q, change->account ? SCAN_WHOLE : SCAN_NEW);
 }
