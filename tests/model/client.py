@@ -120,6 +120,8 @@ class Client:
             raise Violation(f"{command.text[:200]}: {response.octets[:200]!r}")
         if command.done:
             command.done(command)
+        if self.view:
+            self.view.answered()
 
     def _untagged(self, response):
         if response.status:
@@ -243,7 +245,8 @@ class Client:
 
     @staticmethod
     def _silently(message, kind, flags):
-        if message.flags is not None:
+        """What was told meanwhile is of later than the change: RFC 9051 6.4.6."""
+        if message.flags is not None and not message.told:
             message.flags = {
                 "set": flags, "add": message.flags | flags, "remove": message.flags - flags,
             }[kind]

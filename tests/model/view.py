@@ -4,11 +4,12 @@ from wire import Violation
 
 
 class Message:
-    __slots__ = ("uid", "flags", "recent")
+    __slots__ = ("uid", "flags", "recent", "told")
 
     def __init__(self):
         self.uid = self.flags = None  # not told yet
         self.recent = False
+        self.told = False  # flags, in the answer to the command at hand
 
 
 class View:
@@ -89,6 +90,12 @@ class View:
         if message.recent and message.uid and not self.read_only:
             self.box.recent_for(message.uid, session)
         message.flags = frozenset(flags - {"\\recent"})
+        message.told = True
+
+    def answered(self):
+        """The command at hand has its tagged answer."""
+        for message in self.messages:
+            message.told = False
 
     # ---- against the truth ----
 
