@@ -1,10 +1,7 @@
 /* address_scope.c — addresses that stand for hosts of the internet, and those that do not. */
-#include "mailserver/net/address.h"
+#include "mailserver/net/network.h"
 
-static const struct {
-        uint8_t ip[16];
-        unsigned bits;
-} special[] = {
+static const struct net_network special[] = {
 #define V4(a, b, c, d)                                                                             \
         {                                                                                          \
                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d                               \
@@ -34,18 +31,10 @@ static const struct {
         { { 0xff },     8   }, /* multicast */
 };
 
-static bool has_prefix(const uint8_t ip[16], const uint8_t prefix[16], unsigned bits)
-{
-        for (unsigned i = 0; i < bits; i++)
-                if ((ip[i / 8] ^ prefix[i / 8]) & (0x80 >> i % 8))
-                        return false;
-        return true;
-}
-
 bool net_address_is_public(const struct net_address *a)
 {
         for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-                if (has_prefix(a->ip, special[i].ip, special[i].bits))
+                if (net_network_has(&special[i], a))
                         return false;
         return true;
 }
