@@ -64,3 +64,11 @@ struct slice arena_copy(struct arena *a, struct slice s)
                 memcpy(copy, s.ptr, s.len);
         return (struct slice){ copy, s.len };
 }
+
+const char *arena_keep(struct arena *a, const char *text, bool *full)
+{
+        const char *copy = text ? arena_copy(a, slice_of(text)).ptr : NULL;
+
+        *full |= text && !copy;
+        return copy;
+}

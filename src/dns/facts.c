@@ -12,15 +12,6 @@ static struct slice without_dot(const char *name)
         return s;
 }
 
-/* NULL stays NULL; NULL too when the arena is full, and then *full is set. */
-static const char *keep(struct arena *arena, const char *text, bool *full)
-{
-        const char *copy = text ? arena_copy(arena, slice_of(text)).ptr : NULL;
-
-        *full |= text && !copy;
-        return copy;
-}
-
 static struct dns_record *keep_records(struct arena *arena, const struct dns_answer *answer,
                                        bool *full)
 {
@@ -32,7 +23,7 @@ static struct dns_record *keep_records(struct arena *arena, const struct dns_ans
         }
         for (size_t i = 0; i < answer->n; i++) {
                 records[i] = answer->records[i];
-                records[i].name = keep(arena, answer->records[i].name, full);
+                records[i].name = arena_keep(arena, answer->records[i].name, full);
                 if (answer->records[i].octets.len == 0)
                         continue;
                 records[i].octets = arena_copy(arena, answer->records[i].octets);
@@ -53,8 +44,8 @@ enum err dns_facts_add(struct dns_facts *facts, const char *name, enum dns_type 
         fact->name = key.ptr;
         fact->type = type;
         fact->answer = *answer;
-        fact->answer.canonical = keep(facts->arena, answer->canonical, &full);
-        fact->answer.why = keep(facts->arena, answer->why, &full);
+        fact->answer.canonical = arena_keep(facts->arena, answer->canonical, &full);
+        fact->answer.why = arena_keep(facts->arena, answer->why, &full);
         fact->answer.records = answer->n ? keep_records(facts->arena, answer, &full) : NULL;
         if (full)
                 return ERR_LIMIT;

@@ -7,6 +7,7 @@
  */
 #include "queue_impl.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 #include "mailserver/core/text.h"
 
@@ -26,21 +27,12 @@ static struct job *job_new(struct site *site, const struct store_queue_row *row)
                                    .bulk = (row->flags & STORE_QUEUE_BULK) != 0 };
         job->message = row->message;
         job->account = row->account;
-        job->size = row->size;
         job->received_us = row->received_us;
         job->flags = row->flags;
         job->mail_id = arena_copy(&job->arena, slice_of(row->mail_id)).ptr;
         job->sender = arena_copy(&job->arena, slice_of(row->sender)).ptr;
         job->envid = row->envid ? arena_copy(&job->arena, slice_of(row->envid)).ptr : NULL;
         return job;
-}
-
-static const char *keep(struct job *job, const char *text, bool *full)
-{
-        const char *copy = text ? arena_copy(&job->arena, slice_of(text)).ptr : NULL;
-
-        *full |= text && !copy;
-        return copy;
 }
 
 /* False: its memory is used up. */
@@ -50,11 +42,11 @@ static bool job_add(struct job *job, const struct store_queue_row *row)
         struct recipient r = {
                 .row = row->id,
                 .expires_us = row->expires_us,
-                .address = keep(job, row->address, &full),
-                .domain = keep(job, row->domain, &full),
-                .orcpt = keep(job, row->orcpt, &full),
-                .last_status = keep(job, row->last_status, &full),
-                .last_reply = keep(job, row->last_reply, &full),
+                .address = arena_keep(&job->arena, row->address, &full),
+                .domain = arena_keep(&job->arena, row->domain, &full),
+                .orcpt = arena_keep(&job->arena, row->orcpt, &full),
+                .last_status = arena_keep(&job->arena, row->last_status, &full),
+                .last_reply = arena_keep(&job->arena, row->last_reply, &full),
                 .notify = row->notify,
                 .flags = row->flags,
                 .attempts = row->attempts,
@@ -210,7 +202,7 @@ struct site *site_get(struct queue *q, const char *domain)
 
 bool site_is_failing(const struct site *site)
 {
-        return site->not_before_us > queue_now_us();
+        return site->not_before_us > clock_now_us();
 }
 
 static void unhook(struct site *site)
@@ -233,7 +225,7 @@ void site_release(struct site *site)
                 return;
         if (site->more && !site->stale) { /* they are not looked at again unless all is */
                 site->queue->want_whole = true;
-                scan_by(site->queue, queue_now_us() + AGAIN_US);
+                scan_by(site->queue, clock_now_us() + AGAIN_US);
         }
         if (!site->stale)
                 unhook(site);
@@ -458,7 +450,7 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
                 int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
                                              q->config->retry_max_ms, queue_random(NULL));
 
-                site->not_before_us = queue_now_us() + wait_ms * 1000;
+                site->not_before_us = clock_now_us() + wait_ms * 1000;
                 log_info("queue destination=%s failures=%u wait_s=%lld reply=\"%d %s\"",
                          LOG_ESC(slice_of(site->name)), site->failures, (long long)wait_ms / 1000,
                          reply->code, LOG_ESC(slice_of(reply->text)));

@@ -28,6 +28,8 @@ void arena_done(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size);
 /* A NUL-terminated copy; .ptr is NULL past the ceiling. */
 struct slice arena_copy(struct arena *a, struct slice s);
+/* The same of a C string. NULL stays NULL; past the ceiling NULL, too, and *full is set. */
+const char *arena_keep(struct arena *a, const char *text, bool *full);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 
