@@ -78,9 +78,9 @@ static void give_up(struct link *l, const struct smtp_client_reply *reply)
 
 /* ---- idle ---- */
 
-static void idle_too_long(void *arg)
+/* It goes, and what waits finds another. */
+static void leave(struct link *l)
 {
-        struct link *l = arg;
         struct site *site = l->site;
 
         site->held++;
@@ -88,6 +88,11 @@ static void idle_too_long(void *arg)
         site_run(site);
         site->held--;
         site_release(site);
+}
+
+static void idle_too_long(void *arg)
+{
+        leave(arg);
 }
 
 bool link_spare(struct queue *q)
@@ -107,33 +112,22 @@ static void set_idle(struct link *l)
         timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
 }
 
-/* Work, or a wait for some. */
-static void look_for_work(struct link *l)
+void link_look_for_work(struct link *l)
 {
-        struct site *site = l->site;
-        struct queue *q = site->queue;
+        struct queue *q = l->site->queue;
 
         if (l->finishing || q->stopping || l->sent >= q->config->max_messages_per_connection) {
-                site->held++;
-                link_free(l);
-                site_run(site);
-                site->held--;
-                site_release(site);
+                leave(l);
                 return;
         }
         set_idle(l);
         queue_feed_soon(q);
-        site_run(site);
-}
-
-void link_job_done(struct link *l)
-{
-        look_for_work(l);
+        site_run(l->site);
 }
 
 static void busy_no_longer(void *arg)
 {
-        look_for_work(arg);
+        link_look_for_work(arg);
 }
 
 bool link_offer(struct site *site, struct job *job)
@@ -151,8 +145,6 @@ bool link_offer(struct site *site, struct job *job)
                         timer_set(&l->idle, site->queue->loop, BUSY_MS, busy_no_longer, l);
                         return false;
                 }
-                if (l->sent)
-                        site->queue->stats.reused++;
                 return true;
         }
         return false;
@@ -170,7 +162,7 @@ static void ready(void *owner)
         smtp_client_tls_info(l->client, &tls);
         if (tls.version)
                 snprintf(l->tls, sizeof l->tls, "%s %s %s", tls.version, tls.cipher, tls.how);
-        look_for_work(l);
+        link_look_for_work(l);
 }
 
 static void sent(void *owner)
@@ -226,19 +218,12 @@ static void failed(void *owner, const char *stage, const struct smtp_client_repl
                 break;
         case LINK_IDLE:
         case LINK_BUSY:
-                idle_too_long(l);
+                leave(l);
                 break;
-        case LINK_SENDING: {
-                struct site *site = l->site;
-
-                site->held++;
+        case LINK_SENDING:
                 sending_failed(l, stage, reply);
-                link_free(l);
-                site_run(site);
-                site->held--;
-                site_release(site);
+                leave(l);
                 break;
-        }
         }
 }
 
@@ -440,7 +425,6 @@ void link_open(struct site *site)
         list_append(&site->links, &l->link);
         site->n_links++;
         q->n_links++;
-        q->stats.connections++;
         set_rules(l);
         if (q->config->mta_sts && !l->rules.direct && l->rules.override != DESTINATION_NONE)
                 l->policy_query = sts_ask(q->sts, site->domain, l, got_policy);

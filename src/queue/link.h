@@ -39,7 +39,7 @@ struct link {
         bool finishing;
 };
 
-/* send.c: the link is ready; the job is its, and ends in link_job_done. False: the store is too
+/* send.c: the link is ready; the job is its, and ends in link_look_for_work. False: the store is too
  * busy, the job is the caller's still. */
 bool sending_start(struct link *l, struct job *job);
 /* The client's answer to what was sent. */
@@ -49,8 +49,8 @@ void sending_failed(struct link *l, const char *stage, const struct smtp_client_
 /* Forgets what is being read, and the job with it. */
 void sending_cancel(struct link *l);
 
-/* link.c: the job was sent or was not to be; the next. */
-void link_job_done(struct link *l);
+/* link.c: it has none now: the next job, or a wait for one. */
+void link_look_for_work(struct link *l);
 const char *link_mx(const struct link *l);
 
 #endif

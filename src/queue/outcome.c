@@ -11,6 +11,7 @@
  */
 #include "outcome.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 
 #include <stdio.h>
@@ -173,7 +174,6 @@ static void outcome_done(struct task *t)
 {
         struct outcome *o = container_of(t, struct outcome, task);
         struct queue *q = o->queue;
-        int64_t counts[3] = { 0 };
 
         if (t->result) {
                 if (q->aborted)
@@ -188,11 +188,7 @@ static void outcome_done(struct task *t)
                 log_fate(o, i);
                 if (o->fates[i].what == FATE_DEFERRED)
                         scan_by(q, o->fates[i].next_us);
-                counts[o->fates[i].what]++;
         }
-        q->stats.delivered += counts[FATE_DELIVERED];
-        q->stats.deferred += counts[FATE_DEFERRED];
-        q->stats.bounced += counts[FATE_BOUNCED];
 }
 
 static void outcome_free(struct outcome *o)
@@ -249,7 +245,7 @@ static struct outcome *outcome_new(struct job *job, const struct outcome_peer *p
         o->task.owner = q;
         o->queue = q;
         o->job = job;
-        o->now_us = queue_now_us();
+        o->now_us = clock_now_us();
         o->retry_first_ms = c->retry_first_ms;
         o->retry_max_ms = c->retry_max_ms;
         o->delay_warning_us = c->delay_warning_ms * 1000;
@@ -276,28 +272,29 @@ static void set_reply(struct outcome *o, size_t i, const struct smtp_client_repl
                 snprintf(f->reply.status, sizeof f->reply.status, "4.4.2");
 }
 
-void outcome_write(struct job *job, const struct smtp_client_reply *replies,
-                   const struct outcome_peer *peer)
+/* `replies` are `step` apart: 0, one for all. */
+static void write_replies(struct job *job, const struct smtp_client_reply *replies, size_t step,
+                          const struct outcome_peer *peer)
 {
         struct outcome *o = outcome_new(job, peer);
 
         for (size_t i = 0; i < job->n; i++) {
-                set_reply(o, i, &replies[i]);
+                set_reply(o, i, &replies[i * step]);
                 decide(o, i);
         }
         submit(o);
 }
 
+void outcome_write(struct job *job, const struct smtp_client_reply *replies,
+                   const struct outcome_peer *peer)
+{
+        write_replies(job, replies, 1, peer);
+}
+
 void outcome_write_all(struct job *job, const struct smtp_client_reply *reply,
                        const struct outcome_peer *peer)
 {
-        struct outcome *o = outcome_new(job, peer);
-
-        for (size_t i = 0; i < job->n; i++) {
-                set_reply(o, i, reply);
-                decide(o, i);
-        }
-        submit(o);
+        write_replies(job, reply, 0, peer);
 }
 
 void outcome_expire(struct job *job)

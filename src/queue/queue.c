@@ -11,11 +11,6 @@
 
 enum { MAX_PASSWORD = 512 };
 
-int64_t queue_now_us(void)
-{
-        return clock_now_us();
-}
-
 uint32_t queue_random(void *arg)
 {
         uint32_t value = 0;
@@ -203,15 +198,4 @@ void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg)
         timer_clear(&q->scan_timer);
         sites_retire(q);
         queue_ended(q);
-}
-
-void queue_get_stats(const struct queue *q, struct queue_stats *ret_stats)
-{
-        *ret_stats = q->stats;
-        ret_stats->open_connections = q->n_links;
-        ret_stats->in_flight = q->rows.n;
-        ret_stats->destinations = 0;
-        for (size_t i = 0; i < SITE_BUCKETS; i++)
-                for (const struct site *s = q->sites[i]; s; s = s->next)
-                        ret_stats->destinations++;
 }

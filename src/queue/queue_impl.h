@@ -38,7 +38,7 @@ struct job {
         struct turn turn; /* while it waits */
         struct site *site;
         struct arena arena;
-        int64_t message, account, size, received_us;
+        int64_t message, account, received_us;
         const char *mail_id, *sender, *envid;
         unsigned flags;
         struct recipient *recipients;
@@ -102,10 +102,8 @@ struct queue {
         void (*stopped)(void *arg);
         void *stopped_arg;
         struct loop_job stop_job, feed_job;
-        struct queue_stats stats;
 };
 
-int64_t queue_now_us(void);
 uint32_t queue_random(void *arg);
 /* Something has ended: perhaps the last that a stop waits for. */
 void queue_ended(struct queue *q);

@@ -110,7 +110,7 @@ static void run_touched(struct queue *q)
 static void take_page(struct scan *s)
 {
         struct queue *q = s->queue;
-        int64_t now_us = queue_now_us(); /* some have come since it began */
+        int64_t now_us = clock_now_us(); /* some have come since it began */
 
         for (size_t i = 0; i < s->rows.n && !q->memory_full; i++) {
                 const struct store_queue_row *row = &s->rows.items[i];
@@ -144,14 +144,14 @@ static void timer_due(void *arg)
 
 static void wait_for(struct queue *q, int64_t ms)
 {
-        q->wake_us = queue_now_us() + ms * 1000;
+        q->wake_us = clock_now_us() + ms * 1000;
         timer_set(&q->scan_timer, q->loop, ms, timer_due, q);
 }
 
 /* Sleeps until the next row is due. */
 static void sleep_until(struct queue *q, int64_t next_us)
 {
-        int64_t ms = next_us ? (next_us - queue_now_us()) / 1000 + 1 : LONGEST_MS;
+        int64_t ms = next_us ? (next_us - clock_now_us()) / 1000 + 1 : LONGEST_MS;
 
         wait_for(q, ms < LONGEST_MS ? ms : LONGEST_MS);
 }
@@ -173,12 +173,11 @@ static void start(struct queue *q, enum scan_what what)
         s->queue = q;
         s->what = what;
         s->first = what == SCAN_WHOLE;
-        s->now_us = queue_now_us();
-        if (what == SCAN_WHOLE)
+        s->now_us = clock_now_us();
+        if (what == SCAN_WHOLE) {
                 q->whole_us = clock_monotonic_us();
-        if (what == SCAN_WHOLE)
                 s->after = (struct store_queue_place){ INT64_MIN, INT64_MIN };
-        else if (what == SCAN_NEW)
+        } else if (what == SCAN_NEW)
                 s->after.id = q->new_after;
         else
                 s->after = q->due_after;
@@ -287,7 +286,7 @@ static void refill_done(struct task *t)
         if (t->result) {
                 log_error("queue refill destination=%s err=%s text=\"%s\"",
                           LOG_ESC(slice_of(site->name)), err_name(t->result), t->error.text);
-                scan_by(q, queue_now_us() + AGAIN_MS * (int64_t)1000); /* then it is swept */
+                scan_by(q, clock_now_us() + AGAIN_MS * (int64_t)1000); /* then it is swept */
         }
         for (size_t i = 0; !t->result && i < r->rows.n; i++)
                 if (!take(q, &r->rows.items[i], r->now_us)) {
@@ -325,7 +324,7 @@ void scan_refill(struct site *site)
         r->task.owner = site;
         r->site = site;
         memcpy(r->domain, site->domain, sizeof r->domain);
-        r->now_us = queue_now_us();
+        r->now_us = clock_now_us();
         if (store_submit(q->store, 0, STORE_READ, &r->task))
                 mem_free(r);
         else

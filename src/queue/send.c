@@ -7,6 +7,7 @@
  */
 #include "link.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 
 enum { CHUNK = 64 << 10 };
@@ -73,7 +74,7 @@ static struct load *load_new(struct link *l, int64_t offset, size_t max)
         load->link = l;
         load->task.owner = l;
         load->message = l->job->message;
-        load->now_us = queue_now_us();
+        load->now_us = clock_now_us();
         load->offset = offset;
         load->max = max < CHUNK ? max : CHUNK;
         load->octets.max = CHUNK;
@@ -227,7 +228,6 @@ static void first_done(struct task *t)
         if (!t->result && job->n) {
                 buf_add(&l->sending->first, buf_slice(&load->octets));
                 write_envelope(l, load->size);
-                l->site->queue->stats.attempts++;
                 smtp_client_send(l->client, &l->sending->message);
                 return;
         }
@@ -239,7 +239,7 @@ static void first_done(struct task *t)
                 l->job = job;
                 cannot_read(l, t->result);
         }
-        link_job_done(l);
+        link_look_for_work(l);
 }
 
 static const struct task_class first_class = { "queue load", load_work, first_done, load_drop };
@@ -293,7 +293,7 @@ void sending_sent(struct link *l)
         outcome_write(job, replies, &peer);
         mem_free(replies);
         sending_free(l);
-        link_job_done(l);
+        link_look_for_work(l);
 }
 
 /* A kept connection that had gone before anything was said: no attempt at all. */

@@ -58,10 +58,4 @@ void queue_abort(struct queue *q);
 /* Rows were added or made due: looks at the store soon. */
 void queue_wake(struct queue *q);
 
-struct queue_stats {
-        int64_t delivered, deferred, bounced, attempts, connections, reused;
-        size_t destinations, open_connections, in_flight;
-};
-void queue_get_stats(const struct queue *q, struct queue_stats *ret_stats);
-
 #endif
