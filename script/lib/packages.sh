@@ -17,6 +17,9 @@ TEST_PACKAGES=(
         fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3
 )
 
+# Programs that may have come another way than by Debian's packages.
+command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
+
 missing_packages() {
         local package
         for package; do
