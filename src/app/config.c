@@ -153,72 +153,66 @@ static void fill_hostname(struct config *c)
         c->main.hostname = mem_strdup(slice_of(name));
 }
 
-static void report_line(struct buf *report, const char *path, const char *text)
+static void check_tls(const struct config *c, struct conf_reader *r)
 {
-        buf_addf(report, "%s: %s\n", path, text);
+        bool certificate = c->tls.certificate && c->tls.certificate[0];
+        bool key = c->tls.private_key && c->tls.private_key[0];
+
+        if (certificate != key)
+                conf_object(r,
+                            "tls.%s: certificate and private_key belong together; set both or none",
+                            certificate ? "certificate" : "private_key");
 }
 
-static bool hostname_good(const struct config *c, const char *path, struct buf *report)
+static void check_hostname(const struct config *c, struct conf_reader *r)
 {
         const char *name = c->main.hostname ? c->main.hostname : "";
         const char *may = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
 
-        if (name[strspn(name, may)] == '\0')
-                return true;
-        buf_addf(report, "%s: hostname: \"%s\" is no host name; write \"mail.example.org\"\n", path,
-                 name);
-        return false;
+        if (name[strspn(name, may)])
+                conf_object(r, "hostname: \"%s\" is no host name; write \"mail.example.org\"",
+                            name);
 }
 
-static bool addresses_good(const struct config *c, const char *path, struct buf *report)
+static void check_addresses(const struct config *c, struct conf_reader *r)
 {
         struct net_address address;
-        size_t before = report->len;
 
         for (size_t i = 0; i < SERVICE_MAX_; i++)
                 for (size_t k = 0; k < c->listen[i].address.n; k++) {
                         const char *text = c->listen[i].address.items[k];
 
                         if (!net_address_parse(text, 0, &address))
-                                buf_addf(report,
-                                         "%s: %s.address: \"%s\" is no IP address; write "
-                                         "\"192.0.2.1\" or \"2001:db8::1\"\n",
-                                         path, listen_tables[i].path, text);
+                                conf_object(r,
+                                            "%s.address: \"%s\" is no IP address; write "
+                                            "\"192.0.2.1\" or \"2001:db8::1\"",
+                                            listen_tables[i].path, text);
                 }
-        return report->len == before;
 }
 
 /* What no single option can know. */
-static bool consistent(const struct config *c, const char *path, struct buf *report)
+static void check(const void *arg, struct conf_reader *r)
 {
-        bool cert = c->tls.certificate && c->tls.certificate[0];
-        bool key = c->tls.private_key && c->tls.private_key[0];
+        const struct config *c = arg;
         struct error error = { 0 };
 
-        if (cert != key) {
-                report_line(report, path,
-                            "tls: certificate and private_key belong together; set both or none");
-                return false;
-        }
-        if (c->main.data_dir[0] != '/') {
-                report_line(report, path, "data_dir: must be an absolute path, starting with /");
-                return false;
-        }
-        if (auth_config_check(&c->auth, &error)) {
-                report_line(report, path, error.text);
-                return false;
-        }
-        return hostname_good(c, path, report) && addresses_good(c, path, report);
+        check_tls(c, r);
+        if (c->main.data_dir[0] != '/')
+                conf_object(r, "data_dir: must be an absolute path, starting with /");
+        if (auth_config_check(&c->auth, &error))
+                conf_object(r, "%s", error.text);
+        check_hostname(c, r);
+        check_addresses(c, r);
 }
 
 struct config *config_load(const char *path, struct buf *report)
 {
         struct config *c = config_blank();
-        enum err err = conf_load(path, c->sections, report);
+        enum err err = conf_load(path, c->sections, &(struct conf_check){ check, c }, report);
 
         if (err == ERR_NOTFOUND && !report->len)
-                report_line(report, path, "no such file; name another with -c");
-        if (err || !consistent(c, path, report)) {
+                buf_addf(report, "%s: no such file; name another with -c\n", path);
+        if (err) {
                 config_free(c);
                 return NULL;
         }

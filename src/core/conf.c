@@ -71,6 +71,41 @@ void conf_complain(struct conf_reader *r, const config_setting_t *at, const char
         r->failed = true;
 }
 
+/* What stands in the file of that option: itself, or the nearest group around it; NULL: none. */
+static const config_setting_t *nearest_setting(const config_t *config, struct slice option)
+{
+        char path[256];
+        const config_setting_t *found = NULL;
+
+        snprintf(path, sizeof path, SLICE_FMT, SLICE_ARG(option));
+        while (path[0] && !(found = config_lookup(config, path))) {
+                char *dot = strrchr(path, '.');
+
+                *(dot ? dot : path) = '\0';
+        }
+        return found;
+}
+
+void conf_object(struct conf_reader *r, const char *fmt, ...)
+{
+        char text[1024];
+        va_list args;
+        struct slice rest, option;
+        const config_setting_t *at;
+        unsigned line = 1;
+        const char *file = conf_source_where(r->source, 1, &line);
+
+        va_start(args, fmt);
+        vsnprintf(text, sizeof text, fmt, args);
+        va_end(args);
+        rest = slice_of(text);
+        at = slice_cut(&rest, ':', &option) ? nearest_setting(r->config, option) : NULL;
+        if (at)
+                file = conf_source_where(r->source, config_setting_source_line(at), &line);
+        buf_addf(r->report, "%s:%u: %s\n", file, line, text);
+        r->failed = true;
+}
+
 /* The part of `path` that follows `prefix`, up to a dot; empty when it does not continue it. */
 static struct slice next_part(const char *path, const char *prefix)
 {
@@ -220,16 +255,18 @@ static void complain_syntax(const config_t *config, const struct conf_source *so
 }
 
 static enum err read_source(const struct conf_source *source, const struct conf_section *sections,
-                            struct buf *report)
+                            const struct conf_check *check, struct buf *report)
 {
-        struct conf_reader r = { .source = source, .report = report };
         config_t config;
+        struct conf_reader r = { .source = source, .config = &config, .report = report };
         int parsed;
 
         config_init(&config);
         LEAKS_IGNORED(parsed = config_read_string(&config, buf_slice(&source->text).ptr));
         if (parsed) {
                 conf_read_group(&r, sections, "", config_root_setting(&config));
+                if (check && !r.failed)
+                        check->fn(check->arg, &r);
         } else {
                 complain_syntax(&config, source, report);
                 r.failed = true;
@@ -252,14 +289,15 @@ void conf_defaults(const struct conf_section *sections)
                 conf_table_default(sections->table, sections->into);
 }
 
-enum err conf_load(const char *path, const struct conf_section *sections, struct buf *report)
+enum err conf_load(const char *path, const struct conf_section *sections,
+                   const struct conf_check *check, struct buf *report)
 {
         AUTO(conf_source_done) struct conf_source source = CONF_SOURCE_INIT;
         enum err err;
 
         conf_defaults(sections);
         err = conf_source_file(&source, path, report);
-        return err ? err : read_source(&source, sections, report);
+        return err ? err : read_source(&source, sections, check, report);
 }
 
 enum err conf_load_text(const char *text, const char *name, const struct conf_section *sections,
@@ -270,5 +308,5 @@ enum err conf_load_text(const char *text, const char *name, const struct conf_se
 
         conf_defaults(sections);
         err = conf_source_text(&source, text, name, report);
-        return err ? err : read_source(&source, sections, report);
+        return err ? err : read_source(&source, sections, NULL, report);
 }

@@ -10,6 +10,7 @@
 
 struct conf_reader {
         const struct conf_source *source;
+        const config_t *config;
         struct buf *report;
         bool failed;
 };

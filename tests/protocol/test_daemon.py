@@ -47,7 +47,7 @@ def test_every_mistake_is_reported_with_its_line_and_the_fix(make_server):
 @pytest.mark.parametrize(
     "conf, said",
     [
-        ({"hostname": "not a name"}, 'hostname: "not a name" is no host name'),
+        ({"hostname": "not a name"}, ':1: hostname: "not a name" is no host name'),
         ({"listen": {"imap": {"address": "1.2.3"}}}, 'listen.imap.address: "1.2.3"'),
         ({"tls": {"certificate": "/nonexistent/cert.pem"}}, "/nonexistent/cert.pem"),
         ({"tls": {"certificate": "/etc/hosts"}}, "/etc/hosts: no PEM certificate"),

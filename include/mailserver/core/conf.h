@@ -72,15 +72,28 @@ struct conf_section {
  * the structs held is overwritten, not freed: conf_done first where they own.
  */
 void conf_defaults(const struct conf_section *sections);
+/* What a check is told by, while the places of the file are still known. */
+struct conf_reader;
 /*
- * Defaults, then the file at `path` over them (and what it @includes). On
+ * "file:line: option: what is wrong; what to do". `fmt` begins with the option and a colon
+ * ("tls.private_key: …"); the line is that of the option, or of the nearest group around it that
+ * the file has. The load fails.
+ */
+void conf_object(struct conf_reader *r, const char *fmt, ...) PRINTF(2, 3);
+/* Looks at what no single option can know, after all of them were read without an error. */
+struct conf_check {
+        void (*fn)(const void *arg, struct conf_reader *r);
+        const void *arg;
+};
+/*
+ * Defaults, then the file at `path` over them (and what it @includes), then `check` (NULL: none). On
  * failure *report holds one line for each error, "file:line: option: what is
  * wrong; what to do", and the structs are as after conf_defaults or a part of
  * the file: free them with conf_done. ERR_NOTFOUND: no such file; ERR_DENIED,
  * ERR_IO: it cannot be read; ERR_SYNTAX: anything else.
  */
 MUST_CHECK enum err conf_load(const char *path, const struct conf_section *sections,
-                              struct buf *report);
+                              const struct conf_check *check, struct buf *report);
 /* The same from text in memory, without @include; `name` stands for the file in the report. */
 MUST_CHECK enum err conf_load_text(const char *text, const char *name,
                                    const struct conf_section *sections, struct buf *report);

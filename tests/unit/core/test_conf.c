@@ -268,7 +268,7 @@ END_TEST
 
 START_TEST(a_missing_file_is_not_found_and_says_so)
 {
-        ck_assert_int_eq(conf_load("nowhere.conf", sample.sections, &report), ERR_NOTFOUND);
+        ck_assert_int_eq(conf_load("nowhere.conf", sample.sections, NULL, &report), ERR_NOTFOUND);
         ck_assert_str_eq(report.ptr, "nowhere.conf: cannot be read: No such file or directory; "
                                      "correct the name or the permissions\n");
         ck_assert_str_eq(sample.main.hostname, "mail.example.org");
@@ -277,7 +277,7 @@ END_TEST
 
 START_TEST(a_directory_is_an_error_not_the_end)
 {
-        ck_assert_int_eq(conf_load(".", sample.sections, &report), ERR_IO);
+        ck_assert_int_eq(conf_load(".", sample.sections, NULL, &report), ERR_IO);
         ck_assert_uint_gt(report.len, 0);
 }
 END_TEST
@@ -289,7 +289,7 @@ START_TEST(a_file_beyond_the_ceiling_is_refused)
         while (text.len <= 1 << 20)
                 buf_add(&text, SLICE("# all of this is only a comment, and still too much\n"));
         write_file("big.conf", text.ptr);
-        ck_assert_int_eq(conf_load("big.conf", sample.sections, &report), ERR_IO);
+        ck_assert_int_eq(conf_load("big.conf", sample.sections, NULL, &report), ERR_IO);
         ck_assert_uint_gt(report.len, 0);
 }
 END_TEST
@@ -307,7 +307,7 @@ START_TEST(includes_are_found_beside_the_file_and_keep_their_own_lines)
         write_file("sub/a.conf", "level = \"quiet\"\n@include \"c.conf\"\ny = 1");
         write_file("sub/b.conf", "connections = 5 z = 1");
         write_file("sub/c.conf", "\nhostname = 5\n");
-        ck_assert_int_eq(conf_load("main.conf", sample.sections, &report), ERR_SYNTAX);
+        ck_assert_int_eq(conf_load("main.conf", sample.sections, NULL, &report), ERR_SYNTAX);
         buf_clear(&main);
         buf_addf(&main,
                  "sub/c.conf:2: hostname: this is not what belongs here; write a string in "
@@ -325,16 +325,59 @@ START_TEST(includes_are_found_beside_the_file_and_keep_their_own_lines)
 }
 END_TEST
 
+/* Both are set, or none: as an application would have it. */
+static void belong_together(const void *arg, struct conf_reader *r)
+{
+        const struct sample *s = arg;
+
+        if (!s->main.verbose)
+                conf_object(r, "limits.connections: only with verbose; set verbose = true");
+        if (s->limits.connections == 7)
+                conf_object(r, "verbose: not with %d connections; remove one", 7);
+}
+
+START_TEST(a_check_names_the_line_of_the_option_or_of_what_is_around_it)
+{
+        const struct conf_check check = { belong_together, &sample };
+        /* clang-format off: a table */
+        const struct {
+                const char *text, *told;
+        } table[] = {
+                {"verbose = true\n",                                     ""             },
+                { "verbose = false\nlimits = {\n connections = 5 }\n",
+                 "a.conf:3: limits.connections: only with verbose; set verbose = true\n"},
+                { "verbose = false\n\nlimits = {\n }\n",
+                 "a.conf:3: limits.connections: only with verbose; set verbose = true\n"},
+                { "verbose = false\n",
+                 "a.conf:1: limits.connections: only with verbose; set verbose = true\n"},
+                { "@include \"b.conf\"\nlimits = { connections = 7 }\n",
+                 "b.conf:2: verbose: not with 7 connections; remove one\n"              },
+        };
+        /* clang-format on */
+
+        write_file("b.conf", "\nverbose = true\n");
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+                write_file("a.conf", table[i].text);
+                ck_assert_int_eq(conf_load("a.conf", sample.sections, &check, &report),
+                                 table[i].told[0] ? ERR_SYNTAX : ERR_OK);
+                ck_assert_str_eq(report.len ? report.ptr : "", table[i].told);
+                conf_done(sample.sections);
+                buf_clear(&report);
+        }
+        conf_defaults(sample.sections);
+}
+END_TEST
+
 START_TEST(an_include_that_is_missing_or_a_directory_is_reported_where_it_stands)
 {
         write_file("a.conf", "\n@include \"nope.conf\"\n");
-        ck_assert_int_eq(conf_load("a.conf", sample.sections, &report), ERR_SYNTAX);
+        ck_assert_int_eq(conf_load("a.conf", sample.sections, NULL, &report), ERR_SYNTAX);
         ck_assert_str_eq(report.ptr, "a.conf:2: cannot include nope.conf: No such file or "
                                      "directory; correct the name or the permissions\n");
         conf_done(sample.sections);
         buf_clear(&report);
         write_file("b.conf", "@include \".\"\n");
-        ck_assert_int_eq(conf_load("b.conf", sample.sections, &report), ERR_SYNTAX);
+        ck_assert_int_eq(conf_load("b.conf", sample.sections, NULL, &report), ERR_SYNTAX);
         ck_assert_str_eq(report.ptr, "b.conf:1: cannot include .: Is a directory; correct the name "
                                      "or the permissions\n");
 }
@@ -344,7 +387,7 @@ START_TEST(a_circle_of_includes_ends)
 {
         write_file("a.conf", "@include \"b.conf\"\n@include \"b.conf\"\n");
         write_file("b.conf", "@include \"a.conf\"\n@include \"a.conf\"\n");
-        ck_assert_int_eq(conf_load("a.conf", sample.sections, &report), ERR_SYNTAX);
+        ck_assert_int_eq(conf_load("a.conf", sample.sections, NULL, &report), ERR_SYNTAX);
         ck_assert_ptr_nonnull(strstr(report.ptr, "too many files include each other"));
 }
 END_TEST
@@ -446,6 +489,7 @@ int main(void)
         tcase_add_test(tc, a_directory_is_an_error_not_the_end);
         tcase_add_test(tc, a_file_beyond_the_ceiling_is_refused);
         tcase_add_test(tc, includes_are_found_beside_the_file_and_keep_their_own_lines);
+        tcase_add_test(tc, a_check_names_the_line_of_the_option_or_of_what_is_around_it);
         tcase_add_test(tc, an_include_that_is_missing_or_a_directory_is_reported_where_it_stands);
         tcase_add_test(tc, a_circle_of_includes_ends);
         tcase_add_loop_test(tc, sizes_have_binary_units, 0, (int)(sizeof sizes / sizeof *sizes));
