@@ -7,6 +7,7 @@
  *   load imap-append|imap-session|imap-mixed --port 1143 --user … --messages 20000
  *   load idle --port 1143 --user … --connections 5000
  *   load push --port 1025 --imap-port 1143 --rcpt … --user … --messages 300 --seconds 12
+ *   load sink --host 127.1.0.0 --users 100 --port 2525 --messages 1000
  *
  * A reply of another kind than it must be ends the run with exit status 1. The
  * result is one line of JSON: messages are what a run does many times, of imap-session
@@ -252,6 +253,7 @@ static const struct kind {
         { "imap-mixed",   &imap_mixed,    NULL,     true,  false},
         { "idle",         NULL,           run_idle, true,  false},
         { "push",         NULL,           run_push, true,  false},
+        { "sink",         NULL,           run_sink, false, false},
 };
 
 static const struct kind *find_kind(const char *name)

@@ -29,6 +29,10 @@ struct protocol {
         void (*take_line)(struct peer *p, char *line);
         /* While p->in_text: how many octets it has eaten. NULL: there is no such text. */
         size_t (*take_text)(struct peer *p, const char *octets, size_t len);
+        /* The other side has closed. NULL: it must not. */
+        void (*gone)(struct peer *p);
+        /* Of what listens: somebody wants to connect. */
+        void (*arrived)(struct peer *p);
 };
 
 typedef void step_fn(struct peer *p, const char *answer);
@@ -51,7 +55,7 @@ struct peer {
         size_t out_len, out_at, out_cap;
         long stat;        /* messages in the mailbox */
         long at;          /* POP3: the one to fetch next */
-        int dot;          /* POP3: how much of CRLF.CRLF has been seen at the end of the text */
+        int dot;          /* how much of CRLF.CRLF has been seen at the end of the text */
         uint64_t literal; /* IMAP: octets of it that are still to come */
         uint64_t random;  /* the state of its own numbers */
 };
@@ -93,6 +97,10 @@ void peer_start_tls(struct peer *p, const char *answer);
 void peer_open(struct peer *p, const char *source);
 /* Opens it again while there are jobs. */
 void peer_close(struct peer *p, const char *answer);
+/* A connection, or what listens, that has been made already. */
+void peer_adopt(struct peer *p, int fd);
+/* Closes it. */
+void peer_drop(struct peer *p);
 void peers_prepare(void);
 /* Until all are closed. */
 void peers_run(void);
@@ -112,9 +120,13 @@ extern const struct protocol imap_append, imap_session, imap_mixed;
 void run_idle(void);
 /* One connection waits in IDLE, one sends. */
 void run_push(void);
+/* The other side of mail that goes out: says that it listens, takes all, prints what it was. */
+void run_sink(void);
 /* Sorts what it is given: seconds of each message from its dot to its EXISTS. */
 void print_push(double *after_dot);
 
+/* Of a text that ends in a line with a dot: how many octets of it these are; it may end in them. */
+size_t text_until_dot(struct peer *p, const char *octets, size_t len);
 /* IMAP's own: sends a command with a tag; `next` goes on at its OK, or at "+". */
 void imap_say(struct peer *p, const char *doing, step_fn *next, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));

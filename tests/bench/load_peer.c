@@ -83,6 +83,13 @@ static ssize_t plain_result(ssize_t result)
         return result < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
+static void lost(struct peer *p)
+{
+        if (!p->protocol->gone)
+                die("the server closed the connection during %s", p->doing);
+        p->protocol->gone(p);
+}
+
 void peer_flush(struct peer *p)
 {
         while (p->out_at < p->out_len) {
@@ -91,8 +98,10 @@ void peer_flush(struct peer *p)
                 ssize_t n = p->ssl ? tls_result(p, SSL_write(p->ssl, from, (int)left))
                                    : plain_result(send(p->fd, from, left, MSG_NOSIGNAL));
 
-                if (n < 0)
-                        die("the server closed the connection during %s", p->doing);
+                if (n < 0) {
+                        lost(p);
+                        return;
+                }
                 if (n == 0)
                         break;
                 p->out_at += (size_t)n;
@@ -170,19 +179,54 @@ void peer_open(struct peer *p, const char *source)
                 make_session(p);
 }
 
-void peer_close(struct peer *p, const char *answer)
+void peer_adopt(struct peer *p, int fd)
 {
-        (void)answer;
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = p };
+        int one = 1;
+
+        p->fd = fd;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
+                die("epoll_ctl: %s", strerror(errno));
+        tally.peers_open++;
+}
+
+void peer_drop(struct peer *p)
+{
         SSL_free(p->ssl);
         p->ssl = NULL;
         close(p->fd);
         p->fd = -1;
         tally.peers_open--;
+}
+
+void peer_close(struct peer *p, const char *answer)
+{
+        (void)answer;
+        peer_drop(p);
         if (tally.next_job < options.messages)
                 peer_open(p, NULL);
 }
 
 /* ---- input ---- */
+
+size_t text_until_dot(struct peer *p, const char *octets, size_t len)
+{
+        static const char end[] = "\r\n.\r\n";
+
+        for (size_t i = 0; i < len; i++) {
+                if (octets[i] == end[p->dot])
+                        p->dot++;
+                else
+                        p->dot = octets[i] == '\r';
+                if (p->dot == 5) {
+                        p->in_text = false;
+                        return i + 1;
+                }
+        }
+        return len;
+}
 
 /* All that is complete in the input. */
 static void take_input(struct peer *p)
@@ -234,8 +278,8 @@ static bool receive(struct peer *p)
                            : plain_result(recv(p->fd, p->in + p->in_len, room, 0));
 
         if (n < 0)
-                die("the server closed the connection during %s", p->doing);
-        if (n == 0)
+                lost(p);
+        if (n <= 0)
                 return false;
         p->in_len += (size_t)n;
         tally.octets_in += n;
@@ -249,6 +293,10 @@ static bool receive(struct peer *p)
 
 static void peer_ready(struct peer *p)
 {
+        if (p->protocol->arrived) {
+                p->protocol->arrived(p);
+                return;
+        }
         if (p->handshaking)
                 shake_hands(p);
         if (p->fd >= 0 && !p->handshaking)

@@ -76,20 +76,11 @@ static void take_line(struct peer *p, char *line)
 /* Eats the text of RETR, up to and with the line that ends it. */
 static size_t take_text(struct peer *p, const char *octets, size_t len)
 {
-        static const char end[] = "\r\n.\r\n";
+        size_t n = text_until_dot(p, octets, len);
 
-        for (size_t i = 0; i < len; i++) {
-                if (octets[i] == end[p->dot])
-                        p->dot++;
-                else
-                        p->dot = octets[i] == '\r';
-                if (p->dot == 5) {
-                        p->in_text = false;
-                        retrieved(p, "");
-                        return i + 1;
-                }
-        }
-        return len;
+        if (!p->in_text)
+                retrieved(p, "");
+        return n;
 }
 
 const struct protocol pop3_protocol = {

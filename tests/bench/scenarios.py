@@ -100,23 +100,31 @@ def deliver(service, messages, *words):
 
 
 def syncs_per_message(bench, target, service, words):
-    """A run of its own under strace, which slows it down."""
     n = bench.number(400, MAIL[1])
+
+    def work():
+        before = message_count(target)
+        bench.load("smtp", target, service, MAIL, *words, "--messages", n)
+        while message_count(target) < before + n:
+            continue
+
+    return count_syncs(target, work) / n
+
+
+def count_syncs(target, work):
+    """Of a run of its own under strace, which slows it down."""
     with tempfile.NamedTemporaryFile("r") as trace:
         pids = [word for pid in target.pids() for word in ("-p", str(pid))]
         command = ["strace", "-f", "-qq", "-e", f"trace={SYNC_CALLS}", "-e", "signal=none"]
         tracer = subprocess.Popen([*command, "-o", trace.name, *pids], stderr=subprocess.DEVNULL)
         try:
             wait_until_traced(target.pids()[0])
-            before = message_count(target)
-            bench.load("smtp", target, service, MAIL, *words, "--messages", n)
-            while message_count(target) < before + n:
-                continue
+            work()
         finally:
             tracer.send_signal(signal.SIGINT)
             tracer.wait()
         text = trace.read()
-    return sum(1 for line in text.splitlines() if re.match(r"\d+\s+\w+\(", line)) / n
+    return sum(1 for line in text.splitlines() if re.match(r"\d+\s+\w+\(", line))
 
 
 def wait_until_traced(pid):

@@ -6,7 +6,8 @@ import pathlib
 import re
 
 TICKS = os.sysconf("SC_CLK_TCK")
-SERVICES = ("smtp", "submission", "pop3", "imap", "imaps")
+# sink: not a service, but where it sends mail for elsewhere: outbound.py.
+SERVICES = ("smtp", "submission", "pop3", "imap", "imaps", "sink")
 
 
 @dataclasses.dataclass
@@ -18,6 +19,7 @@ class Target:
     password: str
     root_pids: list
     cgroup: str = ""  # a cpuacct group that holds all its processes
+    set_options: object = None  # ours: lays options over its own, and returns when they hold
 
     @classmethod
     def parse(cls, text):

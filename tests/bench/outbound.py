@@ -1,0 +1,97 @@
+"""Mail for elsewhere: submitted, queued, and sent to a sink of the load driver's on loopback.
+
+Recipients are at address literals, so that no name is looked up: x@[127.1.0.K] goes to the
+sink's port there. Mail to [127.1.1.K] goes over connections that are used once.
+"""
+
+import contextlib
+import json
+import subprocess
+import time
+
+from scenarios import MAIL, Failed, count_syncs
+
+PATIENCE_S = 600
+DESTINATIONS = 100
+REUSED, ONCE = "127.1.0.", "127.1.1."
+
+
+class Sink:
+    """Takes so many messages at net + 0 … and ends."""
+
+    def __init__(self, bench, target, net, destinations, messages):
+        command = [bench.driver, "sink", "--host", f"{net}0", "--port", target.ports["sink"]]
+        command += ["--users", destinations, "--messages", messages]
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self):
+        if self.process.stdout.readline() != "ready\n":
+            raise Failed(self.process.stderr.read().strip())
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.communicate()
+
+    def result(self):
+        """Once all have come."""
+        try:
+            out, error = self.process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise Failed("not all messages arrived") from None
+        if self.process.returncode:
+            raise Failed(error.strip())
+        return json.loads(out)
+
+
+def send(bench, target, net, destinations, messages):
+    """Seconds from the first submission to the last arrival, and what the sink says."""
+    users = (0, max(destinations, MAIL[1]))
+    with Sink(bench, target, net, destinations, messages) as sink:
+        began = time.monotonic()
+        to = f"x@[{net}%d]" if destinations > 1 else f"x@[{net}0]"
+        words = ["--rcpt", to, "--connections", 20, "--messages", messages]
+        bench.load("smtp", target, "submission", users, *words)
+        result = sink.result()
+    return result["ended"] - began, result
+
+
+@contextlib.contextmanager
+def connections_used(target, once):
+    """Ours is told to use a connection once; of others an administrator has to do so for ONCE."""
+    if once and target.set_options:
+        target.set_options(queue={"max_messages_per_connection": 1})
+    try:
+        yield
+    finally:
+        if once and target.set_options:
+            target.set_options(queue={"max_messages_per_connection": 100})
+
+
+def relay(messages, net=REUSED, destinations=1):
+    def run(bench, target):
+        n = bench.number(messages, DESTINATIONS)
+        with connections_used(target, net == ONCE):
+            send(bench, target, net, 1, MAIL[1])  # logins are remembered from here on
+            cpu = target.cpu_seconds()
+            seconds, result = send(bench, target, net, destinations, n)
+            out = {"rate": n / seconds, "per_connection": n / result["connections"]}
+            if target.is_known:
+                time.sleep(0.5)  # what became of the last is written down
+                out["cpu"] = 1000 * (target.cpu_seconds() - cpu) / n
+            if bench.counts_syncs and target.is_known:
+                few = bench.number(400, DESTINATIONS)
+                out["syncs"] = count_syncs(target, lambda: send(bench, target, net, destinations, few)) / few
+        return out
+
+    run.needs = ("submission", "sink")
+    return run
+
+
+SCENARIOS = {
+    "relay": relay(2000),
+    "relay_once": relay(1000, net=ONCE),
+    "relay_many": relay(2000, destinations=DESTINATIONS),
+}
