@@ -94,7 +94,7 @@ static bool age_within(const struct imap_search_key *key, const struct imap_sear
 static bool find_text(struct eval *e, const struct imap_search_key *key)
 {
         const struct store_fetch_row *row = e->m->row;
-        const struct imap_search_source source = {
+        const struct mime_text_source source = {
                 .header = row->header,
                 .body = row->octets,
                 .parts = row->parts,

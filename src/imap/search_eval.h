@@ -14,7 +14,7 @@ struct imap_search_message {
         const struct store_fetch_row *row;
         bool recent;
         int64_t now_us;
-        /* Octets of the message behind its trace, as imap_search_source has it. */
+        /* Octets of the message behind its trace, as mime_text_source has it. */
         enum err (*read)(void *arg, uint64_t offset, size_t max, struct buf *out);
         void *arg;
 };

@@ -1,9 +1,8 @@
 /* search_parse.c — what a SEARCH asks for, as a tree: RFC 9051 6.4.4. */
 #include "search_parse.h"
 
-#include "text_fold.h"
-
 #include "mailserver/mime/charset.h"
+#include "mailserver/mime/text_fold.h"
 #include "mailserver/store/message.h"
 
 /*

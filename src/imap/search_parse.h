@@ -1,7 +1,7 @@
 /*
  * search_parse.h — what a SEARCH asks for, as a tree: RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 5032.
  *
- * Strings are UTF-8 and folded (text_fold.h) whatever charset they came in;
+ * Strings are UTF-8 and folded (mime/text_fold.h) whatever charset they came in;
  * dates are days since 1970; flags are bits. The tree lies in an arena of its own
  * and borrows nothing from the command, so that a task may own it. Its depth and
  * the number of its keys are limited. Pure.

@@ -1,7 +1,6 @@
 /* db_integrity.c — SQLite's own examination of the database file. */
-#include "db.h"
-
 #include "mailserver/core/buf.h"
+#include "mailserver/store/db.h"
 
 /* As many faults as one report is worth; the rest of a damaged file follows from them. */
 #define MOST_FAULTS "100"

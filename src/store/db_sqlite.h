@@ -2,7 +2,7 @@
 #ifndef STORE_DB_SQLITE_H
 #define STORE_DB_SQLITE_H
 
-#include "db.h"
+#include "mailserver/store/db.h"
 
 #include <sqlite3.h>
 

@@ -10,9 +10,9 @@
 #ifndef STORE_ENGINE_H
 #define STORE_ENGINE_H
 
-#include "db.h"
 #include "txn.h"
 
+#include "mailserver/store/db.h"
 #include "mailserver/store/file.h"
 #include "mailserver/store/store.h"
 

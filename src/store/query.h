@@ -7,7 +7,7 @@
 #ifndef MAILSERVER_STORE_QUERY_H
 #define MAILSERVER_STORE_QUERY_H
 
-#include "db.h"
+#include "mailserver/store/db.h"
 
 /* The first column of the first row. ERR_NOTFOUND: no row; *ret_value is untouched. */
 MUST_CHECK enum err query_int(struct db_stmt *q, int64_t *ret_value);

@@ -2,9 +2,8 @@
 #ifndef STORE_READ_H
 #define STORE_READ_H
 
-#include "db.h"
-
 #include "mailserver/core/buf.h"
+#include "mailserver/store/db.h"
 #include "mailserver/store/store.h"
 
 /* The SELECT of what read_by wants; `m` is the table's row, `before` its column of octets. */

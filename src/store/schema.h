@@ -8,7 +8,7 @@
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
-#include "db.h"
+#include "mailserver/store/db.h"
 
 #include <stddef.h>
 

@@ -4,9 +4,8 @@
 #ifndef MAILSERVER_STORE_TXN_H
 #define MAILSERVER_STORE_TXN_H
 
-#include "db.h"
-
 #include "mailserver/core/text.h"
+#include "mailserver/store/db.h"
 #include "mailserver/store/store.h"
 
 struct store_txn {

@@ -1,10 +1,10 @@
 /* helper_store.c — a store in a temporary directory. */
 #include "helper_store.h"
 
-#include "db.h"
 #include "txn.h"
 
 #include "mailserver/core/loop.h"
+#include "mailserver/store/db.h"
 
 #include <check.h>
 #include <ftw.h>

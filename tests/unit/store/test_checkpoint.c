@@ -1,10 +1,10 @@
 /* test_checkpoint.c — the write-ahead log stays bounded, and nothing is lost when it starts over. */
-#include "db.h"
 #include "helper_store.h"
 #include "housekeeping.h"
 #include "txn.h"
 
 #include "mailserver/core/loop.h"
+#include "mailserver/store/db.h"
 
 #include <check.h>
 #include <stdio.h>

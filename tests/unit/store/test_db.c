@@ -1,9 +1,9 @@
 /* test_db.c — the database interface: statements by name, errors that stick, transactions. */
-#include "db.h"
 #include "helper_store.h"
 #include "schema.h"
 
 #include "mailserver/core/buf.h"
+#include "mailserver/store/db.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -2,12 +2,12 @@
  * test_writer.c — group commit: how many commits, what a failing task does to the
  * others, in which order, and when anyone is answered.
  */
-#include "db.h"
 #include "helper_memfs.h"
 #include "helper_store.h"
 #include "txn.h"
 
 #include "mailserver/core/loop.h"
+#include "mailserver/store/db.h"
 
 #include <check.h>
 #include <semaphore.h>

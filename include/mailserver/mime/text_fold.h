@@ -6,8 +6,8 @@
  * text_fold_cut says, text may be folded in pieces. Time is linear in the text,
  * also where a stranger has piled up accents.
  */
-#ifndef IMAP_TEXT_FOLD_H
-#define IMAP_TEXT_FOLD_H
+#ifndef MAILSERVER_MIME_TEXT_FOLD_H
+#define MAILSERVER_MIME_TEXT_FOLD_H
 
 #include "mailserver/core/buf.h"
 

@@ -1,7 +1,6 @@
 /* test_text_fold.c — UTF-8 in the form in which SEARCH compares it. */
-#include "text_fold.h"
-
 #include "mailserver/core/text.h"
+#include "mailserver/mime/text_fold.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -127,7 +126,7 @@ END_TEST
 
 int main(void)
 {
-        Suite *s = suite_create("imap text_fold");
+        Suite *s = suite_create("mime text_fold");
         TCase *t = tcase_create("text_fold");
         SRunner *r;
         int failed;

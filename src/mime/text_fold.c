@@ -5,7 +5,7 @@
  * at most RUN octets: it sorts accents by exchanging neighbours, which costs the
  * square of their number.
  */
-#include "text_fold.h"
+#include "mailserver/mime/text_fold.h"
 
 #include <utf8proc.h>
 
