@@ -109,18 +109,19 @@ static enum err search_work(struct task *t, struct store_txn *tx)
 static void translate(const struct search_task *s, const struct store_view *view, bool uid,
                       struct uid_set *ret_uids, struct uid_set *ret_told)
 {
-        size_t n = 0;
+        struct uid_range numbers;
 
         for (size_t i = 0; i < s->found.n; i++) {
                 const struct uid_range *range = &s->found.ranges[i];
 
-                while (n < view->n && view->uids[n] < range->first)
-                        n++;
-                for (; n < view->n && view->uids[n] <= range->last; n++) {
-                        uid_set_add(ret_uids, view->uids[n]);
-                        uid_set_add(ret_told, uid ? view->uids[n] : (uint32_t)n + 1);
-                }
+                if (!uid_map_numbers(&view->messages, range->first, range->last, &numbers))
+                        continue;
+                uid_map_add_uids(&view->messages, numbers, ret_uids);
+                if (!uid)
+                        uid_set_add_range(ret_told, numbers.first, numbers.last);
         }
+        if (uid)
+                uid_set_copy(ret_told, ret_uids);
 }
 
 static uint32_t first_of(const struct uid_set *set)
@@ -301,8 +302,8 @@ static enum imap_flow search_start(struct imap_cmd *cmd, struct imap_args *args)
         candidates = imap_search_candidates(&s->search);
         if (candidates)
                 uid_set_copy(&s->wanted, candidates);
-        else if (view->n)
-                uid_set_add_range(&s->wanted, view->uids[0], view->uids[view->n - 1]);
+        else if (view->messages.n)
+                uid_set_add_range(&s->wanted, 1, uid_map_last(&view->messages));
         save_nothing(cmd, s->search.returns); /* "$" in the keys is bound already */
         return imap_submit(cmd, STORE_READ, &s->task);
 }

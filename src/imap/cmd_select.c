@@ -69,7 +69,7 @@ static void put_responses(const struct imap_session *s, const struct select_task
         bool rev2 = s->enabled & IMAP_ENABLED_REV2;
 
         imap_put_mailbox_flags(s, out);
-        buf_addf(out, "* %zu EXISTS\r\n", v->n);
+        buf_addf(out, "* %u EXISTS\r\n", v->messages.n);
         if (!rev2)
                 buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
         if (!rev2 && v->first_unseen)

@@ -54,34 +54,16 @@ struct fetch {
 
 /* ---- batches: loop ---- */
 
-/* The index of the first message of the view whose UID is not below `uid`. */
-static size_t view_index(const struct store_view *v, uint32_t uid)
-{
-        size_t low = 0, high = v->n;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (v->uids[middle] < uid)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 /*
  * Messages that follow each other in the view become one range: the UIDs in
  * between are of nobody.
  */
-static void batch_add(struct fetch *f, const struct imap_session *s, const struct store_view *v,
-                      size_t index)
+static void batch_add(struct fetch *f, const struct imap_session *s, uint32_t number, uint32_t uid)
 {
-        uint32_t uid = v->uids[index];
-        bool follows = f->n && f->messages[f->n - 1].message.number == (uint32_t)index;
+        bool follows = f->n && f->messages[f->n - 1].message.number + 1 == number;
 
         f->messages[f->n].uid = uid;
-        f->messages[f->n].message.number = (uint32_t)index + 1;
+        f->messages[f->n].message.number = number;
         f->messages[f->n].message.recent = imap_is_recent(s, uid);
         uid_set_add_range(&f->batch, follows ? f->messages[f->n - 1].uid + 1 : uid, uid);
         f->n++;
@@ -94,25 +76,30 @@ static size_t room_for(const struct uid_set *uids, const struct store_view *v)
 
         for (size_t i = 0; i < uids->n && n < BATCH; i++)
                 n += (uint64_t)uids->ranges[i].last - uids->ranges[i].first + 1;
-        n = n < v->n ? n : v->n;
+        n = n < v->messages.n ? n : v->messages.n;
         return n < BATCH ? (size_t)n : BATCH;
 }
 
 /* False: there are no more. */
 static bool next_batch(struct fetch *f, const struct imap_session *s)
 {
-        const struct store_view *v = imap_session_view(s);
+        const struct uid_map *m = &imap_session_view(s)->messages;
 
         uid_set_clear(&f->batch);
         f->n = f->at = 0;
         for (; f->n < f->room && f->range < f->uids.n; f->range++) {
                 const struct uid_range *r = &f->uids.ranges[f->range];
-                size_t i = view_index(v, f->next > r->first ? f->next : r->first);
+                struct uid_range numbers;
 
-                while (f->n < f->room && i < v->n && v->uids[i] <= r->last)
-                        batch_add(f, s, v, i++);
-                if (i < v->n && v->uids[i] <= r->last) {
-                        f->next = v->uids[i];
+                if (f->next > r->last ||
+                    !uid_map_numbers(m, f->next > r->first ? f->next : r->first, r->last, &numbers))
+                        continue;
+                while (f->n < f->room && numbers.first <= numbers.last) {
+                        batch_add(f, s, numbers.first, uid_map_uid(m, numbers.first));
+                        numbers.first++;
+                }
+                if (numbers.first <= numbers.last) {
+                        f->next = uid_map_uid(m, numbers.first);
                         break;
                 }
         }

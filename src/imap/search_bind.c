@@ -15,7 +15,8 @@ static uint32_t number_of(uint32_t written, uint32_t last)
 static enum err bind_range(const struct imap_search_key *key, const struct store_view *view,
                            size_t i, struct uid_range *ret_uids)
 {
-        uint32_t last = key->set_is_uids ? view->uids[view->n - 1] : (uint32_t)view->n;
+        const struct uid_map *m = &view->messages;
+        uint32_t last = key->set_is_uids ? uid_map_last(m) : m->n;
         uint32_t a = number_of(key->set.ranges[i].first, last);
         uint32_t b = number_of(key->set.ranges[i].last, last);
         uint32_t low = a < b ? a : b, high = a < b ? b : a;
@@ -23,7 +24,7 @@ static enum err bind_range(const struct imap_search_key *key, const struct store
         if (key->set_is_uids)
                 *ret_uids = (struct uid_range){ low, high };
         else if (high <= last)
-                *ret_uids = (struct uid_range){ view->uids[low - 1], view->uids[high - 1] };
+                *ret_uids = (struct uid_range){ uid_map_uid(m, low), uid_map_uid(m, high) };
         else
                 return ERR_SYNTAX;
         return ERR_OK;
@@ -40,7 +41,7 @@ static enum err bind_set(struct imap_search_key *key, const struct store_view *v
                 uid_set_add_set(&key->uids, saved);
                 return ERR_OK;
         }
-        if (!view->n)
+        if (!view->messages.n)
                 return ERR_OK; /* "1:*" of nothing */
         ranges = mem_alloc_array(key->set.n, sizeof *ranges);
         for (size_t i = 0; !err && i < key->set.n; i++)

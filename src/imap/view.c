@@ -40,8 +40,8 @@ void imap_open_mailbox(struct imap_session *s, struct imap_mailbox *m)
         m->first = imap_recent_get(&s->server->recents, s->account, m->view.mailbox);
         s->mailbox = m;
         s->state = IMAP_SELECTED;
-        if (m->view.n)
-                imap_told_first(s, m->view.recent_from, m->view.uids[m->view.n - 1]);
+        if (m->view.messages.n)
+                imap_told_first(s, m->view.recent_from, uid_map_last(&m->view.messages));
 }
 
 void imap_forget_told(struct imap_mailbox *m)
@@ -120,83 +120,45 @@ struct uid_set *imap_session_saved(struct imap_session *s)
 
 /* ---- numbers ---- */
 
-/* How many messages have a UID below `uid`. */
-static size_t count_below(const struct store_view *v, uint32_t uid)
-{
-        size_t low = 0, high = v->n;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (v->uids[middle] < uid)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 uint32_t imap_number_of(const struct imap_session *s, uint32_t uid)
 {
         const struct store_view *v = imap_session_view(s);
-        size_t i = v ? count_below(v, uid) : 0;
 
-        return v && i < v->n && v->uids[i] == uid ? (uint32_t)i + 1 : 0;
-}
-
-/* Messages first to last (indexes) of the view. */
-static void add_messages(const struct store_view *v, size_t first, size_t last,
-                         struct uid_set *uids)
-{
-        while (first <= last) {
-                size_t end = first;
-
-                while (end < last && v->uids[end + 1] == v->uids[end] + 1)
-                        end++;
-                uid_set_add_range(uids, v->uids[first], v->uids[end]);
-                first = end + 1;
-        }
+        return v ? uid_map_number(&v->messages, uid) : 0;
 }
 
 /* One range of message numbers. */
-static enum err bind_numbers(const struct store_view *v, uint32_t first, uint32_t last,
+static enum err bind_numbers(const struct uid_map *m, uint32_t first, uint32_t last,
                              struct uid_range *ret_numbers)
 {
         /* "*" of an empty mailbox is a number that is not there: RFC 9051 9, seq-number. */
-        uint32_t a = first ? first : (uint32_t)v->n, b = last ? last : (uint32_t)v->n;
+        uint32_t a = first ? first : m->n, b = last ? last : m->n;
 
-        if (a == 0 || b == 0 || a > v->n || b > v->n)
+        if (a == 0 || b == 0 || a > m->n || b > m->n)
                 return ERR_SYNTAX;
         *ret_numbers = a < b ? (struct uid_range){ a, b } : (struct uid_range){ b, a };
         return ERR_OK;
 }
 
 /* The same of a range of UIDs; false: it holds no message. */
-static bool bind_uids(const struct store_view *v, uint32_t first, uint32_t last,
+static bool bind_uids(const struct uid_map *m, uint32_t first, uint32_t last,
                       struct uid_range *ret_numbers)
 {
-        uint32_t largest = v->n ? v->uids[v->n - 1] : 0;
+        uint32_t largest = uid_map_last(m);
         uint32_t a = first ? first : largest, b = last ? last : largest;
-        size_t from = count_below(v, a < b ? a : b), end;
 
         if (a == 0 || b == 0)
                 return false;
-        b = a < b ? b : a;
-        end = b == UINT32_MAX ? v->n : count_below(v, b + 1);
-        if (from >= end)
-                return false;
-        *ret_numbers = (struct uid_range){ (uint32_t)from + 1, (uint32_t)end };
-        return true;
+        return uid_map_numbers(m, a < b ? a : b, a < b ? b : a, ret_numbers);
 }
 
 /* Those of `saved` that the client still sees. */
-static void add_saved(const struct store_view *v, const struct uid_set *saved,
-                      struct uid_set *numbers)
+static void add_saved(const struct uid_map *m, const struct uid_set *saved, struct uid_set *numbers)
 {
         struct uid_range range;
 
         for (size_t i = 0; i < saved->n; i++)
-                if (bind_uids(v, saved->ranges[i].first, saved->ranges[i].last, &range))
+                if (uid_map_numbers(m, saved->ranges[i].first, saved->ranges[i].last, &range))
                         uid_set_add_range(numbers, range.first, range.last);
 }
 
@@ -204,7 +166,7 @@ static void add_saved(const struct store_view *v, const struct uid_set *saved,
 static enum err add_written(struct imap_cmd *cmd, const struct imap_set *set,
                             struct uid_set *numbers)
 {
-        const struct store_view *v = imap_session_view(cmd->session);
+        const struct uid_map *m = &imap_session_view(cmd->session)->messages;
         struct uid_range *ranges = mem_alloc_array(set->n, sizeof *ranges);
         enum err err = ERR_OK;
         size_t n = 0;
@@ -213,8 +175,8 @@ static enum err add_written(struct imap_cmd *cmd, const struct imap_set *set,
                 uint32_t first = set->ranges[i].first, last = set->ranges[i].last;
 
                 if (!cmd->uid)
-                        err = bind_numbers(v, first, last, &ranges[n++]);
-                else if (bind_uids(v, first, last, &ranges[n]))
+                        err = bind_numbers(m, first, last, &ranges[n++]);
+                else if (bind_uids(m, first, last, &ranges[n]))
                         n++;
         }
         if (!err)
@@ -232,12 +194,11 @@ enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct 
 
         assert(m);
         if (set->saved)
-                add_saved(&m->view, &m->saved, &numbers);
+                add_saved(&m->view.messages, &m->saved, &numbers);
         else
                 err = add_written(cmd, set, &numbers);
         for (size_t i = 0; !err && i < numbers.n; i++)
-                add_messages(&m->view, numbers.ranges[i].first - 1, numbers.ranges[i].last - 1,
-                             &uids);
+                uid_map_add_uids(&m->view.messages, numbers.ranges[i], &uids);
         if (!err)
                 *ret_uids = uids;
         return err;
@@ -262,9 +223,11 @@ size_t imap_count_recent(const struct imap_session *s)
         size_t n = 0;
 
         for (size_t i = 0; m && i < m->recent.n; i++) {
-                const struct uid_range *r = &m->recent.ranges[i];
+                struct uid_range numbers;
 
-                n += count_below(&m->view, r->last + 1) - count_below(&m->view, r->first);
+                if (uid_map_numbers(&m->view.messages, m->recent.ranges[i].first,
+                                    m->recent.ranges[i].last, &numbers))
+                        n += numbers.last - numbers.first + 1;
         }
         return n;
 }

@@ -30,7 +30,8 @@ struct imap_update {
         struct store_keywords keywords; /* only if has_keywords */
         bool has_keywords;
         enum stage stage;
-        size_t cursor;
+        size_t cursor;             /* EXPUNGED: ranges of the withheld ones; FLAGS: of `changes` */
+        struct uid_range expunged; /* numbers of the range in hand; last 0: none is */
 };
 
 void imap_update_free(struct imap_update *u)
@@ -99,45 +100,47 @@ static bool may_expunge(const struct imap_session *s)
         return !s->in_hand || !s->cmd.def || s->cmd.uid || !s->cmd.def->needs_numbers;
 }
 
-/* From the last to the first: no number is moved by one told before it. */
-static bool tell_expunged(struct imap_mailbox *m, struct imap_update *u, struct buf *out)
+/* The next of withheld.ranges, from the last to the first; false: there is none with messages. */
+static bool next_expunged(const struct imap_mailbox *m, struct imap_update *u)
 {
-        while (u->cursor && out->len < PIECE) {
-                if (uid_set_contains(&m->withheld, m->view.uids[u->cursor - 1]))
-                        buf_addf(out, "* %zu EXPUNGE\r\n", u->cursor);
-                u->cursor--;
+        while (u->cursor) {
+                const struct uid_range *r = &m->withheld.ranges[--u->cursor];
+
+                if (uid_map_numbers(&m->view.messages, r->first, r->last, &u->expunged))
+                        return true;
         }
-        return u->cursor == 0;
+        return false;
+}
+
+/* From the last to the first: no number is moved by one told before it. */
+static bool tell_expunged(const struct imap_mailbox *m, struct imap_update *u, struct buf *out)
+{
+        while (out->len < PIECE) {
+                if (!u->expunged.last && !next_expunged(m, u))
+                        return true;
+                buf_addf(out, "* %u EXPUNGE\r\n", u->expunged.last);
+                if (u->expunged.last-- == u->expunged.first)
+                        u->expunged.last = 0;
+        }
+        return false;
 }
 
 static void forget_expunged(struct imap_mailbox *m)
 {
-        struct store_view *v = &m->view;
-        size_t n = 0;
-
-        for (size_t i = 0; i < v->n; i++)
-                if (!uid_set_contains(&m->withheld, v->uids[i]))
-                        v->uids[n++] = v->uids[i];
-        v->n = n;
-        uid_set_clear(&m->withheld);
+        uid_map_remove(&m->view.messages, &m->withheld);
+        uid_set_done(&m->withheld);
 }
 
 static void tell_arrived(struct imap_session *s, struct imap_update *u, struct buf *out)
 {
-        struct store_view *v = &s->mailbox->view;
-        size_t before = v->n;
+        struct uid_map *messages = &s->mailbox->view.messages;
+        uint32_t before = messages->n;
 
-        if (v->n + u->changes.n_arrived > v->cap) {
-                v->cap = v->n + u->changes.n_arrived + v->n / 8;
-                v->uids = mem_realloc(v->uids, v->cap * sizeof *v->uids);
-        }
-        for (size_t i = 0; i < u->changes.n_arrived; i++)
-                if (v->n == 0 || u->changes.arrived[i] > v->uids[v->n - 1])
-                        v->uids[v->n++] = u->changes.arrived[i];
-        if (v->n == before)
+        uid_map_append_set(messages, &u->changes.arrived);
+        if (messages->n == before)
                 return;
-        imap_told_first(s, v->uids[before], v->uids[v->n - 1]);
-        buf_addf(out, "* %zu EXISTS\r\n", v->n);
+        imap_told_first(s, uid_map_uid(messages, before + 1), uid_map_last(messages));
+        buf_addf(out, "* %u EXISTS\r\n", messages->n);
         if (!(s->enabled & IMAP_ENABLED_REV2))
                 buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
 }
@@ -264,14 +267,12 @@ bool imap_view_step(struct imap_session *s)
 static void begin_telling(struct imap_session *s, struct imap_update *u)
 {
         struct imap_mailbox *m = s->mailbox;
-        const struct uid_set *gone = &u->changes.expunged;
 
-        for (size_t i = 0; i < gone->n; i++)
-                uid_set_add_range(&m->withheld, gone->ranges[i].first, gone->ranges[i].last);
+        uid_set_add_set(&m->withheld, &u->changes.expunged);
         m->view.modseq = u->changes.modseq;
         m->view.uidnext = u->changes.uidnext;
         u->stage = EXPUNGED;
-        u->cursor = may_expunge(s) && m->withheld.n ? m->view.n : 0;
+        u->cursor = may_expunge(s) ? m->withheld.n : 0;
         m->update = u;
 }
 
@@ -410,10 +411,7 @@ bool imap_view_advance(struct imap_session *s, const struct store_change *change
         u = update_new(s);
         u->changes.modseq = change->modseq;
         u->changes.uidnext = change->uidnext;
-        u->changes.n_arrived = change->uidnext - change->first_uid;
-        u->changes.arrived = mem_alloc_array(u->changes.n_arrived, sizeof *u->changes.arrived);
-        for (size_t i = 0; i < u->changes.n_arrived; i++)
-                u->changes.arrived[i] = change->first_uid + (uint32_t)i;
+        uid_set_add_range(&u->changes.arrived, change->first_uid, change->uidnext - 1);
         begin_telling(s, u);
         imap_session_run(s);
         return true;

@@ -25,15 +25,15 @@ static void *grown(void *items, size_t n, size_t *cap, size_t size)
 
 void store_view_done(struct store_view *v)
 {
-        mem_free(v->uids);
+        uid_map_done(&v->messages);
         *v = (struct store_view){ 0 };
 }
 
 static enum err read_mailbox(struct store_txn *tx, struct store_view *v)
 {
         struct db_stmt *q =
-                db_prepare(tx->db, "SELECT uidvalidity, uidnext, highestmodseq, recent_from,"
-                                   " messages FROM mailbox WHERE id = $1");
+                db_prepare(tx->db, "SELECT uidvalidity, uidnext, highestmodseq, recent_from"
+                                   " FROM mailbox WHERE id = $1");
         bool found = false;
         enum err err;
 
@@ -43,7 +43,6 @@ static enum err read_mailbox(struct store_txn *tx, struct store_view *v)
                 v->uidnext = (uint32_t)db_column_int(q, 1);
                 v->modseq = db_column_int(q, 2);
                 v->recent_from = (uint32_t)db_column_int(q, 3);
-                v->cap = (size_t)db_column_int(q, 4);
                 found = true;
         }
         err = db_finish(q);
@@ -55,16 +54,16 @@ static enum err read_messages(struct store_txn *tx, struct store_view *v)
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags FROM message WHERE mailbox = $1"
                                                " ORDER BY uid");
 
-        v->uids = v->cap ? mem_alloc_array(v->cap, sizeof *v->uids) : NULL;
         db_bind_int(q, 1, v->mailbox);
         while (db_step(q) == DB_ROW) {
-                v->uids = grown(v->uids, v->n, &v->cap, sizeof *v->uids);
-                v->uids[v->n++] = (uint32_t)db_column_int(q, 0);
+                uint32_t uid = (uint32_t)db_column_int(q, 0);
+
+                uid_map_append(&v->messages, uid, uid);
                 if (db_column_int(q, 1) & STORE_FLAG_SEEN)
                         continue;
                 v->unseen++;
                 if (!v->first_unseen)
-                        v->first_unseen = (uint32_t)v->n;
+                        v->first_unseen = v->messages.n;
         }
         return db_finish(q);
 }
@@ -99,7 +98,7 @@ enum err store_view_take_recent(struct store_txn *tx, int64_t mailbox, uint32_t 
 void store_changes_done(struct store_changes *c)
 {
         uid_set_done(&c->expunged);
-        mem_free(c->arrived);
+        uid_set_done(&c->arrived);
         mem_free(c->flags);
         *c = (struct store_changes){ 0 };
 }
@@ -133,13 +132,11 @@ static enum err read_arrived(struct store_txn *tx, int64_t mailbox, uint32_t uid
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags FROM message"
                                                " WHERE mailbox = $1 AND uid >= $2 ORDER BY uid");
-        size_t cap = 0;
 
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, uidnext);
         while (db_step(q) == DB_ROW) {
-                c->arrived = grown(c->arrived, c->n_arrived, &cap, sizeof *c->arrived);
-                c->arrived[c->n_arrived++] = (uint32_t)db_column_int(q, 0);
+                uid_set_add(&c->arrived, (uint32_t)db_column_int(q, 0));
                 c->used |= (uint64_t)db_column_int(q, 1);
         }
         return db_finish(q);

@@ -73,16 +73,19 @@ static enum err parse(struct slice command, const char *before, const char *afte
 
 static void bind(struct imap_search *search)
 {
-        uint32_t uids[] = { 1, 3, 5 };
-        const struct store_view view = { .uids = uids, .n = 3 };
+        struct store_view view = { 0 };
         char label[] = "label";
         char *names[STORE_KEYWORD_BITS] = { [8] = label };
         struct store_keywords keywords = { names };
         const struct uid_set saved = { 0 };
-        enum err ignored = imap_search_bind_sets(search, &view, &saved);
+        enum err ignored;
 
+        for (uint32_t uid = 1; uid <= 5; uid += 2)
+                uid_map_append(&view.messages, uid, uid);
+        ignored = imap_search_bind_sets(search, &view, &saved);
         (void)ignored; /* numbers that are not there are left out */
         imap_search_bind_keywords(search, &keywords);
+        store_view_done(&view);
 }
 
 static void check(struct slice command, struct slice message, const struct mime_summary *summary)

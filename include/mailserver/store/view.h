@@ -7,19 +7,17 @@
 #ifndef MAILSERVER_STORE_VIEW_H
 #define MAILSERVER_STORE_VIEW_H
 
-#include "mailserver/core/uid_set.h"
+#include "mailserver/core/uid_map.h"
 #include "mailserver/store/store.h"
 
-/* Message n of the client is uids[n - 1]. */
 struct store_view {
         int64_t mailbox;
         uint32_t uidvalidity, uidnext;
-        int64_t modseq; /* told up to here */
-        uint32_t *uids; /* ascending; owned */
-        size_t n, cap;
-        uint32_t first_unseen; /* message number, 0: none; as of store_view_take */
-        int64_t unseen;        /* how many; as of store_view_take */
-        uint32_t recent_from;  /* nobody was told of UIDs from here on; as of store_view_take */
+        int64_t modseq;          /* told up to here */
+        struct uid_map messages; /* the client's numbers and their UIDs */
+        uint32_t first_unseen;   /* message number, 0: none; as of store_view_take */
+        int64_t unseen;          /* how many; as of store_view_take */
+        uint32_t recent_from;    /* nobody was told of UIDs from here on; as of store_view_take */
 };
 void store_view_done(struct store_view *v);
 /* ERR_NOTFOUND. */
@@ -41,8 +39,7 @@ struct store_changes {
         int64_t modseq; /* up to here */
         uint32_t uidnext;
         struct uid_set expunged;
-        uint32_t *arrived; /* UIDs at or above the uidnext of the view, ascending; owned */
-        size_t n_arrived;
+        struct uid_set arrived; /* UIDs at or above the uidnext of the view */
         /* Of messages below the uidnext of the view that are there; by uid; owned. */
         struct store_flag_change *flags;
         size_t n_flags;

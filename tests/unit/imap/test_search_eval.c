@@ -85,8 +85,7 @@ static enum err read_piece(void *arg, uint64_t offset, size_t max, struct buf *o
 
 static enum err parse(const char *keys, struct arena *arena, struct imap_search *ret_search)
 {
-        uint32_t uids[] = { 5, 6, 7, 8, 9, 10, 11, 12 };
-        const struct store_view view = { .uids = uids, .n = 8 };
+        struct store_view view = { 0 };
         char label[] = "label";
         char *names[STORE_KEYWORD_BITS] = { [8] = label };
         const struct store_keywords keywords = { names };
@@ -94,10 +93,12 @@ static enum err parse(const char *keys, struct arena *arena, struct imap_search 
         struct imap_args args = { .rest = slice_of(keys), .arena = arena, .utf8 = true };
         enum err err = imap_search_parse(&args, arena, ret_search);
 
+        uid_map_append(&view.messages, 5, 12);
         if (!err)
                 err = imap_search_bind_sets(ret_search, &view, &saved);
         if (!err)
                 imap_search_bind_keywords(ret_search, &keywords);
+        store_view_done(&view);
         return err;
 }
 

@@ -254,10 +254,11 @@ static const struct {
 
 START_TEST(sets_become_uids_of_the_view)
 {
-        uint32_t uids[] = { 10, 20, 30, 40 };
-        const struct store_view view = { .uids = uids, .n = 4 };
+        struct store_view view = { 0 };
         struct uid_set saved = { 0 };
 
+        for (uint32_t uid = 10; uid <= 40; uid += 10)
+                uid_map_append(&view.messages, uid, uid);
         uid_set_add(&saved, 20);
         for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
                 struct arena arena = ARENA_INIT(1 << 20);
@@ -278,6 +279,7 @@ START_TEST(sets_become_uids_of_the_view)
                 arena_done(&arena);
         }
         uid_set_done(&saved);
+        store_view_done(&view);
 }
 END_TEST
 
