@@ -7,17 +7,13 @@
  */
 #include "search_eval.h"
 
-#include "mailserver/mime/date.h"
-#include "mailserver/mime/field.h"
-
 enum { US_PER_SECOND = 1000000 };
 static const int64_t us_per_day = (int64_t)86400 * US_PER_SECOND;
 
 struct eval {
         struct imap_search *search;
         const struct imap_search_message *m;
-        bool texts_known, sent_known;
-        int64_t sent_day;
+        bool texts_known;
         enum err err;
 };
 
@@ -25,6 +21,8 @@ unsigned imap_search_items(const struct imap_search *search)
 {
         unsigned items = 0;
 
+        if (search->has_keys)
+                items |= STORE_FETCH_KEYS;
         if (search->root->cost >= IMAP_SEARCH_BY_HEADER)
                 items |= STORE_FETCH_HEADER;
         if (!search->texts)
@@ -41,39 +39,6 @@ unsigned imap_search_items(const struct imap_search *search)
 static int64_t day_of(int64_t us)
 {
         return us >= 0 ? us / us_per_day : -((-us + us_per_day - 1) / us_per_day);
-}
-
-/* "+hhmm" or "-hhmm" in a Date field, in µs; named zones are rare enough to be taken for UTC. */
-static int64_t zone_of(struct slice date)
-{
-        for (size_t i = date.len; i-- > 0;) {
-                uint64_t hhmm;
-
-                if ((date.ptr[i] != '+' && date.ptr[i] != '-') || date.len - i < 5 ||
-                    !slice_number(slice_head(slice_from(date, i + 1), 4), &hhmm))
-                        continue;
-                if (hhmm / 100 > 14 || hhmm % 100 > 59)
-                        return 0;
-                return (int64_t)((hhmm / 100 * 60 + hhmm % 100) * 60 * US_PER_SECOND) *
-                       (date.ptr[i] == '-' ? -1 : 1);
-        }
-        return 0;
-}
-
-/* The day as its author wrote it, "disregarding time and timezone". INT64_MIN: there is none. */
-static int64_t sent_day(struct eval *e)
-{
-        struct mime_field field;
-        int64_t us;
-
-        if (e->sent_known)
-                return e->sent_day;
-        e->sent_known = true;
-        e->sent_day = INT64_MIN;
-        if (mime_field_find(e->m->row->header, SLICE("Date"), &field) &&
-            mime_date_parse(field.value, &us))
-                e->sent_day = day_of(us + zone_of(field.value));
-        return e->sent_day;
 }
 
 static bool within(const struct imap_search_key *key, int64_t value)
@@ -152,7 +117,7 @@ static bool matches(struct eval *e, const struct imap_search_key *key)
         case IMAP_SEARCH_INTERNAL:
                 return within(key, day_of(row->internal_date_us));
         case IMAP_SEARCH_SENT:
-                return sent_day(e) != INT64_MIN && within(key, sent_day(e));
+                return row->sent_day != INT64_MIN && within(key, row->sent_day);
         case IMAP_SEARCH_AGE:
                 return age_within(key, e->m);
         case IMAP_SEARCH_HEADER:

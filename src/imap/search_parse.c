@@ -224,8 +224,10 @@ static void note(struct parser *p, struct imap_search_key *key)
                 p->search->texts = key;
                 break;
         case IMAP_SEARCH_HEADER:
-        case IMAP_SEARCH_SENT:
                 key->cost = IMAP_SEARCH_BY_HEADER;
+                break;
+        case IMAP_SEARCH_SENT:
+                p->search->has_keys = true;
                 break;
         case IMAP_SEARCH_KEYWORD:
                 p->search->has_keywords = true;

@@ -33,7 +33,7 @@ enum imap_search_kind {
         IMAP_SEARCH_SET,      /* in `uids`, once imap_search_bind_sets has made them */
         IMAP_SEARCH_SIZE,     /* from ≤ octets < to */
         IMAP_SEARCH_INTERNAL, /* from ≤ day of the internal date < to */
-        IMAP_SEARCH_SENT,     /* from ≤ day of the Date field < to */
+        IMAP_SEARCH_SENT,     /* from ≤ day that the Date field names < to */
         IMAP_SEARCH_AGE,      /* from ≤ seconds since the internal date ≤ to: RFC 5032 3 */
         IMAP_SEARCH_HEADER,   /* a field `name` contains `text` */
         IMAP_SEARCH_BODY,     /* a textual part contains `text` */
@@ -67,6 +67,7 @@ struct imap_search {
         unsigned returns;              /* enum imap_search_return */
         bool has_return;               /* RETURN was said, "()" too: an ESEARCH is wanted */
         bool has_charset, has_keywords;
+        bool has_keys; /* something is asked that stands in the row's keys: STORE_FETCH_KEYS */
 };
 
 /*

@@ -260,17 +260,19 @@ static bool is_day(const struct date *d)
         return d->day <= lengths[d->month - 1] + (d->month == 2 && is_leap(d->year));
 }
 
-bool mime_date_parse(struct slice value, int64_t *ret_us)
+bool mime_date_parse(struct slice value, int64_t *ret_us, int64_t *ret_day)
 {
         struct date d = { .year = -1, .month = -1, .day = -1 };
         struct mime_scan scan = { .rest = value };
-        int64_t seconds;
+        int64_t day, seconds;
 
         read_words(&d, &scan);
         if (!is_day(&d))
                 return false;
-        seconds = days_since_1970(d.year, d.month, d.day) * 86400;
+        day = days_since_1970(d.year, d.month, d.day);
+        seconds = day * 86400;
         seconds += ((int64_t)d.hour * 60 + d.minute - d.zone_minutes) * 60 + d.second;
         *ret_us = seconds * 1000000;
+        *ret_day = day;
         return true;
 }

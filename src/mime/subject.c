@@ -7,12 +7,9 @@
  */
 #include "subject.h"
 
-#include "utf8.h"
+#include "casemap.h"
 
 #include "mailserver/mime/encoded_word.h"
-
-#include <stdlib.h>
-#include <utf8proc.h>
 
 enum { MAX_DECODED = 4096, MAX_BASE = 1000 };
 
@@ -131,26 +128,6 @@ static void fold_blanks(struct buf *b)
                 buf_truncate(b, to);
 }
 
-static void put_case_folded(struct slice s, struct buf *out)
-{
-        utf8proc_uint8_t *folded = NULL;
-        utf8proc_ssize_t len;
-
-        if (mime_ascii_run(s) == s.len) {
-                for (size_t i = 0; i < s.len; i++)
-                        buf_addc(out, ascii_lower(s.ptr[i]));
-                return;
-        }
-        /* Compatibility forms too, as i;unicode-casemap has it: RFC 5051 2. */
-        len = utf8proc_map((const utf8proc_uint8_t *)s.ptr, (utf8proc_ssize_t)s.len, &folded,
-                           UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE |
-                                   UTF8PROC_CASEFOLD);
-        if (len >= 0)
-                s = (struct slice){ (const char *)folded, (size_t)len };
-        buf_add(out, mime_utf8_head(s, MAX_BASE));
-        free(folded);
-}
-
 void mime_base_subject(struct slice value, struct buf *out, bool *ret_reply)
 {
         AUTO_BUF(text, MAX_DECODED);
@@ -159,5 +136,5 @@ void mime_base_subject(struct slice value, struct buf *out, bool *ret_reply)
         (void)cut; /* at MAX_DECODED, between two characters */
         *ret_reply = false;
         fold_blanks(&text);
-        put_case_folded(mime_utf8_head(extract(buf_slice(&text), ret_reply), MAX_BASE), out);
+        mime_casemap(extract(buf_slice(&text), ret_reply), MAX_BASE, out);
 }

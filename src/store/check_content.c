@@ -4,6 +4,7 @@
  */
 #include "blob.h"
 #include "check_run.h"
+#include "content_key.h"
 #include "query.h"
 #include "sha256.h"
 
@@ -97,6 +98,20 @@ enum err check_references(struct check_run *c)
 
 /* ---- octets ---- */
 
+/* Worked out of the header: what is lost can be made anew. */
+static enum err check_keys(struct check_run *c)
+{
+        struct db_stmt *q = db_prepare(c->tx->db, "SELECT count(*) FROM content WHERE id NOT IN"
+                                                  " (SELECT content FROM content_key)");
+        int64_t missing = 0, added;
+        enum err err = query_int(q, &missing);
+
+        if (err || !missing ||
+            !check_repairs(c, "%lld contents have lost their keys", (long long)missing))
+                return err;
+        return content_key_add_missing(c->tx->db, &added);
+}
+
 static enum err check_rows_there(struct check_run *c)
 {
         struct db *db = c->tx->db;
@@ -122,6 +137,8 @@ static enum err check_rows_there(struct check_run *c)
                         db_prepare(db, "SELECT content FROM content_header"
                                        " WHERE content NOT IN (SELECT id FROM content)"
                                        " UNION SELECT content FROM content_refs"
+                                       " WHERE content NOT IN (SELECT id FROM content)"
+                                       " UNION SELECT content FROM content_key"
                                        " WHERE content NOT IN (SELECT id FROM content)"
                                        " UNION SELECT content FROM content_body"
                                        " WHERE content NOT IN (SELECT id FROM content)"),
@@ -232,6 +249,8 @@ enum err check_contents(struct check_run *c)
 {
         enum err err = check_rows_there(c);
 
+        if (!err)
+                err = check_keys(c);
         if (!err)
                 err = check_blob_sizes(c);
         if (!err && c->options->hashes)

@@ -2,10 +2,11 @@
  * content.c — from octets to a content: drafts, and their rows.
  *
  * A draft holds all that blocks or computes (the parse, the checksum, the file
- * on disk), so that the writer's part is three inserts. Its spool stays with it: the
+ * on disk), so that the writer's part is some inserts. Its spool stays with it: the
  * header and a small body go from there into the rows.
  */
 #include "blob.h"
+#include "content_key.h"
 #include "query.h"
 #include "sha256.h"
 #include "spool_file.h"
@@ -124,28 +125,20 @@ static int64_t properties_of(const struct mime_summary *s)
 static enum err insert_content(struct store_txn *tx, const struct store_draft *d, int64_t *ret_id)
 {
         const struct mime_summary *s = &d->summary;
-        struct db_stmt *q = db_prepare(
-                tx->db, "INSERT INTO content (size, header_size, hash, properties, sent_us,"
-                        " envelope, bodystructure, body, preview, base_subject, message_id,"
-                        " reference_ids)"
-                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-                        " RETURNING id");
+        struct db_stmt *q =
+                db_prepare(tx->db, "INSERT INTO content (size, header_size, hash, properties,"
+                                   " envelope, bodystructure, body, preview)"
+                                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                                   " RETURNING id");
 
         db_bind_int(q, 1, (int64_t)d->message.len);
         db_bind_int(q, 2, (int64_t)s->header_length);
         db_bind_blob(q, 3, (struct slice){ (const char *)d->hash, sizeof d->hash });
         db_bind_int(q, 4, properties_of(s));
-        if (s->sent_us == INT64_MIN)
-                db_bind_null(q, 5);
-        else
-                db_bind_int(q, 5, s->sent_us);
-        db_bind_text(q, 6, buf_slice(&s->envelope));
-        db_bind_text(q, 7, buf_slice(&s->bodystructure));
-        db_bind_text(q, 8, buf_slice(&s->body));
-        db_bind_text(q, 9, buf_slice(&s->preview));
-        db_bind_text(q, 10, buf_slice(&s->base_subject));
-        db_bind_text(q, 11, buf_slice(&s->message_id));
-        db_bind_text(q, 12, buf_slice(&s->references));
+        db_bind_text(q, 5, buf_slice(&s->envelope));
+        db_bind_text(q, 6, buf_slice(&s->bodystructure));
+        db_bind_text(q, 7, buf_slice(&s->body));
+        db_bind_text(q, 8, buf_slice(&s->preview));
         return query_int(q, ret_id);
 }
 
@@ -188,9 +181,12 @@ static enum err insert_body(struct store_txn *tx, int64_t content, const struct 
 
 enum err store_content_add(struct store_txn *tx, struct store_draft *draft, int64_t *ret_content)
 {
+        const struct slice hash = { (const char *)draft->hash, sizeof draft->hash };
         int64_t content = 0;
         enum err err = insert_content(tx, draft, &content);
 
+        if (!err)
+                err = content_key_add(tx->db, content, &draft->summary.keys, hash);
         if (!err)
                 err = insert_refs(tx, content);
         if (!err)

@@ -21,15 +21,33 @@ struct walk {
         "m.uid, m.flags, m.modseq, m.internal_date_us, m.save_date_us, m.content, m.size, m.trace"
 #define OF_RANGE " WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid"
 
+#define CONTENT_COLUMNS ", c.header_size, c.envelope, c.bodystructure, c.body, c.preview"
+#define KEY_COLUMNS                                                                                \
+        ", k.reply, k.sent_us, k.sent_day, k.thread_id, k.base_subject, k.sort_from, k.sort_to,"   \
+        " k.sort_cc, k.display_from, k.display_to, k.message_id, k.reference_ids"
+#define OF_MESSAGE " FROM message m"
+#define OF_CONTENT " LEFT JOIN content c ON c.id = m.content"
+#define OF_KEY     " LEFT JOIN content_key k ON k.content = m.content"
+/* Columns of a row. */
+enum { FIRST_OF_CONTENT = 8, N_OF_CONTENT = 5 };
+
 static struct db_stmt *prepare_walk(struct walk *w)
 {
-        if (w->items & STORE_FETCH_CONTENT)
-                return db_prepare(w->tx->db,
-                                  "SELECT " MESSAGE_COLUMNS ", c.header_size, c.sent_us,"
-                                  " c.envelope, c.bodystructure, c.body, c.preview, c.base_subject,"
-                                  " c.message_id, c.reference_ids FROM message m"
-                                  " LEFT JOIN content c ON c.id = m.content" OF_RANGE);
-        return db_prepare(w->tx->db, "SELECT " MESSAGE_COLUMNS " FROM message m" OF_RANGE);
+        struct db *db = w->tx->db;
+
+        switch (w->items & (STORE_FETCH_CONTENT | STORE_FETCH_KEYS)) {
+        case STORE_FETCH_CONTENT:
+                return db_prepare(
+                        db,
+                        "SELECT " MESSAGE_COLUMNS CONTENT_COLUMNS OF_MESSAGE OF_CONTENT OF_RANGE);
+        case STORE_FETCH_KEYS:
+                return db_prepare(db,
+                                  "SELECT " MESSAGE_COLUMNS KEY_COLUMNS OF_MESSAGE OF_KEY OF_RANGE);
+        case STORE_FETCH_CONTENT | STORE_FETCH_KEYS:
+                return db_prepare(db, "SELECT " MESSAGE_COLUMNS CONTENT_COLUMNS KEY_COLUMNS
+                                              OF_MESSAGE OF_CONTENT OF_KEY OF_RANGE);
+        }
+        return db_prepare(db, "SELECT " MESSAGE_COLUMNS OF_MESSAGE OF_RANGE);
 }
 
 static void read_message(struct db_stmt *q, struct store_fetch_row *row)
@@ -48,17 +66,38 @@ static void read_message(struct db_stmt *q, struct store_fetch_row *row)
 
 static enum err read_content(struct db_stmt *q, struct store_fetch_row *row)
 {
-        if (db_column_is_null(q, 8))
+        if (db_column_is_null(q, FIRST_OF_CONTENT))
                 return ERR_CORRUPT; /* a message without its content */
-        row->header_size = db_column_int(q, 8);
-        row->sent_us = db_column_is_null(q, 9) ? INT64_MIN : db_column_int(q, 9);
-        row->envelope = db_column_slice(q, 10);
-        row->bodystructure = db_column_slice(q, 11);
-        row->body = db_column_slice(q, 12);
-        row->preview = db_column_slice(q, 13);
-        row->base_subject = db_column_slice(q, 14);
-        row->message_id = db_column_slice(q, 15);
-        row->references = db_column_slice(q, 16);
+        row->header_size = db_column_int(q, FIRST_OF_CONTENT);
+        row->envelope = db_column_slice(q, FIRST_OF_CONTENT + 1);
+        row->bodystructure = db_column_slice(q, FIRST_OF_CONTENT + 2);
+        row->body = db_column_slice(q, FIRST_OF_CONTENT + 3);
+        row->preview = db_column_slice(q, FIRST_OF_CONTENT + 4);
+        return ERR_OK;
+}
+
+static int64_t read_time(struct db_stmt *q, int column)
+{
+        return db_column_is_null(q, column) ? INT64_MIN : db_column_int(q, column);
+}
+
+/* From column `at` on. */
+static enum err read_keys(struct db_stmt *q, int at, struct store_fetch_row *row)
+{
+        if (db_column_is_null(q, at))
+                return ERR_CORRUPT;
+        row->reply = db_column_int(q, at) != 0;
+        row->sent_us = read_time(q, at + 1);
+        row->sent_day = read_time(q, at + 2);
+        row->thread_id = db_column_int(q, at + 3);
+        row->base_subject = db_column_slice(q, at + 4);
+        row->from = db_column_slice(q, at + 5);
+        row->to = db_column_slice(q, at + 6);
+        row->cc = db_column_slice(q, at + 7);
+        row->display_from = db_column_slice(q, at + 8);
+        row->display_to = db_column_slice(q, at + 9);
+        row->message_id = db_column_slice(q, at + 10);
+        row->references = db_column_slice(q, at + 11);
         return ERR_OK;
 }
 
@@ -132,6 +171,11 @@ static enum err show_row(struct walk *w, struct db_stmt *q)
         read_message(q, &row);
         if (w->items & STORE_FETCH_CONTENT)
                 err = read_content(q, &row);
+        if (!err && w->items & STORE_FETCH_KEYS)
+                err = read_keys(q,
+                                w->items & STORE_FETCH_CONTENT ? FIRST_OF_CONTENT + N_OF_CONTENT
+                                                               : FIRST_OF_CONTENT,
+                                &row);
         if (!err)
                 err = look_up_all(w, &l, &row);
         if (!err)

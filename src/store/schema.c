@@ -1,6 +1,8 @@
 /* schema.c — the tables as text, and the way from one version to the next. */
 #include "schema.h"
 
+#include "content_key.h"
+
 #include <stdio.h>
 
 /* schema.sql, made into numbers by the build: a literal of its length is not portable. */
@@ -12,9 +14,21 @@ static const char upgrade_4_sql[] = {
 #include "upgrade_4_sql.inc"
 };
 
+static const char upgrade_5_sql[] = {
+#include "upgrade_5_sql.inc"
+};
+
+static enum err make_keys(struct db *db)
+{
+        int64_t ignored;
+
+        return content_key_add_missing(db, &ignored);
+}
+
+/* clang-format off: it crashes on rows of different length */
 static const struct schema_upgrade upgrades[] = {
-        {.to = 2,
-         .sql = "CREATE TABLE ban ("
+        { .to = 2,
+          .sql = "CREATE TABLE ban ("
                  " network TEXT NOT NULL,"
                  " name TEXT NOT NULL,"
                  " reason TEXT NOT NULL,"
@@ -26,16 +40,18 @@ static const struct schema_upgrade upgrades[] = {
                  " forget_us INTEGER NOT NULL,"
                  " PRIMARY KEY (network, name)"
                  ") WITHOUT ROWID;"
-                 "CREATE INDEX ban_by_end ON ban(forget_us);"},
+                 "CREATE INDEX ban_by_end ON ban(forget_us);" },
         { .to = 3,
-         .sql = "CREATE TABLE content_refs (content INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
+          .sql = "CREATE TABLE content_refs (content INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
                  "INSERT INTO content_refs (content, refs) SELECT id, refs FROM content;"
-                 "ALTER TABLE content DROP COLUMN refs;"     },
-        { .to = 4, .sql = upgrade_4_sql                      },
+                 "ALTER TABLE content DROP COLUMN refs;" },
+        { .to = 4, .sql = upgrade_4_sql },
+        { .to = 5, .sql = upgrade_5_sql, .run = make_keys },
 };
+/* clang-format on */
 
 const struct schema schema_current = {
-        .version = 4,
+        .version = 5,
         .sql = current_sql,
         .upgrades = upgrades,
         .n_upgrades = sizeof upgrades / sizeof *upgrades,
@@ -55,6 +71,8 @@ static enum err run_upgrades(struct db *db, const struct schema *schema, int64_t
                 if (u->to != version + 1)
                         break;
                 err = db_exec(db, u->sql, reterr);
+                if (!err && u->run)
+                        err = u->run(db);
                 if (err)
                         return err;
                 version = u->to;

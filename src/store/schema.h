@@ -17,6 +17,7 @@ enum { SCHEMA_APPLICATION = 0x4d61696c }; /* "Mail" */
 struct schema_upgrade {
         int32_t to;
         const char *sql;
+        enum err (*run)(struct db *db); /* after it, for what SQL cannot work out; or NULL */
 };
 struct schema {
         int32_t version;

@@ -108,9 +108,9 @@ static void check_texts(const struct mime_summary *s)
         require(text_utf8_valid(preview) && characters(preview) <= 200, "a preview is short UTF-8");
         require(slice_find(preview, '\n') < 0 && slice_find(preview, '\0') < 0,
                 "a preview is one line");
-        require(text_utf8_valid(buf_slice(&s->base_subject)), "a base subject is UTF-8");
-        require(slice_find(buf_slice(&s->message_id), ' ') < 0, "a message id is one word");
-        require(s->references.len <= 32768, "references are bounded");
+        require(text_utf8_valid(buf_slice(&s->keys.base_subject)), "a base subject is UTF-8");
+        require(slice_find(buf_slice(&s->keys.message_id), ' ') < 0, "a message id is one word");
+        require(s->keys.references.len <= 32768, "references are bounded");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

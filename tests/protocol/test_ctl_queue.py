@@ -21,8 +21,8 @@ def insert(server):
     now = now_us()
     content = db.execute(
         "INSERT INTO content (size, header_size, hash, properties, envelope, bodystructure,"
-        " body, preview, base_subject, message_id, reference_ids)"
-        " VALUES (4, 4, x'00', 0, '', '', '', '', '', '', '')"
+        " body, preview)"
+        " VALUES (4, 4, x'00', 0, '', '', '', '')"
     ).lastrowid
     db.execute("INSERT INTO content_refs VALUES (?, 2)", (content,))
     db.execute("INSERT INTO content_header VALUES (?, ?)", (content, b"\r\n\r\n"))

@@ -8,8 +8,7 @@
 #define MAILSERVER_MIME_SUMMARY_H
 
 #include "mailserver/core/buf.h"
-
-#include <stdint.h>
+#include "mailserver/mime/keys.h"
 
 struct mime_limits {
         unsigned max_depth;   /* nesting; deeper parts become application/octet-stream leaves */
@@ -25,14 +24,10 @@ struct mime_summary {
         struct buf body;          /* "(…)" without extension data: FETCH BODY */
         struct buf parts;         /* part table for BODY[section]: mime/parts.h reads it */
         struct buf preview;       /* UTF-8, at most 200 characters: RFC 8970 3.1 */
-        struct buf base_subject; /* RFC 5256 2.1, UTF-8, case-folded */
-        struct buf message_id;   /* "<…>" or empty */
-        struct buf references;   /* message ids for threading, space separated: RFC 5256 3 */
-        int64_t sent_us;         /* Date field; INT64_MIN when missing or unreadable */
-        bool subject_is_reply;   /* a reply or forward by its subject: RFC 5256 3 */
-        bool has_8bit;           /* an octet above 0x7f anywhere */
-        bool has_8bit_header;    /* in a header of the message or of an embedded one */
-        bool has_attachment;     /* a part with Content-Disposition: attachment */
+        struct mime_keys keys;    /* for SEARCH, SORT and THREAD */
+        bool has_8bit;            /* an octet above 0x7f anywhere */
+        bool has_8bit_header;     /* in a header of the message or of an embedded one */
+        bool has_attachment;      /* a part with Content-Disposition: attachment */
 };
 
 /* All bufs of *ret_summary must be initialised by mime_summary_init. */

@@ -14,6 +14,7 @@ enum store_fetch_item {
         STORE_FETCH_HEADER = 1u << 1,  /* the header block */
         STORE_FETCH_PARTS = 1u << 2,   /* the part table: mime/parts.h */
         STORE_FETCH_BODY = 1u << 3,    /* the body's octets where they are in the database */
+        STORE_FETCH_KEYS = 1u << 5,    /* what SEARCH, SORT and THREAD compare */
         STORE_FETCH_SHORT = 1u << 4, /* the same, but none of more than STORE_FETCH_SHORT_OCTETS */
 };
 enum { STORE_FETCH_SHORT_OCTETS = 64 << 10 };
@@ -27,8 +28,12 @@ struct store_fetch_row {
         struct slice trace;
         /* STORE_FETCH_CONTENT */
         int64_t header_size; /* without the trace */
-        int64_t sent_us;     /* INT64_MIN: none */
-        struct slice envelope, bodystructure, body, preview, base_subject, message_id, references;
+        struct slice envelope, bodystructure, body, preview;
+        /* STORE_FETCH_KEYS; the texts are as mime/keys.h has them */
+        int64_t sent_us, sent_day; /* INT64_MIN: the mail does not say */
+        bool reply;                /* by its subject */
+        int64_t thread_id;         /* RFC 8474 5.2: equal for messages of one thread */
+        struct slice base_subject, from, to, cc, display_from, display_to, message_id, references;
         /* STORE_FETCH_HEADER: without the trace */
         struct slice header;
         /* STORE_FETCH_PARTS: offsets count from behind the trace */

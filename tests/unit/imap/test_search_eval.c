@@ -103,8 +103,9 @@ static enum err parse(const char *keys, struct arena *arena, struct imap_search 
 }
 
 /* `piece` 0: the body is at hand; else it is read so many octets at a time. */
-static void check_all(struct slice parts, size_t header, size_t piece)
+static void check_all(const struct mime_summary *summary, size_t piece)
 {
+        size_t header = summary->header_length;
         const struct store_fetch_row row = {
                 .uid = 7,
                 .flags = 1u << 8,
@@ -113,7 +114,9 @@ static void check_all(struct slice parts, size_t header, size_t piece)
                 .trace = slice_of(trace),
                 .header = slice_head(slice_of(whole), header),
                 .octets = piece ? (struct slice){ 0 } : slice_from(slice_of(whole), header),
-                .parts = parts,
+                .parts = buf_slice(&summary->parts),
+                .sent_us = summary->keys.sent_us,
+                .sent_day = summary->keys.sent_day,
         };
         const struct imap_search_message message = {
                 .row = &row,
@@ -144,7 +147,7 @@ START_TEST(a_message_matches_however_it_is_read)
         mime_summary_init(&summary);
         mime_summarise(slice_of(whole), &mime_limits_default, &summary);
         for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
-                check_all(buf_slice(&summary.parts), summary.header_length, pieces[i]);
+                check_all(&summary, pieces[i]);
         mime_summary_done(&summary);
 }
 END_TEST

@@ -69,8 +69,8 @@ static const struct {
 START_TEST(dates_are_read_in_every_form)
 {
         for (size_t i = 0; i < COUNT(dates); i++) {
-                int64_t us = 0;
-                bool read = mime_date_parse(dates[i].value, &us);
+                int64_t us = 0, day;
+                bool read = mime_date_parse(dates[i].value, &us, &day);
 
                 ck_assert_msg(read == (dates[i].seconds != NO_DATE), "%s: read is %d",
                               dates[i].name, read);
@@ -81,22 +81,44 @@ START_TEST(dates_are_read_in_every_form)
 }
 END_TEST
 
+static const struct {
+        const char *value;
+        int64_t day;
+} days[] = {
+        {"2 Jan 1970 00:30:00 +0200",  1 },
+        { "1 Jan 1970 23:30:00 -1130", 0 },
+        { "1 Jan 1970 23:30:00 PST",   0 },
+        { "1 Jan 1970",                0 },
+        { "31 Dec 1969 12:00 +0000",   -1},
+};
+
+START_TEST(the_day_is_the_one_that_is_written)
+{
+        for (size_t i = 0; i < COUNT(days); i++) {
+                int64_t us, day;
+
+                ck_assert(mime_date_parse(slice_of(days[i].value), &us, &day));
+                ck_assert_msg(day == days[i].day, "%s: %lld", days[i].value, (long long)day);
+        }
+}
+END_TEST
+
 START_TEST(hostile_dates_are_read_in_linear_time)
 {
         static const char *const units[] = { "(", "1", "1:", "+", "Jan", "1-", "\\", "(a)" };
 
         for (size_t i = 0; i < COUNT(units); i++) {
                 AUTO_BUF(value, BUF_MAX);
-                int64_t us;
+                int64_t us, day;
 
                 fill_repeated(&value, slice_of(units[i]), 1 << 20);
-                ck_assert_msg(!mime_date_parse(buf_slice(&value), &us), "%s", units[i]);
+                ck_assert_msg(!mime_date_parse(buf_slice(&value), &us, &day), "%s", units[i]);
         }
 }
 END_TEST
 
 int main(void)
 {
-        return RUN_TESTS("date", dates_are_read_in_every_form,
+        return RUN_TESTS("date", dates_are_read_in_every_form, the_day_is_the_one_that_is_written,
                          hostile_dates_are_read_in_linear_time);
 }

@@ -49,14 +49,20 @@ static void describe(struct slice message, struct buf *out)
         put_line(out, "bodystructure", &s.bodystructure);
         put_line(out, "body", &s.body);
         put_line(out, "preview", &s.preview);
-        put_line(out, "base subject", &s.base_subject);
-        put_line(out, "message id", &s.message_id);
-        put_line(out, "references", &s.references);
-        if (s.sent_us == INT64_MIN)
+        put_line(out, "base subject", &s.keys.base_subject);
+        put_line(out, "message id", &s.keys.message_id);
+        put_line(out, "references", &s.keys.references);
+        put_line(out, "from", &s.keys.from);
+        put_line(out, "to", &s.keys.to);
+        put_line(out, "cc", &s.keys.cc);
+        put_line(out, "display from", &s.keys.display_from);
+        put_line(out, "display to", &s.keys.display_to);
+        if (s.keys.sent_us == INT64_MIN)
                 buf_add(out, SLICE("sent: unknown\n"));
         else
-                buf_addf(out, "sent: %lld\n", (long long)(s.sent_us / 1000000));
-        buf_addf(out, "flags:%s%s%s%s\n", s.subject_is_reply ? " reply" : "",
+                buf_addf(out, "sent: %lld, day %lld\n", (long long)(s.keys.sent_us / 1000000),
+                         (long long)s.keys.sent_day);
+        buf_addf(out, "flags:%s%s%s%s\n", s.keys.subject_is_reply ? " reply" : "",
                  s.has_8bit ? " 8bit" : "", s.has_8bit_header ? " 8bit-header" : "",
                  s.has_attachment ? " attachment" : "");
         mime_summary_done(&s);
@@ -95,7 +101,7 @@ START_TEST(a_summary_of_anything_is_whole)
         ck_assert(imap_is_body(buf_slice(&s.bodystructure), true));
         ck_assert(imap_is_body(buf_slice(&s.body), false));
         ck_assert_uint_eq(s.header_length, 0);
-        ck_assert(s.sent_us == INT64_MIN);
+        ck_assert(s.keys.sent_us == INT64_MIN);
         mime_summary_done(&s);
 }
 END_TEST
@@ -116,7 +122,7 @@ START_TEST(references_fall_back_on_in_reply_to)
 
                 mime_summary_init(&s);
                 mime_summarise(slice_of(cases[i].header), &mime_limits_default, &s);
-                check_slice(cases[i].header, buf_slice(&s.references),
+                check_slice(cases[i].header, buf_slice(&s.keys.references),
                             slice_of(cases[i].references));
                 mime_summary_done(&s);
         }

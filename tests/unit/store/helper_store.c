@@ -177,13 +177,18 @@ static const struct {
         int version; /* that the store then has */
         const char *sql;
 } undo[] = {
-        {3,  "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"
+        {4,  "ALTER TABLE content ADD COLUMN sent_us INTEGER;"
+             "ALTER TABLE content ADD COLUMN base_subject TEXT NOT NULL DEFAULT '';"
+             "ALTER TABLE content ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
+             "ALTER TABLE content ADD COLUMN reference_ids TEXT NOT NULL DEFAULT '';"
+             "DROP TABLE content_key"                                         },
+        { 3, "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"
              "DROP TABLE queue_sent; DROP TABLE dkim_key; DROP TABLE mta_sts"},
         { 2, "ALTER TABLE content ADD COLUMN refs INTEGER NOT NULL DEFAULT 0;"
              "UPDATE content SET refs = (SELECT r.refs FROM content_refs r"
              " WHERE r.content = content.id);"
-             "DROP TABLE content_refs"                                      },
-        { 1, "DROP TABLE ban"                                                           },
+             "DROP TABLE content_refs"                                       },
+        { 1, "DROP TABLE ban"                                                            },
 };
 
 enum err test_store_make_older(struct test_store *t, int version)

@@ -58,7 +58,7 @@ static void insert_content(struct test_store *t, int id, const char *blob)
         char sql[512];
 
         snprintf(sql, sizeof sql,
-                 "INSERT INTO content VALUES (%d, 10, 5, x'', 0, NULL, '', '', '', '', '', '', '');"
+                 "INSERT INTO content VALUES (%d, 10, 5, x'', 0, '', '', '', '');"
                  "INSERT INTO content_refs VALUES (%d, 1);"
                  "INSERT INTO content_header VALUES (%d, x'');"
                  "INSERT INTO content_body(content, parts, blob) VALUES (%d, x'', '%s')",

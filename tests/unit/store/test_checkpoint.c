@@ -217,7 +217,7 @@ static void start_with_expunged(struct test_store *t, const char *fill)
 static const char expunge_250[] =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)"
         " INSERT INTO expunged SELECT 1, i, i, 1, 10, 0, 0, x'41', i FROM n;"
-        "INSERT INTO content VALUES (1, 10, 5, x'', 0, NULL, '', '', '', '', '', '', '');"
+        "INSERT INTO content VALUES (1, 10, 5, x'', 0, '', '', '', '');"
         "INSERT INTO content_refs VALUES (1, 250);"
         "INSERT INTO content_header VALUES (1, x'');"
         "INSERT INTO content_body(content, parts, octets) VALUES (1, x'', x'')";
@@ -256,7 +256,7 @@ START_TEST(of_too_many_expunged_uids_the_oldest_are_forgotten_and_the_floor_says
                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
                  " INSERT INTO expunged SELECT 1, i, i, CASE WHEN i = 9 THEN 1 END, 10, 0, 0, x'',"
                  " i FROM n;"
-                 "INSERT INTO content VALUES (1, 10, 5, x'', 0, NULL, '', '', '', '', '', '', '');"
+                 "INSERT INTO content VALUES (1, 10, 5, x'', 0, '', '', '', '');"
                  "INSERT INTO content_refs VALUES (1, 1)",
                  HOUSEKEEPING_KEPT + 5);
         start_with_expunged(&t, fill);

@@ -361,9 +361,9 @@ END_TEST
 /* ---- the schema ---- */
 
 static const struct schema_upgrade upgrades[] = {
-        {2,  "ALTER TABLE x ADD COLUMN b"                 },
-        { 3, "ALTER TABLE x ADD COLUMN c"                 },
-        { 4, "ALTER TABLE x ADD COLUMN d; SELECT nonsense"},
+        {2,  "ALTER TABLE x ADD COLUMN b",                  NULL},
+        { 3, "ALTER TABLE x ADD COLUMN c",                  NULL},
+        { 4, "ALTER TABLE x ADD COLUMN d; SELECT nonsense", NULL},
 };
 static const struct schema version_1 = { 1, "CREATE TABLE x(a)", NULL, 0 };
 static const struct schema version_3 = { 3, "CREATE TABLE x(a, b, c)", upgrades, 3 };
@@ -487,10 +487,8 @@ START_TEST(a_store_of_version_2_keeps_its_references)
 
         test_store_start(&t, TEST_STORE_INLINE);
         ck_assert_int_eq(
-                test_store_sql(
-                        &t,
-                        "INSERT INTO content VALUES (7, 10, 5, x'', 0, NULL, '', '', '', '', '',"
-                        " '', ''); INSERT INTO content_refs VALUES (7, 4)"),
+                test_store_sql(&t, "INSERT INTO content VALUES (7, 10, 5, x'', 0, '', '', '', '');"
+                                   " INSERT INTO content_refs VALUES (7, 4)"),
                 ERR_OK);
         ck_assert_int_eq(test_store_make_older(&t, 2), ERR_OK);
         test_store_reopen(&t);

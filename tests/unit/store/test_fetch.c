@@ -111,8 +111,8 @@ END_TEST
 
 /* ---- what is in them ---- */
 
-static const unsigned everything =
-        STORE_FETCH_CONTENT | STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_BODY;
+static const unsigned everything = STORE_FETCH_CONTENT | STORE_FETCH_KEYS | STORE_FETCH_HEADER |
+                                   STORE_FETCH_PARTS | STORE_FETCH_BODY;
 
 static enum err fetch_one(uint32_t uid, unsigned items, store_fetch_fn *fn)
 {
