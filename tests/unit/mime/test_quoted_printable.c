@@ -14,6 +14,7 @@ static const struct {
         { "plain lines",                          "a b\r\nc\r\n",                            "a b\r\nc\r\n"       },
         { "8 bits and the sign itself",           "\xc3\xa4=\r\n",                           "=C3=A4=3D\r\n"      },
         { "a blank that ends a line",             "a \r\nb\t\r\n ",                          "a=20\r\nb=09\r\n=20"},
+        { "two hyphens that begin a line",        "--b\r\n-b\r\n",                           "=2D-b\r\n-b\r\n"    },
         { "bare line ends and NUL-like controls", "a\rb\nc\x01",                             "a=0Db=0Ac=01"       },
         { "76 octets fit",                        X75 "5\r\n",                               X75 "5\r\n"          },
         { "77 octets are folded",                 X75 "56\r\n",                              X75 "=\r\n56\r\n"    },
