@@ -2,11 +2,11 @@
 #include "outgoing.h"
 
 #include "message.h"
-#include "sign.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
 #include "mailserver/smtp/forward.h"
+#include "mailserver/smtp/sign.h"
 #include "mailserver/smtp/xtext.h"
 #include "mailserver/store/queue.h"
 
@@ -191,8 +191,8 @@ enum err delivery_sign(struct delivery_message *m, struct store_txn *tx)
                 return ERR_OK;
         buf_clear(&m->signatures);
         m->signatures.max = MAX_PREPEND;
-        err = sign_header(tx, slice_of(m->author), buf_slice(&m->header), m->body_hash,
-                          m->d->received_us, &m->signatures);
+        err = smtp_sign(tx, slice_of(m->author), buf_slice(&m->header), m->body_hash,
+                        m->d->received_us, &m->signatures);
         m->is_signed = !err;
         return err;
 }

@@ -4,13 +4,17 @@
  * First the store is asked whether the rows are still to be tried (an
  * administrator, or an attempt that ended while they were being read, may have
  * changed that), and for the first octets; then the client takes over and pulls the rest.
+ * What its server cannot take as it is, is converted before.
  */
+#include "convert.h"
 #include "link.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 
-enum { CHUNK = 64 << 10 };
+#include <stdio.h>
+
+enum { CHUNK = 64 << 10, MAX_TEXT = 256 };
 
 /* A read of the store for a link that is sending. Owned by the task. */
 struct load {
@@ -19,7 +23,8 @@ struct load {
         int64_t message, offset, size, now_us;
         size_t max;
         struct buf octets;
-        int64_t *rows; /* of the first: are they due? */
+        struct converted *converted; /* read this, not the store; NULL: not */
+        int64_t *rows;               /* of the first: are they due? */
         bool *due;
         size_t n;
 };
@@ -29,7 +34,9 @@ struct sending {
         struct smtp_client_message message;
         struct smtp_client_recipient *recipients;
         char (*notify)[40];
-        struct buf first; /* octets from 0 on that were read beforehand */
+        struct buf first;              /* octets from 0 on that were read beforehand */
+        struct conversion *conversion; /* running; NULL: none */
+        struct converted *converted;   /* sent instead of what is stored; NULL: not */
 };
 
 /* ---- reading ---- */
@@ -57,11 +64,21 @@ static enum err load_work(struct task *t, struct store_txn *tx)
         return err;
 }
 
+static enum err load_converted_work(struct task *t, struct store_txn *tx)
+{
+        struct load *load = container_of(t, struct load, task);
+
+        (void)tx;
+        converted_read(load->converted, load->offset, load->max, &load->octets);
+        return ERR_OK;
+}
+
 static void load_drop(struct task *t)
 {
         struct load *load = container_of(t, struct load, task);
 
         buf_done(&load->octets);
+        converted_unref(load->converted);
         mem_free(load->rows);
         mem_free(load->due);
         mem_free(load);
@@ -93,12 +110,30 @@ static void more_done(struct task *t)
 }
 
 static const struct task_class more_class = { "queue read", load_work, more_done, load_drop };
+static const struct task_class more_converted_class = { "queue read converted", load_converted_work,
+                                                        more_done, load_drop };
+
+static struct load *submit_more(struct link *l, int64_t offset, size_t max)
+{
+        struct load *load = load_new(l, offset, max);
+        enum store_lane lane = STORE_READ;
+
+        load->task.class = &more_class;
+        if (l->sending->converted) {
+                load->task.class = &more_converted_class;
+                load->converted = converted_ref(l->sending->converted);
+                lane = STORE_WORK;
+        }
+        if (!store_submit(l->site->queue->store, load->message, lane, &load->task))
+                return load;
+        load_drop(&load->task);
+        return NULL;
+}
 
 static void read_more(void *owner, int64_t offset, size_t max)
 {
         struct link *l = owner;
         struct sending *s = l->sending;
-        struct load *load;
         AUTO_BUF(none, 1);
 
         if (offset < (int64_t)s->first.len) {
@@ -108,14 +143,9 @@ static void read_more(void *owner, int64_t offset, size_t max)
                 smtp_client_content(l->client, &part, ERR_OK);
                 return;
         }
-        load = load_new(l, offset, max);
-        load->task.class = &more_class;
-        if (store_submit(l->site->queue->store, load->message, STORE_READ, &load->task)) {
-                load_drop(&load->task);
+        s->load = submit_more(l, offset, max);
+        if (!s->load)
                 smtp_client_content(l->client, &none, ERR_BUSY);
-                return;
-        }
-        s->load = load;
 }
 
 /* ---- the envelope ---- */
@@ -162,7 +192,7 @@ static void write_envelope(struct link *l, int64_t size)
                 .recipients = s->recipients,
                 .n = job->n,
                 .size = size,
-                .eight_bit = (job->flags & STORE_QUEUE_EIGHT_BIT) != 0,
+                .eight_bit = (job->flags & STORE_QUEUE_EIGHT_BIT) != 0 && !s->converted,
                 .smtputf8 = (job->flags & STORE_QUEUE_SMTPUTF8) != 0,
                 .envid = job->envid,
                 .ret = job->flags & STORE_QUEUE_RET_HDRS   ? "HDRS"
@@ -196,11 +226,22 @@ static void sending_free(struct link *l)
                 return;
         if (s->load)
                 task_cancel(&s->load->task);
+        if (s->conversion)
+                task_cancel(&s->conversion->task);
+        converted_unref(s->converted);
         mem_free(s->recipients);
         mem_free(s->notify);
         buf_done(&s->first);
         mem_free(s);
         l->sending = NULL;
+}
+
+static void describe_peer(const struct link *l, struct outcome_peer *ret_peer)
+{
+        *ret_peer = (struct outcome_peer){ .mx = link_mx(l),
+                                           .ip = smtp_client_peer_text(l->client),
+                                           .tls = l->tls,
+                                           .dsn = smtp_client_offers_dsn(l->client) };
 }
 
 /* It cannot be read now: it waits like mail whose destination is not there. */
@@ -216,6 +257,78 @@ static void cannot_read(struct link *l, enum err err)
         outcome_write_all(job, &reply, &nobody);
 }
 
+/* ---- conversion: RFC 6152 3 ---- */
+
+/* Without SMTPUTF8 mail that needs it is refused by the client, whatever its content. */
+static bool must_convert(const struct link *l)
+{
+        unsigned flags = l->job->flags;
+
+        return (flags & STORE_QUEUE_EIGHT_BIT) && !smtp_client_offers_8bitmime(l->client) &&
+               (!(flags & STORE_QUEUE_SMTPUTF8) || smtp_client_offers_smtputf8(l->client));
+}
+
+static void cannot_convert(struct link *l, const char *why)
+{
+        struct job *job = l->job;
+        struct smtp_client_reply reply = { .code = 554, .status = "5.6.3", .ours = true };
+        struct outcome_peer peer;
+        char text[MAX_TEXT];
+
+        snprintf(text, sizeof text,
+                 "the message has 8-bit content, the server does not offer 8BITMIME, and it cannot "
+                 "be converted, since %s",
+                 why);
+        reply.text = text;
+        describe_peer(l, &peer);
+        l->job = NULL;
+        outcome_write_all(job, &reply, &peer);
+}
+
+static void send_now(struct link *l, int64_t size)
+{
+        write_envelope(l, size);
+        smtp_client_send(l->client, &l->sending->message);
+}
+
+static void converted(struct conversion *c)
+{
+        struct link *l = c->task.owner;
+
+        l->sending->conversion = NULL;
+        if (c->made) {
+                l->sending->converted = c->made;
+                c->made = NULL;
+                buf_done(&l->sending->first);
+                send_now(l, converted_size(l->sending->converted));
+                return;
+        }
+        sending_free(l);
+        if (c->task.result)
+                cannot_read(l, c->task.result);
+        else
+                cannot_convert(l, c->why);
+        link_look_for_work(l);
+}
+
+static void begin(struct link *l, const struct load *load)
+{
+        struct sending *s = l->sending;
+        struct job *job = l->job;
+
+        if (!must_convert(l)) {
+                buf_add(&s->first, buf_slice(&load->octets));
+                send_now(l, load->size);
+                return;
+        }
+        s->conversion = conversion_start(l->site->queue->store, job->message, l, converted);
+        if (s->conversion)
+                return;
+        sending_free(l);
+        cannot_read(l, ERR_BUSY);
+        link_look_for_work(l);
+}
+
 static void first_done(struct task *t)
 {
         struct load *load = container_of(t, struct load, task);
@@ -226,9 +339,7 @@ static void first_done(struct task *t)
         if (!t->result)
                 keep_due(job, load->due);
         if (!t->result && job->n) {
-                buf_add(&l->sending->first, buf_slice(&load->octets));
-                write_envelope(l, load->size);
-                smtp_client_send(l->client, &l->sending->message);
+                begin(l, load);
                 return;
         }
         sending_free(l);
@@ -269,14 +380,6 @@ bool sending_start(struct link *l, struct job *job)
 }
 
 /* ---- the end ---- */
-
-static void describe_peer(const struct link *l, struct outcome_peer *ret_peer)
-{
-        *ret_peer = (struct outcome_peer){ .mx = link_mx(l),
-                                           .ip = smtp_client_peer_text(l->client),
-                                           .tls = l->tls,
-                                           .dsn = smtp_client_offers_dsn(l->client) };
-}
 
 void sending_sent(struct link *l)
 {

@@ -4,7 +4,7 @@
  * Keys are read in the transaction that queues the message, so that what
  * `mailserverctl domain dkim` has changed holds from then on.
  */
-#include "sign.h"
+#include "mailserver/smtp/sign.h"
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
@@ -29,8 +29,7 @@ static void sign_with(const struct signing *s, const char *selector, const struc
         struct error error = { 0 };
 
         if (dkim_sign(&signing, s->header, s->body_hash, s->out, &error))
-                log_warn("delivery dkim domain=%s selector=%s unsigned=%s", s->domain, selector,
-                         error.text);
+                log_warn("dkim domain=%s selector=%s unsigned=%s", s->domain, selector, error.text);
 }
 
 static enum err add_signature(void *arg, const struct store_dkim_key *stored)
@@ -43,8 +42,7 @@ static enum err add_signature(void *arg, const struct store_dkim_key *stored)
         if (!stored->active)
                 return ERR_OK;
         if (dkim_key_read(stored->pem, &key, &error)) {
-                log_warn("delivery dkim domain=%s selector=%s unusable=%s", s->domain, selector,
-                         error.text);
+                log_warn("dkim domain=%s selector=%s unusable=%s", s->domain, selector, error.text);
                 return ERR_OK;
         }
         sign_with(s, selector, key);
@@ -59,8 +57,8 @@ static struct slice without_empty_line(struct slice header)
         return header;
 }
 
-enum err sign_header(struct store_txn *tx, struct slice author, struct slice header,
-                     const unsigned char body_hash[DKIM_HASH_SIZE], int64_t now_us, struct buf *out)
+enum err smtp_sign(struct store_txn *tx, struct slice author, struct slice header,
+                   const unsigned char body_hash[DKIM_HASH_SIZE], int64_t now_us, struct buf *out)
 {
         AUTO_BUF(domain, MAX_DOMAIN);
         struct slice written = slice_from(author, (size_t)(slice_rfind(author, '@') + 1));

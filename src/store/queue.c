@@ -106,6 +106,18 @@ enum err store_queue_read(struct store_txn *tx, int64_t message, int64_t offset,
         return read_by(tx, q, offset, max, out);
 }
 
+enum err store_queue_prepend(struct store_txn *tx, int64_t message, struct buf *out)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT prepend FROM queue_message WHERE id = $1");
+        enum err err = ERR_NOTFOUND, finished;
+
+        db_bind_int(q, 1, message);
+        if (db_step(q) == DB_ROW)
+                err = buf_put(out, db_column_slice(q, 0));
+        finished = db_finish(q);
+        return finished ? finished : err;
+}
+
 enum err store_queue_sizes(struct store_txn *tx, int64_t message, int64_t *ret_size,
                            int64_t *ret_header)
 {

@@ -87,6 +87,8 @@ MUST_CHECK enum err store_queue_next(struct store_txn *tx, int64_t from_us, int6
 /* Octets of prepend and content: as store_message_read (message.h). ERR_NOTFOUND: it has gone. */
 MUST_CHECK enum err store_queue_read(struct store_txn *tx, int64_t message, int64_t offset,
                                      size_t max, struct buf *out);
+/* Appends what stands before the content: whole fields. ERR_NOTFOUND; ERR_LIMIT. */
+MUST_CHECK enum err store_queue_prepend(struct store_txn *tx, int64_t message, struct buf *out);
 /* Is the row still there, not held, and due: before it is tried, since much may have happened. */
 MUST_CHECK enum err store_queue_is_due(struct store_txn *tx, int64_t row, int64_t now_us,
                                        bool *ret_due);
