@@ -10,12 +10,30 @@ BUILD_PACKAGES=(
 )
 # What script/run uses beside the programs it builds, and the commands it prints.
 RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl dns-root-data)
+# The line of libraries is for UNPACKED_PACKAGES.
 TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
         python3 python3-pytest strace git iproute2 man-db systemd
-        knot knot-dnssecutils
+        knot knot-dnssecutils python3-dkim
+        libdb5.3 libgnutls-dane0 libicu72 libidn12 libnsl2 libnss-wrapper libsasl2-2
         fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3
 )
+# Mail servers that the tests talk to. Installed they would start, and exclude each other.
+UNPACKED_PACKAGES=(postfix exim4-daemon-light)
+
+# unpack_packages DIRECTORY: each into a directory of its name, unless it is there.
+unpack_packages() {
+        local package place
+        for package in "${UNPACKED_PACKAGES[@]}"; do
+                place=$1/$package
+                [ ! -d "$place" ] || continue
+                rm -rf "$place.new" && mkdir -p "$place.new" || return 1
+                (
+                        cd "$place.new" && apt-get download -q "$package" && dpkg -x ./*.deb . &&
+                                rm ./*.deb
+                ) && mv "$place.new" "$place" || return 1
+        done
+}
 
 # Programs that may have come another way than by Debian's packages.
 command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)

@@ -3,9 +3,12 @@
 import sqlite3
 import subprocess
 
+import dkimpy_check
 import pytest
 from conftest import route_to, submit
 from dkim_check import verified
+from dns_server import DnsServer
+from server import DOMAIN
 
 KINDS = {"rsa1": (0, ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), "ed1": (1, ["ED25519"])}
 
@@ -39,7 +42,7 @@ def signing_server(make_server, sink, keys):
     return server.start()
 
 
-@pytest.mark.parametrize(
+MESSAGES = pytest.mark.parametrize(
     "text",
     [
         "Subject: plain\r\n\r\nhow are you\r\n",
@@ -48,6 +51,9 @@ def signing_server(make_server, sink, keys):
         "Subject: \u00fcmlauts\r\n\r\n.dots\r\n..\r\n \u00e4\t \u00f6\r\n",
     ],
 )
+
+
+@MESSAGES
 def test_both_signatures_hold_for_what_arrives(make_server, sink, keys, tmp_path, text):
     server = signing_server(make_server, sink, keys)
     submit(server, ["bob@away.example"], text.encode(), mail_options=["BODY=8BITMIME"])
@@ -79,3 +85,41 @@ def test_what_strangers_wrote_is_sent_on_unsigned(make_server, sink, keys):
     server.deliver("away", b"From: alice@example.org\r\n\r\nI am not\r\n", sender="joe@far.example")
     server.wait_for(lambda: sink.messages, "the message to arrive")
     assert b"DKIM-Signature" not in sink.messages[0].octets
+
+
+# ---- dkimpy, and keys in the DNS ----
+
+BOTH = [("ed25519-sha256", DOMAIN), ("rsa-sha256", DOMAIN)]
+
+
+def publish(server, dns):
+    """What mailserverctl says that has to be published."""
+    for line in server.ctl("domain", "dns", DOMAIN).splitlines():
+        name, kind, value = line.split("\t")
+        if kind == "TXT" and "._domainkey." in name:
+            dns.zones[DOMAIN].set(name, kind, value)
+    dns.publish()
+
+
+@pytest.fixture
+def dns(tmp_path):
+    server = DnsServer(tmp_path / "dns")
+    server.zone(DOMAIN)
+    yield server.start()
+    server.stop()
+
+
+@MESSAGES
+def test_another_program_verifies_both_by_the_dns(make_server, sink, dns, text):
+    server = make_server(start=False, **route_to(sink))
+    server.ctl("domain", "dkim", "add", DOMAIN)
+    server.start()
+    submit(server, ["bob@away.example"], text.encode(), mail_options=["BODY=8BITMIME"])
+    server.wait_for(lambda: sink.messages, "the message to arrive")
+    octets = sink.messages[0].octets
+    assert dkimpy_check.verified(octets, dns) == []
+    publish(server, dns)
+    assert dkimpy_check.verified(octets, dns) == BOTH
+    assert dkimpy_check.verified(octets.replace(b"Subject:", b"Subject: not"), dns) == []
+    assert dkimpy_check.verified(b"From: mallory@far.example\r\n" + octets, dns) == []
+    assert dkimpy_check.verified(octets + b"more\r\n", dns) == []
