@@ -6,6 +6,8 @@
  */
 #include "session_impl.h"
 
+#include "mailserver/net/compress.h"
+
 enum { LOGIN = IMAP_NOT_AUTHENTICATED, AFTER = IMAP_AUTHENTICATED | IMAP_SELECTED };
 
 static bool put_starttls(const struct imap_session *s, struct buf *out)
@@ -51,6 +53,12 @@ static bool put_append_limit(const struct imap_session *s, struct buf *out)
 {
         buf_addf(out, "%lld", (long long)s->server->config->max_message_size);
         return true;
+}
+
+static bool put_compress(const struct imap_session *s, struct buf *out)
+{
+        (void)out;
+        return s->server->config->compress && !s->no_compress && !conn_is_compressed(s->conn);
 }
 
 /* clang-format off: a table */
@@ -106,6 +114,9 @@ const struct imap_capability imap_capabilities[] = {
          put_mechanisms                                                                                                                                           },
         { "APPENDLIMIT=",       AFTER,    "7889 3",      "The largest message APPEND takes, in octets.",
          &imap_cmd_append,                                                                                                                    put_append_limit    },
+        { "COMPRESS=DEFLATE",   AFTER,    "4978 3",
+         "See the command; told last, and not once it is active.",                                                    &imap_cmd_compress,
+         put_compress                                                                                                                                             },
         { NULL,                 0,        NULL,          NULL,                                                        NULL,                   NULL                },
 };
 /* clang-format on */

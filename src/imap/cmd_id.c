@@ -69,6 +69,14 @@ static enum err parse(struct imap_args *args, struct client_id *id)
         return err ? err : imap_arg_end(args);
 }
 
+static bool is_listed(const struct conf_strings *names, struct slice name)
+{
+        for (size_t i = 0; i < names->n; i++)
+                if (slice_eq_word(name, slice_of(names->items[i])))
+                        return true;
+        return false;
+}
+
 static enum imap_flow id_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct imap_session *s = cmd->session;
@@ -80,6 +88,7 @@ static enum imap_flow id_start(struct imap_cmd *cmd, struct imap_args *args)
                 log_info("c=%s imap client=\"%s\" version=\"%s\"", conn_id(s->conn),
                          LOG_ESC(id.name), LOG_ESC(id.version));
         imap_profile_by_id(s, id.name, id.version);
+        s->no_compress = is_listed(&s->server->config->compress_not_for, id.name);
         /* Which version it is, strangers need not know. */
         if (s->state == IMAP_NOT_AUTHENTICATED)
                 imap_untagged(cmd, "ID (\"name\" \"mailserver\")");

@@ -23,6 +23,7 @@ const struct imap_code imap_codes[] = {
         { "CLIENTBUG",            "9051 7.1", NULL,                                                    "BAD with a text says it"                    },
         { "CLOSED",               "9051 7.1",
          "before SELECT opens another mailbox; when the one that is open has been removed",            NULL                                         },
+        { "COMPRESSIONACTIVE",    "4978 3",   "COMPRESS where it is active already",                   NULL                                         },
         { "CONTACTADMIN",         "9051 7.1", NULL,                                                    "CORRUPTION says the same and what for"      },
         { "COPYUID",              "9051 7.1", "after COPY; with MOVE before the EXPUNGEs",             NULL                                         },
         { "CORRUPTION",           "9051 7.1", "stored data are damaged; the log says which",           NULL                                         },

@@ -108,7 +108,17 @@ static const struct conf_option imap_options[] = {
          .fallback = "true",
          .help = "Whether mail programs with known faults are recognised and met half-way; "
                   "mailserverctl quirks lists them." },
-        { 0                                          },
+        { .name = "compress",
+         .type = CONF_BOOL,
+         .offset = IMAP(compress),
+         .fallback = "true",
+         .help = "Whether clients may have the connection compressed (COMPRESS=DEFLATE)." },
+        { .name = "compress_not_for",
+         .type = CONF_STRINGS,
+         .offset = IMAP(compress_not_for),
+         .help = "Mail programs that are not told of compression, by the names they give "
+                  "themselves (ID): for those that offer to use it and fail. None is known." },
+        { 0                               },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",

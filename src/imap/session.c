@@ -80,7 +80,7 @@ void imap_session_reset(struct imap_session *s)
         imap_gather_reset(&s->gather);
         s->waiting = false;
         s->profile = NULL;
-        s->said_id = false;
+        s->said_id = s->no_compress = false;
 }
 
 static void stop_now(struct imap_session *s)

@@ -71,7 +71,8 @@ struct imap_session {
         bool waiting : 1;  /* the peer's time is running */
         bool idling : 1;   /* IDLE: changes are told as they come */
         bool literal_paused : 1;
-        bool said_id : 1; /* ID was said */
+        bool said_id : 1;     /* ID was said */
+        bool no_compress : 1; /* by a client that is not to be told of it */
         struct buf tagged;
 
         /* of the command in hand */

@@ -68,7 +68,39 @@ static const struct conf_option net_options[] = {
          .max = 16777216,
          .help = "Octets of output that may wait for one client before the server pauses with "
                   "producing more. Larger costs memory for every slow client." },
-        { 0},
+        { .name = "compress_window",
+         .type = CONF_INT,
+         .offset = offsetof(struct net_config, compress_window),
+         .fallback = "13",
+         .min = 9,
+         .max = 15,
+         .help = "How far compression (IMAP's COMPRESS) looks back, as a power of two octets. Its "
+                  "memory for each client that uses it is four times that, and what "
+                  "compress_memory says." },
+        { .name = "compress_memory",
+         .type = CONF_INT,
+         .offset = offsetof(struct net_config, compress_memory),
+         .fallback = "6",
+         .min = 1,
+         .max = 9,
+         .help = "Memory for finding what can be shortened: 1K for 1, twice as much for each step "
+                  "(32K for 6)." },
+        { .name = "compress_level",
+         .type = CONF_INT,
+         .offset = offsetof(struct net_config, compress_level),
+         .fallback = "3",
+         .min = 1,
+         .max = 9,
+         .help = "How hard it tries: 1 is fast, 9 is small and slow." },
+        { .name = "compress_rest",
+         .type = CONF_TIME,
+         .offset = offsetof(struct net_config, compress_rest_ms),
+         .fallback = "20s",
+         .min = 1000,
+         .max = 3600000,
+         .help = "After so long without traffic a compressed connection gives nearly all of its "
+                  "memory back, until something is said again." },
+        { 0                                                          },
 };
 
 const struct conf_table net_conf_table = {

@@ -210,6 +210,7 @@ static void end_session(struct conn *c)
 
 static void settle(struct conn *c)
 {
+        conn_pack_settle(c);
         if (!c->aborted && !(c->gathering && !c->closing))
                 conn_output_flush(c);
         if (c->starttls && !conn_closing(c) && conn_output_waiting(c) == 0)
@@ -242,6 +243,7 @@ static void conn_free(struct conn *c)
         loop_job_cancel(&c->job);
         timer_done(&c->timer);
         buf_done(&c->out);
+        conn_pack_free(c);
         net_server_remove(c->server, c);
         mem_free(c->account_name);
         mem_free(c->notes);

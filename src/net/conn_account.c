@@ -19,8 +19,7 @@ static bool is_idle(const struct conn *c)
 
         return c->opened && !conn_closing(c) && !c->stop_told && !c->ready_wanted && !c->starttls &&
                !c->handshaking && handler->idles && handler->idles(c->session) &&
-               conn_output_waiting(c) == 0 &&
-               evbuffer_get_length(bufferevent_get_input(c->bev)) == 0;
+               conn_output_waiting(c) == 0 && conn_input_waiting(c) == 0;
 }
 
 /* Is `a` to go rather than `b` (or nobody, NULL), for one who comes from `address`? */

@@ -6,6 +6,7 @@
  *   conn_output.c  gathering, direct sends, high and low water
  *   conn_timer.c   one lazy timer: deadline, stalled output, handshake
  *   conn_tls.c     implicit TLS and STARTTLS
+ *   conn_pack.c    compression
  *   conn_account.c the count of an account, and whom it ends
  *   conn_info.c    notes, and the line of session list
  *
@@ -33,6 +34,7 @@ enum {
 };
 
 struct conn_notes;
+struct conn_pack;
 struct ssl_st;
 
 struct conn {
@@ -45,6 +47,7 @@ struct conn {
         struct timer timer;
         struct buf out; /* gathered; handed on by the outermost leave */
         struct conn_notes *notes;
+        struct conn_pack *pack; /* owned; NULL: nothing is compressed */
         char *account_name;
         int64_t account;
 
@@ -109,6 +112,10 @@ int conn_detach(struct conn *c);
 
 /* Reads on, or not, according to what waits already. */
 void conn_input_adjust(struct conn *c);
+/* Octets that have come and that nobody has read. */
+size_t conn_input_waiting(const struct conn *c);
+/* The line that was borrowed is read. */
+void conn_input_settle(struct conn *c);
 
 /* ---- conn_output.c ---- */
 
@@ -124,6 +131,30 @@ void conn_output_drained(struct conn *c);
 void conn_deadline(struct conn *c, int64_t ms);
 /* Output has begun to wait: watches that it is taken. */
 void conn_watch_output(struct conn *c);
+/* Compression is in use: looks later whether it rests. */
+void conn_watch_pack(struct conn *c);
+
+/* ---- conn_pack.c ---- */
+
+void conn_pack_free(struct conn *c);
+/* The input as the session reads it. */
+struct evbuffer *conn_pack_input(const struct conn *c);
+/* Unpacks until so many octets wait for the session, or all is unpacked. Without compression: nothing. */
+void conn_unpack(struct conn *c, size_t wanted);
+/* More has come than was unpacked. */
+bool conn_pack_holds(const struct conn *c);
+/* The peer has ended its stream. */
+bool conn_pack_ended(const struct conn *c);
+/* Says goodbye if what came is damaged. */
+void conn_pack_settle(struct conn *c);
+/* Appends what there is to send now. */
+void conn_pack_output(struct conn *c, struct slice octets, struct buf *out);
+/* Appends what is missing, so that the peer can read all that was written. */
+void conn_pack_flush(struct conn *c, struct buf *out);
+/* Gives memory back if it is time; when to look again, or 0: after the next use. */
+int64_t conn_pack_rest(struct conn *c, int64_t now);
+/* Octets that zlib holds. */
+size_t conn_pack_memory(const struct conn *c);
 
 /* ---- conn_tls.c ---- */
 

@@ -4,7 +4,8 @@
  * A line that was handed out stays in the buffer, so that it is borrowed
  * without a copy, and is dropped by the next call on the input. How far the
  * buffer was searched for a line end is remembered: a peer that sends one octet
- * at a time costs what any other does.
+ * at a time costs what any other does. Where the connection is compressed, the
+ * buffer holds what of it was unpacked: conn_pack.c.
  */
 #include "bev.h"
 #include "conn_impl.h"
@@ -13,13 +14,14 @@
 
 static struct evbuffer *input_of(const struct conn *c)
 {
-        return bufferevent_get_input(c->bev);
+        return c->pack ? conn_pack_input(c) : bufferevent_get_input(c->bev);
 }
 
 static void drop(struct conn *c, size_t n)
 {
         evbuffer_drain(input_of(c), n);
-        c->octets_in += n;
+        if (!c->pack)
+                c->octets_in += n;
         c->searched = 0;
         /* There may be room to read on. */
         if (!c->reading)
@@ -35,6 +37,18 @@ static struct evbuffer *settled_input(struct conn *c)
         return input_of(c);
 }
 
+void conn_input_settle(struct conn *c)
+{
+        settled_input(c);
+}
+
+size_t conn_input_waiting(const struct conn *c)
+{
+        size_t n = evbuffer_get_length(bufferevent_get_input(c->bev));
+
+        return c->pack ? n + evbuffer_get_length(conn_pack_input(c)) : n;
+}
+
 /* Throws away a line that is too long, as far as it has come. */
 static enum conn_input skip_line(struct conn *c, struct evbuffer *in)
 {
@@ -45,7 +59,10 @@ static enum conn_input skip_line(struct conn *c, struct evbuffer *in)
         drop(c, end < 0 ? len : (size_t)end + 1);
         if (end >= 0)
                 return CONN_TOO_LONG;
-        return c->eof ? CONN_EOF : CONN_MORE;
+        /* A few octets may stand for many: the rest of them in the next turn. */
+        if (conn_pack_holds(c))
+                conn_resume(c);
+        return conn_eof(c) ? CONN_EOF : CONN_MORE;
 }
 
 static enum conn_input take_line(struct conn *c, struct evbuffer *in, size_t octets,
@@ -65,19 +82,21 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
                                bool *ret_bare)
 {
         struct evbuffer *in = settled_input(c);
-        size_t len = evbuffer_get_length(in);
         ev_ssize_t end;
+        size_t len;
 
         /* Reading pauses at the ceiling: a longer line would never become complete. */
         if (max_octets > CONN_INPUT_MAX - 2)
                 max_octets = CONN_INPUT_MAX - 2;
         if (conn_closing(c) || c->starttls || conn_output_full(c))
                 return CONN_MORE;
+        conn_unpack(c, CONN_INPUT_MAX);
         if (c->skipping)
                 return skip_line(c, in);
+        len = evbuffer_get_length(in);
         end = bev_find_line_end(in, &c->searched);
         if (end < 0 && len <= max_octets + 1)
-                return c->eof ? CONN_EOF : CONN_MORE;
+                return conn_eof(c) ? CONN_EOF : CONN_MORE;
         if (end < 0)
                 return skip_line(c, in);
         if (take_line(c, in, (size_t)end + 1, ret_line, ret_bare) == CONN_LINE &&
@@ -91,8 +110,10 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
 struct slice conn_peek(struct conn *c)
 {
         struct evbuffer *in = settled_input(c);
-        size_t n = evbuffer_get_contiguous_space(in);
+        size_t n;
 
+        conn_unpack(c, 1);
+        n = evbuffer_get_contiguous_space(in);
         if (n == 0)
                 return SLICE("");
         return (struct slice){ (const char *)evbuffer_pullup(in, (ev_ssize_t)n), n };
@@ -106,7 +127,7 @@ void conn_consume(struct conn *c, size_t n)
 
 bool conn_eof(const struct conn *c)
 {
-        return c->eof;
+        return c->eof || conn_pack_ended(c);
 }
 
 size_t conn_discard_input(struct conn *c)
@@ -134,7 +155,7 @@ bool conn_budget(struct conn *c, size_t octets)
 
 void conn_input_adjust(struct conn *c)
 {
-        bool full = evbuffer_get_length(input_of(c)) >= CONN_INPUT_MAX;
+        bool full = conn_input_waiting(c) >= CONN_INPUT_MAX;
         bool wanted = !c->eof && !c->closing && !c->starttls && !full;
 
         if (wanted == c->reading)

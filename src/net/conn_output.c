@@ -3,7 +3,9 @@
  *
  * What a turn writes is gathered and leaves at its end: as one send() where
  * nothing waits and the connection is in the clear, else as one piece of
- * libevent's buffer, which on TLS is one record.
+ * libevent's buffer, which on TLS is one record. Where the connection is
+ * compressed, each piece is packed first, and the last of a turn is flushed, so
+ * that the peer can read all that was said.
  */
 #include "bev.h"
 #include "conn_impl.h"
@@ -25,7 +27,7 @@ static size_t send_now(struct conn *c, const char *octets, size_t len)
 }
 
 /* *octets is empty after; it keeps its room if all has left at once. */
-static void emit(struct conn *c, struct buf *octets)
+static void put_on_wire(struct conn *c, struct buf *octets)
 {
         struct evbuffer *to = bufferevent_get_output(c->bev);
         size_t len = octets->len, sent = send_now(c, octets->ptr, len);
@@ -39,6 +41,32 @@ static void emit(struct conn *c, struct buf *octets)
         bev_add_take(to, buf_take(octets, NULL), sent, len - sent);
         if (was_empty)
                 conn_watch_output(c);
+}
+
+/* Likewise. */
+static void emit(struct conn *c, struct buf *octets)
+{
+        struct buf packed = BUF_INIT(BUF_MAX);
+
+        if (!c->pack) {
+                put_on_wire(c, octets);
+                return;
+        }
+        conn_pack_output(c, buf_slice(octets), &packed);
+        buf_clear(octets);
+        if (packed.len)
+                put_on_wire(c, &packed);
+        buf_done(&packed);
+}
+
+/* What packing has kept back. */
+static void emit_packed(struct conn *c)
+{
+        AUTO_BUF(packed, BUF_MAX);
+
+        conn_pack_flush(c, &packed);
+        if (packed.len)
+                put_on_wire(c, &packed);
 }
 
 /* Pieces leave in the order they were written: what was gathered first. */
@@ -135,6 +163,8 @@ void conn_output_drained(struct conn *c)
 void conn_output_flush(struct conn *c)
 {
         emit_gathered(c);
+        if (c->pack)
+                emit_packed(c);
         /* All of it may have left at once, and then nobody else says so. */
         if (c->want_drain && conn_output_waiting(c) <= (size_t)c->server->config->high_water / 4)
                 conn_resume(c);

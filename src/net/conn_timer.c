@@ -45,6 +45,11 @@ void conn_watch_output(struct conn *c)
         arm(c, c->progress_ms + probe_interval(c));
 }
 
+void conn_watch_pack(struct conn *c)
+{
+        arm(c, loop_now_ms(c->server->loop) + c->server->config->compress_rest_ms);
+}
+
 static void look_at_output(struct conn *c, int64_t now)
 {
         if (!output_waits(c) || c->handshaking)
@@ -75,6 +80,14 @@ static void look_at_deadline(struct conn *c, int64_t now)
         }
 }
 
+static void look_at_pack(struct conn *c, int64_t now)
+{
+        int64_t due_ms = conn_pack_rest(c, now);
+
+        if (due_ms)
+                arm(c, due_ms);
+}
+
 static void on_timer(void *arg)
 {
         struct conn *c = arg;
@@ -88,6 +101,7 @@ static void on_timer(void *arg)
                 arm(c, c->deadline_ms);
         if (output_waits(c))
                 arm(c, now + probe_interval(c));
+        look_at_pack(c, now);
         conn_leave(c);
 }
 

@@ -35,7 +35,8 @@ void conn_tls_accept(struct conn *c, int fd)
 
 bool conn_may_start_tls(const struct conn *c)
 {
-        return c->server->tls && !c->tls && !c->handshaking && !c->starttls && !conn_closing(c);
+        return c->server->tls && !c->tls && !c->handshaking && !c->starttls && !c->pack &&
+               !conn_closing(c);
 }
 
 void conn_start_tls(struct conn *c)

@@ -88,6 +88,13 @@ def test_mail_and_folders_go_both_ways(synced):
     assert set(synced.files()) == {eml("plain.eml"), eml("eightbit.eml")}
 
 
+def test_it_has_the_connection_compressed(server, synced):
+    server.deliver(synced.user, "multipart.eml")
+    synced.sync()
+    server.wait_log(r"net compressed")
+    assert eml("multipart.eml") in [octets[-len(eml("multipart.eml")) :] for octets in synced.files()]
+
+
 def test_flags_and_deletions_go_both_ways(synced):
     with synced.server.imap(synced.user) as talk:
         append(talk, "INBOX", eml("plain.eml"))

@@ -21,11 +21,13 @@ struct imap_config {
         int64_t max_message_size;    /* APPENDLIMIT: RFC 7889 */
         int64_t max_append_messages; /* of one APPEND: RFC 3502 */
         int64_t max_copy_messages;
-        int64_t max_mailboxes;      /* of an account; of its subscriptions likewise */
-        int64_t max_mailbox_levels; /* of a name */
-        int64_t max_mailbox_name;   /* octets of UTF-8 */
-        int64_t max_search_results; /* kept for SEARCHRES */
-        bool client_profiles;       /* faults of known clients are met: quirks.h */
+        int64_t max_mailboxes;                /* of an account; of its subscriptions likewise */
+        int64_t max_mailbox_levels;           /* of a name */
+        int64_t max_mailbox_name;             /* octets of UTF-8 */
+        int64_t max_search_results;           /* kept for SEARCHRES */
+        bool client_profiles;                 /* faults of known clients are met: quirks.h */
+        bool compress;                        /* COMPRESS=DEFLATE: RFC 4978 */
+        struct conf_strings compress_not_for; /* names of an ID that are not told of it */
 };
 extern const struct conf_table imap_conf_table; /* "imap" */
 

@@ -24,6 +24,10 @@ struct net_config {
         int64_t keep_alive_ms;        /* without traffic, until the kernel asks; 0: never */
         int64_t dead_timeout_ms;      /* nothing acknowledged for so long; 0: the kernel's own */
         int64_t high_water;           /* octets of output waiting before a producer pauses */
+        int64_t compress_window;      /* bits, of what is written: RFC 4978 */
+        int64_t compress_memory;      /* zlib's memory level */
+        int64_t compress_level;       /* 1 fast, 9 small */
+        int64_t compress_rest_ms;     /* without traffic, until its memory is given back */
 };
 extern const struct conf_table net_conf_table; /* "connections" */
 

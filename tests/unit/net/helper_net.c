@@ -1,6 +1,8 @@
 /* helper_net.c — see helper_net.h. */
 #include "helper_net.h"
 
+#include "mailserver/net/compress.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -73,6 +75,9 @@ static bool command(struct conn *c, struct session *s, struct slice line)
         } else if (slice_eq(line, SLICE("STARTTLS"))) {
                 conn_write(c, SLICE("go\r\n"));
                 conn_start_tls(c);
+        } else if (slice_eq(line, SLICE("COMPRESS"))) {
+                conn_write(c, SLICE("go\r\n"));
+                conn_start_compress(c);
         } else if (slice_eq(line, SLICE("HOLD"))) {
                 s->held = true;
         } else if (slice_eq(line, SLICE("GATHER"))) {
@@ -218,7 +223,11 @@ void fixture_open(struct fixture *f, bool implicit_tls)
                            .max_connections_per_account = 2,
                            .stall_timeout_ms = 60000,
                            .handshake_timeout_ms = 60000,
-                           .high_water = 65536 },
+                           .high_water = 65536,
+                           .compress_window = 13,
+                           .compress_memory = 6,
+                           .compress_level = 3,
+                           .compress_rest_ms = 60000 },
                 .addresses = { loopback},
                 .ports_text = BUF_INIT(1024),
         };
