@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { MAX_TLSA = 16, MAX_TLSA_NAME = 300 };
+enum { MAX_TLSA_NAME = 300 };
 
 /* ---- faults ---- */
 
@@ -147,11 +147,12 @@ static bool take_names(struct finding *f, struct destination_host *host)
 static bool take_tlsa(struct finding *f, struct destination_host *host, const char *base,
                       const struct dns_answer *answer)
 {
-        struct net_client_tlsa *tlsa = arena_alloc(f->facts->arena, MAX_TLSA * sizeof *tlsa);
+        struct net_client_tlsa *tlsa =
+                arena_alloc(f->facts->arena, f->rules->max_tlsa * sizeof *tlsa);
 
         if (!tlsa)
                 return fault(f, host, true, "4.3.0", "the answers of the DNS are too large");
-        for (size_t i = 0; i < answer->n && host->n_tlsa < MAX_TLSA; i++) {
+        for (size_t i = 0; i < answer->n && host->n_tlsa < f->rules->max_tlsa; i++) {
                 const struct dns_record *r = &answer->records[i];
                 struct net_client_tlsa t = { r->usage, r->selector, r->matching, r->octets };
 

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-enum { LINK_ARENA = 1 << 20, MAX_QUESTIONS = 60, MAX_HOSTS = 10, MAX_ADDRESSES = 8 };
 enum { BUSY_MS = 200, MAX_NAME = 256, MAX_REPLY = 600 };
 
 static const struct queue_route_config *route_of(const struct site *site)
@@ -178,7 +177,7 @@ static bool is_opportunistic(const struct link *l)
 /* Not reached, or not as it must be: the next host, or the same without TLS. */
 static void not_connected(struct link *l, const char *stage, const struct smtp_client_reply *reply)
 {
-        struct smtp_client_reply last = *reply;
+        struct smtp_client_reply last;
         char text[MAX_NAME + MAX_REPLY];
 
         log_debug("queue destination=%s mx=%s stage=%s reply=\"%d %s\"",
@@ -198,11 +197,9 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
                 connect_host(l);
                 return;
         }
-        /* A whole server that refuses us may have a bad day: RFC 5321 4.2.1 of 5xx to a greeting
-         * is about this session, not about the mail. */
-        last.code = last.code >= 500 ? 451 : last.code;
-        if (last.status[0] == '5')
-                last.status[0] = '4';
+        /* A whole server that refuses us may have a bad day: 5xx to a greeting (RFC 5321 4.2.1) is
+         * about this session, not about the mail. */
+        last = reply_for_later(reply);
         last.text = text;
         give_up(l, &last);
 }
@@ -367,8 +364,9 @@ static void set_rules(struct link *l)
                 .dane = true,
                 .override = direct ? DESTINATION_AS_PUBLISHED
                                    : route_tls_override(q->config, l->site->domain),
-                .max_hosts = MAX_HOSTS,
-                .max_addresses = MAX_ADDRESSES,
+                .max_hosts = (size_t)q->config->max_mx_hosts,
+                .max_addresses = (size_t)q->config->max_host_addresses,
+                .max_tlsa = (size_t)q->config->max_tlsa_records,
                 .random = queue_random,
         };
 }
@@ -377,8 +375,8 @@ static void ask_dns(struct link *l)
 {
         struct queue *q = l->site->queue;
 
-        l->inquiry = dns_inquire(q->resolver, q->loop, &l->facts, MAX_QUESTIONS, resolve_step,
-                                 resolved, l);
+        l->inquiry = dns_inquire(q->resolver, q->loop, &l->facts,
+                                 (size_t)q->config->max_dns_questions, resolve_step, resolved, l);
 }
 
 /* ---- MTA-STS: RFC 8461 ---- */
@@ -420,7 +418,7 @@ void link_open(struct site *site)
         struct link *l = NEW(struct link);
 
         l->site = site;
-        l->arena = (struct arena)ARENA_INIT(LINK_ARENA);
+        l->arena = (struct arena)ARENA_INIT((size_t)q->config->max_dns_answers);
         l->facts.arena = &l->arena;
         list_append(&site->links, &l->link);
         site->n_links++;

@@ -110,11 +110,19 @@ static void feed(struct loop_job *job)
 
 static struct sts *make_sts(const struct queue *q)
 {
-        struct sts_options options = STS_OPTIONS_DEFAULT;
+        const struct queue_config *c = q->config;
+        struct sts_options options = {
+                .timeout_ms = c->mta_sts_timeout_ms,
+                .retry_ms = c->mta_sts_retry_ms,
+                .refresh_ms = c->mta_sts_refresh_ms,
+                .max_fetches = (size_t)c->mta_sts_max_fetches,
+                .max_size = (size_t)c->mta_sts_max_size,
+                .max_failed = (size_t)c->mta_sts_max_failed,
+                .ca_file = c->ca_file,
+                .port = (uint16_t)c->mta_sts_port,
+                .private_addresses = c->private_addresses,
+        };
 
-        options.ca_file = q->config->ca_file;
-        options.port = (uint16_t)q->config->mta_sts_port;
-        options.private_addresses = q->config->private_addresses;
         return sts_new(q->loop, q->store, q->resolver, &options);
 }
 

@@ -23,7 +23,7 @@
 #include "mailserver/smtp/client.h"
 #include "mailserver/store/queue.h"
 
-enum { SITE_BUCKETS = 1024, SITE_MAX_ROWS = 1000, SITE_NAME_MAX = 320 };
+enum { SITE_BUCKETS = 1024, SITE_NAME_MAX = 320 };
 
 struct site;
 
@@ -105,6 +105,11 @@ struct queue {
 };
 
 uint32_t queue_random(void *arg);
+/* Recipients of one site in memory, at most. */
+static inline size_t site_max_rows(const struct queue *q)
+{
+        return (size_t)q->config->max_in_memory_per_destination;
+}
 /* Something has ended: perhaps the last that a stop waits for. */
 void queue_ended(struct queue *q);
 /* If some wait for a connection: sites_feed, soon. */
@@ -141,6 +146,8 @@ void sites_retire(struct queue *q);
 void sites_abort(struct queue *q);
 /* All are freed; their outcomes were orphaned before. */
 void sites_free(struct queue *q);
+/* What is said for good, but of a connection and not of the mail, as it holds for the mail: not now. */
+struct smtp_client_reply reply_for_later(const struct smtp_client_reply *reply);
 /* Nobody could be reached, or the name not be found: everything that waits hears this reply. */
 void site_failed(struct site *site, const struct smtp_client_reply *reply, const char *mx);
 /* A connection has ended with mail in hand; many such in a row are a failure of the whole. */

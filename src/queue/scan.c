@@ -12,7 +12,7 @@
 #include "mailserver/core/log.h"
 #include "mailserver/core/text.h"
 
-enum { PAGE = 500, PAGE_ARENA = 4 << 20 };
+enum { PAGE = 500, PAGE_ARENA = 4 << 20, ROW_ARENA = 4 << 10 };
 enum { LONGEST_MS = 600000, AGAIN_MS = 1000 };
 
 struct scan {
@@ -260,6 +260,7 @@ struct refill {
         struct site *site;
         char domain[256];
         int64_t now_us;
+        size_t max;
         struct arena arena;
         struct store_queue_rows rows;
 };
@@ -269,9 +270,8 @@ static enum err refill_work(struct task *t, struct store_txn *tx)
         struct refill *r = container_of(t, struct refill, task);
 
         arena_done(&r->arena);
-        r->arena = (struct arena)ARENA_INIT(PAGE_ARENA);
-        return store_queue_due_of(tx, slice_of(r->domain), r->now_us, SITE_MAX_ROWS, &r->arena,
-                                  &r->rows);
+        r->arena = (struct arena)ARENA_INIT(r->max * ROW_ARENA);
+        return store_queue_due_of(tx, slice_of(r->domain), r->now_us, r->max, &r->arena, &r->rows);
 }
 
 static void refill_done(struct task *t)
@@ -282,7 +282,7 @@ static void refill_done(struct task *t)
 
         site->refill = NULL;
         site->held++;
-        site->more = t->result || r->rows.n == SITE_MAX_ROWS;
+        site->more = t->result || r->rows.n == r->max;
         if (t->result) {
                 log_error("queue refill destination=%s err=%s text=\"%s\"",
                           LOG_ESC(slice_of(site->name)), err_name(t->result), t->error.text);
@@ -325,6 +325,7 @@ void scan_refill(struct site *site)
         r->site = site;
         memcpy(r->domain, site->domain, sizeof r->domain);
         r->now_us = clock_now_us();
+        r->max = site_max_rows(q);
         if (store_submit(q->store, 0, STORE_READ, &r->task))
                 mem_free(r);
         else

@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000, MAX_BROKEN = 5, AGAIN_US = 1000000 };
+enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000, AGAIN_US = 1000000 };
 
 /* ---- jobs ---- */
 
@@ -109,9 +109,10 @@ static bool takes_more(struct turn *turn, const void *arg)
 static bool has_room(struct site *site, const struct store_queue_row *row)
 {
         const struct queue *q = site->queue;
-        bool bulk_is_full = site->bulk_rows >= SITE_MAX_ROWS / 2;
+        size_t max = site_max_rows(q);
+        bool bulk_is_full = site->bulk_rows >= max / 2;
 
-        if (site->rows < SITE_MAX_ROWS && !(row->flags & STORE_QUEUE_BULK && bulk_is_full) &&
+        if (site->rows < max && !(row->flags & STORE_QUEUE_BULK && bulk_is_full) &&
             q->rows.n < (size_t)q->config->max_in_memory)
                 return true;
         site->more = true;
@@ -335,7 +336,8 @@ void site_run(struct site *site)
                 }
                 link_open(site);
         }
-        if (site->more && !site->refill && site->rows < SITE_MAX_ROWS / 4 && !site_is_failing(site))
+        if (site->more && !site->refill && site->rows < site_max_rows(q) / 4 &&
+            !site_is_failing(site))
                 scan_refill(site);
 }
 
@@ -381,6 +383,17 @@ void sites_forgive(struct queue *q)
 }
 
 /* ---- failure of the whole ---- */
+
+struct smtp_client_reply reply_for_later(const struct smtp_client_reply *reply)
+{
+        struct smtp_client_reply later = *reply;
+
+        if (smtp_client_reply_permanent(reply))
+                later.code = 451;
+        if (later.status[0] == '5')
+                later.status[0] = '4';
+        return later;
+}
 
 struct delay_task {
         struct task task;
@@ -467,14 +480,11 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
 
 void site_broken(struct site *site, const struct smtp_client_reply *reply, const char *mx)
 {
-        struct smtp_client_reply last = *reply;
+        struct smtp_client_reply last = reply_for_later(reply); /* it is about the one message */
 
-        if (++site->broken < MAX_BROKEN || site->stale || site->queue->stopping)
+        if (++site->broken < (unsigned)site->queue->config->max_broken_connections || site->stale ||
+            site->queue->stopping)
                 return;
         site->broken = 0;
-        if (smtp_client_reply_permanent(&last)) { /* that is about the one message */
-                last.code = 451;
-                last.status[0] = '4';
-        }
         site_failed(site, &last, mx);
 }

@@ -29,7 +29,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { BUCKETS = 256, MAX_FAILED = 10000, MAX_RECORDS = 64 };
+enum { BUCKETS = 256, MAX_RECORDS = 64 };
 enum { READ_AGAIN_MS = 1000, MAX_READS = 60 };
 enum { EXPIRE_FIRST_MS = 60000, EXPIRE_MS = 86400000 };
 
@@ -136,7 +136,7 @@ static void forget_failures(struct sts *s)
         while (!list_empty(&s->failed)) {
                 struct site *oldest = container_of(s->failed.next, struct site, link);
 
-                if (s->n_failed <= MAX_FAILED && too_soon(oldest))
+                if (s->n_failed <= s->options.max_failed && too_soon(oldest))
                         return;
                 site_free(oldest);
         }

@@ -20,19 +20,16 @@ struct sts;
 struct sts_query;
 
 struct sts_options {
-        int64_t timeout_ms;  /* of one fetch: 60,000 (RFC 8461 3.3) */
-        int64_t retry_ms;    /* a fetch that failed is not tried again so soon: 300,000 */
-        int64_t refresh_ms;  /* a policy of that age is fetched again before it ends: 86,400,000 */
-        size_t max_fetches;  /* at one time; the others wait for their turn: 20 */
-        const char *ca_file; /* NULL: the system's */
-        uint16_t port;       /* 443; tests have another */
+        int64_t timeout_ms;     /* of one fetch */
+        int64_t retry_ms;       /* a fetch that failed is not tried again so soon */
+        int64_t refresh_ms;     /* a policy of that age is fetched again before it ends */
+        size_t max_fetches;     /* at one time; the others wait for their turn */
+        size_t max_size;        /* octets of a policy, and of the header before it */
+        size_t max_failed;      /* domains remembered whose fetch failed */
+        const char *ca_file;    /* NULL: the system's */
+        uint16_t port;          /* 443; tests have another */
         bool private_addresses; /* may be asked; for tests */
 };
-#define STS_OPTIONS_DEFAULT                                                                        \
-        {                                                                                          \
-                .timeout_ms = 60000, .retry_ms = 300000, .refresh_ms = 86400000,                   \
-                .max_fetches = 20, .port = 443                                                     \
-        }
 
 /* `options` are copied, ca_file too. */
 struct sts *sts_new(struct loop *l, struct store *store, struct resolver *resolver,

@@ -20,7 +20,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
-enum { MAX_OF_TYPE = 4, MAX_HEADER = 64 << 10, MAX_URL = 400 };
+enum { MAX_OF_TYPE = 4, MAX_URL = 400 };
 
 static const enum dns_type types[] = { DNS_AAAA, DNS_A };
 enum { TYPES = sizeof types / sizeof *types };
@@ -83,7 +83,7 @@ static size_t take_header(char *octets, size_t size, size_t n, void *arg)
 
         (void)octets;
         f->header_octets += size * n;
-        f->too_large = f->header_octets > MAX_HEADER;
+        f->too_large = f->header_octets > f->options->max_size;
         return f->too_large ? 0 : size * n;
 }
 
@@ -255,7 +255,7 @@ struct sts_fetch *sts_fetch(struct curl_loop *curl, struct loop *l, struct resol
         f->options = options;
         f->owner = owner;
         f->fetched = fetched;
-        f->text.max = MTA_STS_MAX_POLICY;
+        f->text.max = options->max_size;
         f->addresses.max = MAX_RESOLVE;
         f->began_ms = loop_now_ms(l);
         if (n < 0 || (size_t)n >= sizeof f->host) {

@@ -209,3 +209,28 @@ def test_two_of_our_servers_write_to_each_other(dns, make_server):
         submit(server, [f"dora@{name}"], sender="alice")
         to.wait_for(lambda: to.count(f"dora@{name}") == 1, "the message to arrive")
         server.wait_log('status=sent .*tls="TLSv1.3')
+
+
+# ---- limits ----
+
+
+def test_no_more_servers_are_tried_than_allowed(network):
+    two_mx(network.dns)
+    with Receiver({"CONNECT": ["554 5.7.1 not you"] * 9}, address=MX[0]) as first:
+        with Receiver(address=MX[1], port=first.port) as second:
+            server = network.start(first.port, {"max_mx_hosts": 1})
+            submit(server, ["bob@away.example"])
+            deferred = server.wait_log("status=deferred.*").group(0)
+            assert 'reply="451 first.away.example: 5.7.1 not you"' in deferred
+            assert not second.connections
+
+
+def test_mail_waits_when_the_dns_would_have_to_be_asked_too_much(network):
+    zone = network.dns.zone("away.example").set("@", "MX", *(f"10 mx{i}" for i in range(9)))
+    for i in range(9):
+        zone.set(f"mx{i}", "A", MX[0])
+    with Receiver(address=MX[0]) as sink:
+        server = network.start(sink.port, {"max_dns_questions": 5})
+        submit(server, ["bob@away.example"])
+        assert "DNS are too many" in server.wait_log("status=deferred.*").group(0)
+        assert not sink.connections

@@ -31,7 +31,11 @@ struct queue_config {
         int64_t max_messages_per_connection;
         int64_t idle_connection_ms; /* kept open for the next message for so long */
         int64_t max_recipients_per_transaction;
-        int64_t max_in_memory;  /* recipients that are due */
+        int64_t max_in_memory; /* recipients that are due */
+        int64_t max_in_memory_per_destination;
+        int64_t max_broken_connections; /* in a row, of a destination */
+        int64_t max_mx_hosts, max_host_addresses, max_tlsa_records;
+        int64_t max_dns_questions, max_dns_answers; /* of a destination; octets */
         char *postmaster;       /* author of reports; NULL: postmaster@hostname */
         bool private_addresses; /* may mail go to loopback, private and own addresses */
         bool address_literals;
@@ -39,6 +43,8 @@ struct queue_config {
         char *ca_file;     /* NULL: the system's */
         bool mta_sts;
         int64_t mta_sts_port;
+        int64_t mta_sts_timeout_ms, mta_sts_retry_ms, mta_sts_refresh_ms;
+        int64_t mta_sts_max_fetches, mta_sts_max_size, mta_sts_max_failed;
         struct conf_groups routes; /* struct queue_route_config */
         struct conf_groups tls;    /* struct queue_tls_config: per-domain override */
 };

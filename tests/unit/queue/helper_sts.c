@@ -167,7 +167,13 @@ void sts_rig_start(void)
         ck_assert_ptr_nonnull(mkdtemp(dir));
         snprintf(ca_file, sizeof ca_file, "%s/cert.pem", dir);
         snprintf(data_dir, sizeof data_dir, "%s/data", dir);
-        rig.options = (struct sts_options)STS_OPTIONS_DEFAULT;
+        rig.options = (struct sts_options){ .timeout_ms = 60000,
+                                            .retry_ms = 300000,
+                                            .refresh_ms = 86400000,
+                                            .max_fetches = 20,
+                                            .max_size = 65536,
+                                            .max_failed = 10000,
+                                            .port = 443 };
         rig.options.ca_file = ca_file;
         rig.options.private_addresses = true;
         start_peer();

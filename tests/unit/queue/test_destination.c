@@ -312,6 +312,7 @@ static struct destination_rules rules_of(const struct row *row)
                                            .sts_match = row->sts ? is_named : NULL,
                                            .max_hosts = 4,
                                            .max_addresses = 6,
+                                           .max_tlsa = 16,
                                            .random = no_chance,
                                            .arg = (void *)(uintptr_t)row };
 }
