@@ -131,14 +131,10 @@ class Box:
             history = [(c.start, c.end, c.kind, sorted(c.flags)) for c in touching[-8:]]
             raise Violation(f"{flag} of UID {uid} is {is_set} after {history}")
 
-    def check_gone(self, truth, doomed, answered):
-        """
-        `doomed`: tokens of copies that may have been made with \\Deleted, and nobody heard so;
-        `answered`: UIDs that somebody was told to have made.
-        """
+    def check_gone(self, truth, is_doomed):
+        """`is_doomed` says of a UID whether it may have had \\Deleted though nobody heard so."""
         for uid in self.uids - set(truth) - self.left:
-            unheard = doomed and uid not in answered and self.tokens.get(uid) in doomed | {None}
-            if not self.may_be_gone(uid) and not unheard:
+            if not self.may_be_gone(uid) and not is_doomed(self, uid):
                 raise Violation(f"UID {uid} ({self.tokens.get(uid)}) of {self.uidvalidity} disappeared")
         for uid in truth:
             if uid in self.gone:
@@ -155,6 +151,7 @@ class Ledger:
         self.unsure = collections.Counter()  # token → instances that may have been made
         self.copies_unsure = []  # (box, UID) of copies whose answer nobody heard
         self.links = []  # (box, UID, box, UID of its copy)
+        self.origins = {}  # (UIDVALIDITY, UID) of a copy → (box, UID) that it was made from
         self.killable = set()  # tokens of removed mailboxes
         self.names = collections.defaultdict(int)  # name → when it was last made, renamed or removed
 
@@ -183,6 +180,7 @@ class Ledger:
         to = self.box(uidvalidity)
         self.created(uidvalidity, target, box.tokens.get(uid))
         self.links.append((box, uid, to, target))
+        self.origins[uidvalidity, target] = (box, uid)
         change = FlagChange(started, "any", ())
         change.end = self.now
         to.changes[target].append(change)
@@ -203,10 +201,10 @@ class Ledger:
             for uid, (_, octets) in messages.items():
                 self.box(uidvalidity).bind(uid, token_of(octets), octets)
         self._follow_links()
-        doomed = {b.tokens.get(u) for b, u, _ in self.copies_unsure if u in b.deleted}
+        is_doomed = self._doom()
         for uidvalidity, messages in truth.items():
             box = self.box(uidvalidity)
-            box.check_gone(messages, doomed, {u for u in box.uids if (uidvalidity, u) in self.made})
+            box.check_gone(messages, is_doomed)
             box.check_flags({uid: flags for uid, (flags, _) in messages.items()})
         removed = [self.boxes.pop(v) for v in set(self.boxes) - set(truth)]
         for box in removed:
@@ -216,6 +214,18 @@ class Ledger:
         self._check_counts()
         self._check_present(truth)
         self._settle(truth)
+
+    def _doom(self):
+        """What came unheard, as a copy of what had \\Deleted, had it too; and so had its copies."""
+        tokens = {b.tokens.get(u) for b, u, _ in self.copies_unsure if u in b.deleted}
+
+        def is_doomed(box, uid):
+            if (box.uidvalidity, uid) not in self.made:
+                return bool(tokens) and box.tokens.get(uid) in tokens | {None}
+            origin = self.origins.get((box.uidvalidity, uid))
+            return origin is not None and is_doomed(*origin)
+
+        return is_doomed
 
     def _follow_links(self):
         """Whoever copied may have been told so before it was known whose message it was."""
@@ -289,4 +299,5 @@ class Ledger:
             box.moved.clear()
             box.expunges.clear()
         self.unsure.clear()
+        self.origins.clear()
         self.copies_unsure.clear()
