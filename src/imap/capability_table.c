@@ -61,7 +61,7 @@ static bool put_compress(const struct imap_session *s, struct buf *out)
         return s->server->config->compress && !s->no_compress && !conn_is_compressed(s->conn);
 }
 
-/* clang-format off: a table */
+/* clang-format off */
 const struct imap_capability imap_capabilities[] = {
         {"IMAP4rev1",           IMAP_ANY, "3501",        "The protocol, as it was until 2021.",                       NULL,                   NULL                },
         { "IMAP4rev2",          IMAP_ANY, "9051",        "The protocol, as it is; for clients that enable it.",
@@ -80,6 +80,9 @@ const struct imap_capability imap_capabilities[] = {
         { "ESEARCH",            AFTER,    "4731 3.1",
          "SEARCH answers with the least, the greatest, all, or how many.",                                            &imap_cmd_search,
          NULL                                                                                                                                                     },
+        { "ESORT",              AFTER,    "5267 3.1",
+         "SORT answers with the first, the last, all, or how many.",                                                  &imap_cmd_sort,
+         NULL                                                                                                                                                     },
         { "ID",                 IMAP_ANY, "2971 3.1",    "See the command.",                                          &imap_cmd_id,           NULL                },
         { "IDLE",               AFTER,    "2177 3",      "See the command.",                                          &imap_cmd_idle,         NULL                },
         { "LIST-EXTENDED",      AFTER,    "5258 3",      "LIST with several patterns and with options.",
@@ -93,6 +96,9 @@ const struct imap_capability imap_capabilities[] = {
         { "PREVIEW",            AFTER,    "8970 3",      "The first words of a message.",                             &imap_cmd_fetch,        NULL                },
         { "SEARCHRES",          AFTER,    "5182 2",      "The last result of a search is \"$\".",                     &imap_cmd_search,
          NULL                                                                                                                                                     },
+        { "SORT",               AFTER,    "5256 3",      "See the command.",                                          &imap_cmd_sort,         NULL                },
+        { "SORT=DISPLAY",       AFTER,    "5957 4",      "SORT by DISPLAYFROM and DISPLAYTO: names as people see them.",
+         &imap_cmd_sort,                                                                                                                      NULL                },
         { "SPECIAL-USE",        AFTER,    "6154 2",
          "LIST says which mailbox is for drafts, sent mail, junk and so on.",                                         &imap_cmd_list,
          NULL                                                                                                                                                     },

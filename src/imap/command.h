@@ -51,13 +51,41 @@ struct imap_capability {
 extern const struct imap_capability imap_capabilities[];
 
 /* Defined in cmd_….c; a command exists once command_table.c lists it. */
-extern const struct imap_command imap_cmd_append, imap_cmd_authenticate, imap_cmd_capability,
-        imap_cmd_check, imap_cmd_close, imap_cmd_compress, imap_cmd_copy, imap_cmd_create,
-        imap_cmd_delete, imap_cmd_enable, imap_cmd_examine, imap_cmd_expunge, imap_cmd_fetch,
-        imap_cmd_id, imap_cmd_idle, imap_cmd_list, imap_cmd_login, imap_cmd_logout, imap_cmd_lsub,
-        imap_cmd_move, imap_cmd_namespace, imap_cmd_noop, imap_cmd_rename, imap_cmd_search,
-        imap_cmd_select, imap_cmd_starttls, imap_cmd_status, imap_cmd_store, imap_cmd_subscribe,
-        imap_cmd_unselect, imap_cmd_unsubscribe;
+/* clang-format off */
+extern const struct imap_command
+        imap_cmd_append,
+        imap_cmd_authenticate,
+        imap_cmd_capability,
+        imap_cmd_check,
+        imap_cmd_close,
+        imap_cmd_compress,
+        imap_cmd_copy,
+        imap_cmd_create,
+        imap_cmd_delete,
+        imap_cmd_enable,
+        imap_cmd_examine,
+        imap_cmd_expunge,
+        imap_cmd_fetch,
+        imap_cmd_id,
+        imap_cmd_idle,
+        imap_cmd_list,
+        imap_cmd_login,
+        imap_cmd_logout,
+        imap_cmd_lsub,
+        imap_cmd_move,
+        imap_cmd_namespace,
+        imap_cmd_noop,
+        imap_cmd_rename,
+        imap_cmd_search,
+        imap_cmd_select,
+        imap_cmd_sort,
+        imap_cmd_starttls,
+        imap_cmd_status,
+        imap_cmd_store,
+        imap_cmd_subscribe,
+        imap_cmd_unselect,
+        imap_cmd_unsubscribe;
+/* clang-format on */
 
 /* The command in hand: one a session. */
 struct imap_cmd {

@@ -385,51 +385,6 @@ static enum err read_key(struct parser *p, unsigned depth, struct imap_search_ke
 
 /* ---- what stands before the keys ---- */
 
-static enum err read_return_option(struct parser *p)
-{
-        static const struct {
-                const char *name;
-                unsigned option;
-        } options[] = {
-                {"MIN",    IMAP_SEARCH_MIN       },
-                { "MAX",   IMAP_SEARCH_MAX       },
-                { "ALL",   IMAP_SEARCH_RETURN_ALL},
-                { "COUNT", IMAP_SEARCH_COUNT     },
-                { "SAVE",  IMAP_SEARCH_SAVE      },
-        };
-        struct slice name;
-        enum err err = imap_arg_atom(p->args, &name);
-
-        for (size_t i = 0; !err && i < sizeof options / sizeof *options; i++)
-                if (slice_eq_word(name, slice_of(options[i].name))) {
-                        p->search->returns |= options[i].option;
-                        return ERR_OK;
-                }
-        /* RFC 9051 6.4.4: unknown ones are BAD. */
-        return wants(p, ERR_SYNTAX, "MIN, MAX, ALL, COUNT or SAVE");
-}
-
-/* "RETURN (…) " */
-static enum err read_return(struct parser *p)
-{
-        enum err err;
-
-        if (!slice_skip_word(&p->args->rest, SLICE("RETURN ")))
-                return ERR_OK;
-        p->search->has_return = true;
-        err = imap_arg_char(p->args, '(');
-        if (!err && !imap_arg_take(p->args, ')')) {
-                do
-                        err = read_return_option(p);
-                while (!err && imap_arg_take(p->args, ' '));
-                if (!err)
-                        err = imap_arg_char(p->args, ')');
-        }
-        if (!p->search->returns)
-                p->search->returns = IMAP_SEARCH_RETURN_ALL;
-        return err ? err : imap_arg_space(p->args);
-}
-
 static bool charset_known(struct slice name)
 {
         struct mime_charset charset;
@@ -443,36 +398,48 @@ static bool charset_known(struct slice name)
         return known;
 }
 
-/* "CHARSET name " */
-static enum err read_charset(struct parser *p)
+enum err imap_search_charset_parse(struct imap_args *args, struct slice *ret_charset)
 {
-        enum err err;
+        enum err err = imap_arg_astring(args, ret_charset);
 
-        if (!slice_skip_word(&p->args->rest, SLICE("CHARSET ")))
-                return ERR_OK;
-        p->search->has_charset = true;
-        err = imap_arg_astring(p->args, &p->charset);
-        if (!err && !charset_known(p->charset))
-                return wants(p, ERR_NOTFOUND, "a charset that is known");
-        return err ? err : imap_arg_space(p->args);
+        if (!err && !charset_known(*ret_charset)) {
+                args->wanted = "a charset that is known";
+                return ERR_NOTFOUND;
+        }
+        return err;
+}
+
+enum err imap_search_keys_parse(struct imap_args *args, struct arena *arena, struct slice charset,
+                                struct imap_search *search)
+{
+        struct parser p = { .args = args, .arena = arena, .search = search, .charset = charset };
+        enum err err = read_keys(&p, 0, &search->root);
+
+        if (!err)
+                err = imap_arg_end(args);
+        /* What was read so far points into an arena that may be given up. */
+        if (err)
+                search->root = search->texts = NULL;
+        return err;
 }
 
 enum err imap_search_parse(struct imap_args *args, struct arena *arena,
                            struct imap_search *ret_search)
 {
         struct imap_search search = { 0 };
-        struct parser p = { .args = args, .arena = arena, .search = &search };
-        enum err err = read_return(&p);
+        struct slice charset = SLICE("");
+        enum err err = imap_search_returns_parse(args, &search.returns);
 
+        if (!err && slice_skip_word(&args->rest, SLICE("CHARSET "))) {
+                search.has_charset = true;
+                err = imap_search_charset_parse(args, &charset);
+                if (!err)
+                        err = imap_arg_space(args);
+        }
         if (!err)
-                err = read_charset(&p);
-        if (!err)
-                err = read_keys(&p, 0, &search.root);
-        if (!err)
-                err = imap_arg_end(args);
+                err = imap_search_keys_parse(args, arena, charset, &search);
         if (!err)
                 *ret_search = search;
-        /* Refused or not, "$" depends on it. */
         ret_search->returns = search.returns;
         return err;
 }

@@ -9,18 +9,10 @@
 #ifndef IMAP_SEARCH_PARSE_H
 #define IMAP_SEARCH_PARSE_H
 
-#include "args.h"
+#include "search_return.h"
 
 #include "mailserver/store/flags.h"
 #include "mailserver/store/view.h"
-
-enum imap_search_return {
-        IMAP_SEARCH_MIN = 1u << 0,
-        IMAP_SEARCH_MAX = 1u << 1,
-        IMAP_SEARCH_RETURN_ALL = 1u << 2,
-        IMAP_SEARCH_COUNT = 1u << 3,
-        IMAP_SEARCH_SAVE = 1u << 4,
-};
 
 enum imap_search_kind {
         IMAP_SEARCH_ALL,
@@ -64,18 +56,25 @@ struct imap_search_key {
 struct imap_search {
         struct imap_search_key *root;
         struct imap_search_key *texts; /* all BODY and TEXT keys */
-        unsigned returns;              /* enum imap_search_return */
-        bool has_return;               /* RETURN was said, "()" too: an ESEARCH is wanted */
+        struct imap_search_returns returns;
         bool has_charset, has_keywords;
         bool has_keys; /* something is asked that stands in the row's keys: STORE_FETCH_KEYS */
 };
 
 /*
  * All that follows "SEARCH ". ERR_SYNTAX; ERR_LIMIT: too deep, too many keys, the arena is full;
- * ERR_NOTFOUND: a charset that is not known (NO [BADCHARSET]).
+ * ERR_NOTFOUND: a charset that is not known (NO [BADCHARSET]). Also on failure
+ * ret_search->returns is as far as it was read: "$" depends on it.
  */
 MUST_CHECK enum err imap_search_parse(struct imap_args *args, struct arena *arena,
                                       struct imap_search *ret_search);
+/*
+ * The parts of it, for commands that say more: SORT and THREAD have "charset keys". Sets of messages lie in
+ * args->arena, all else in `arena`.
+ */
+MUST_CHECK enum err imap_search_charset_parse(struct imap_args *args, struct slice *ret_charset);
+MUST_CHECK enum err imap_search_keys_parse(struct imap_args *args, struct arena *arena,
+                                           struct slice charset, struct imap_search *search);
 /* Frees what the arena does not hold. */
 void imap_search_done(struct imap_search *search);
 /*

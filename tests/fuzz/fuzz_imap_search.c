@@ -98,7 +98,7 @@ static void check(struct slice command, struct slice message, const struct mime_
                 bind(&search);
                 match = matches(&search, message, summary, false);
                 require(match == matches(&search, message, summary, true));
-                if (!search.has_return && !search.has_charset &&
+                if (!search.returns.given && !search.has_charset &&
                     !parse(command, "NOT (", ")", &other, &not )) {
                         bind(&not );
                         require(match != matches(&not, message, summary, true));

@@ -25,6 +25,8 @@ struct imap_config {
         int64_t max_mailbox_levels;           /* of a name */
         int64_t max_mailbox_name;             /* octets of UTF-8 */
         int64_t max_search_results;           /* kept for SEARCHRES */
+        int64_t max_sort_text;                /* octets of a subject or name that SORT compares */
+        int64_t max_sort_memory;              /* octets of one SORT's keys */
         bool client_profiles;                 /* faults of known clients are met: quirks.h */
         bool compress;                        /* COMPRESS=DEFLATE: RFC 4978 */
         struct conf_strings compress_not_for; /* names of an ID that are not told of it */

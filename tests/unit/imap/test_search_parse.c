@@ -230,8 +230,8 @@ START_TEST(return_options_are_read)
                 struct imap_search search;
 
                 ck_assert_int_eq(parse(slice_of(returns[i].command), &arena, &search), ERR_OK);
-                ck_assert_msg(search.returns == returns[i].returns, "%s", returns[i].name);
-                ck_assert_msg(search.has_return == returns[i].has_return, "%s", returns[i].name);
+                ck_assert_msg(search.returns.options == returns[i].returns, "%s", returns[i].name);
+                ck_assert_msg(search.returns.given == returns[i].has_return, "%s", returns[i].name);
                 imap_search_done(&search);
                 arena_done(&arena);
         }

@@ -1,0 +1,170 @@
+/*
+ * find.c — a searching command under way.
+ *
+ *      look, 50 ms a task ─► … ─► put in order, write the answer [worker] ─► "$" ─► pour it out
+ *
+ * Nothing is sent before all has been looked at. What is found is kept as UIDs and becomes message
+ * numbers at the end, by the view as it was at the start: no EXPUNGE is told meanwhile.
+ */
+#include "find.h"
+
+#include "mailserver/core/mem.h"
+
+struct imap_find *imap_find_new(void)
+{
+        struct imap_find *f = NEW(struct imap_find);
+
+        imap_scan_init(&f->scan);
+        f->pour.text.max = BUF_MAX;
+        return f;
+}
+
+void imap_find_free(struct imap_find *f)
+{
+        imap_scan_done(&f->scan);
+        imap_sorter_done(&f->sorter);
+        uid_set_done(&f->found);
+        uid_set_done(&f->to_save);
+        imap_pour_done(&f->pour);
+        mem_free(f->tag);
+        mem_free(f);
+}
+
+/* ---- worker ---- */
+
+static enum err keep(void *arg, const struct store_fetch_row *row)
+{
+        struct imap_find *f = arg;
+
+        if (f->sorter.sort.n)
+                return imap_sorter_add(&f->sorter, row);
+        uid_set_add(&f->found, row->uid);
+        return ERR_OK;
+}
+
+static void put_esearch(const struct imap_find *f, const struct imap_results *r, struct buf *out)
+{
+        struct imap_search_returns returns = f->scan.search.returns;
+
+        if (returns.options == IMAP_SEARCH_SAVE)
+                return; /* RFC 5182 2.1 */
+        if (!returns.options)
+                returns.options = IMAP_SEARCH_RETURN_ALL;
+        buf_addf(out, "* ESEARCH (TAG \"%s\")%s", f->tag, f->uid ? " UID" : "");
+        imap_put_returned(out, &returns, r);
+        buf_add(out, SLICE("\r\n"));
+}
+
+static void answer(struct imap_find *f)
+{
+        const struct uid_map *map = &f->scan.messages;
+        const struct imap_search_returns *returns = &f->scan.search.returns;
+        struct imap_results r;
+        size_t n;
+
+        if (f->sorter.sort.n) {
+                uint32_t *uids = imap_sorter_take(&f->sorter, &n);
+
+                imap_results_of_list(uids, n, map, f->uid, &r);
+        } else {
+                imap_results_of_set(&f->found, map, f->uid, &r);
+        }
+        if (returns->options & IMAP_SEARCH_SAVE)
+                imap_results_to_save(&r, returns, &f->to_save);
+        if (f->extended)
+                put_esearch(f, &r, &f->pour.text);
+        else
+                imap_put_found(&f->pour.text, f->sorter.sort.n ? "SORT" : "SEARCH", &r);
+        imap_results_done(&r);
+        f->ready = true;
+}
+
+static enum err find_work(struct task *t, struct store_txn *tx)
+{
+        struct imap_find *f = container_of(t, struct imap_find, task);
+        enum err err;
+
+        if (f->ready)
+                return ERR_OK;
+        err = imap_scan_work(&f->scan, tx, &t->cancelled, keep, f);
+        if (!err && f->scan.over)
+                answer(f);
+        return err;
+}
+
+/* ---- loop ---- */
+
+/* RFC 9051 6.4.4.1: SAVE that ends in NO empties "$"; one that succeeds fills it anew. */
+static void save_nothing(struct imap_cmd *cmd, const struct imap_find *f)
+{
+        if (f->scan.search.returns.options & IMAP_SEARCH_SAVE)
+                uid_set_clear(imap_session_saved(cmd->session));
+}
+
+/* False: more than we keep. */
+static bool save(struct imap_cmd *cmd, const struct imap_find *f)
+{
+        int64_t max = imap_session_server(cmd->session)->config->max_search_results;
+
+        if (!(f->scan.search.returns.options & IMAP_SEARCH_SAVE))
+                return true;
+        if (uid_set_count(&f->to_save) > (uint64_t)max)
+                return false;
+        uid_set_copy(imap_session_saved(cmd->session), &f->to_save);
+        return true;
+}
+
+static void find_done(struct task *t)
+{
+        struct imap_find *f = container_of(t, struct imap_find, task);
+        struct imap_cmd *cmd = imap_task_owner(t);
+
+        if (t->result == ERR_LIMIT) {
+                imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages to be put in order");
+        } else if (t->result) {
+                imap_reply_err(cmd, t->result);
+        } else if (f->ready && !f->pour.at && !save(cmd, f)) {
+                imap_reply(cmd, IMAP_NO, "NOTSAVED", "Too many messages to be saved");
+        } else if (f->ready && imap_pour_some(&f->pour, cmd)) {
+                imap_reply(cmd, IMAP_OK, NULL,
+                           f->sorter.sort.n ? "SORT completed" : "SEARCH completed");
+        } else {
+                task_keep(t);
+                imap_submit_when_drained(cmd, STORE_READ, t);
+        }
+}
+
+static void find_drop(struct task *t)
+{
+        imap_find_free(container_of(t, struct imap_find, task));
+}
+
+static const struct task_class find_class = { "imap search", find_work, find_done, find_drop };
+
+enum imap_flow imap_find_refuse(struct imap_cmd *cmd, struct imap_args *args, struct imap_find *f,
+                                enum err err)
+{
+        if (err == ERR_NOTFOUND || err == ERR_LIMIT)
+                save_nothing(cmd, f);
+        imap_find_free(f);
+        return imap_scan_refuse(cmd, err, args);
+}
+
+enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_args *args, struct imap_find *f)
+{
+        const struct imap_config *config = imap_session_server(cmd->session)->config;
+        enum err err;
+
+        f->task.class = &find_class;
+        if (f->sorter.sort.n)
+                f->scan.items |= STORE_FETCH_KEYS;
+        f->sorter.max_text = (size_t)config->max_sort_text;
+        f->sorter.octets.max = (size_t)config->max_sort_memory;
+        f->uid = cmd->uid;
+        f->tag = mem_strdup(cmd->tag);
+        err = imap_scan_bind(&f->scan, cmd, args);
+        if (err)
+                return imap_find_refuse(cmd, args, f, err);
+        save_nothing(cmd, f); /* "$" in the keys is bound already */
+        return imap_submit(cmd, STORE_READ, &f->task);
+}

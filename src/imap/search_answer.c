@@ -1,0 +1,220 @@
+/* search_answer.c — what was found, as a client is told it. */
+#include "search_answer.h"
+
+#include "mailserver/core/mem.h"
+
+void imap_results_done(struct imap_results *r)
+{
+        uid_set_done(&r->uids);
+        uid_set_done(&r->told);
+        mem_free(r->list_uids);
+        mem_free(r->list_told);
+        *r = (struct imap_results){ 0 };
+}
+
+void imap_results_of_set(const struct uid_set *found, const struct uid_map *map, bool uid,
+                         struct imap_results *ret)
+{
+        struct uid_range numbers;
+
+        *ret = (struct imap_results){ 0 };
+        for (size_t i = 0; i < found->n; i++) {
+                const struct uid_range *range = &found->ranges[i];
+
+                if (!uid_map_numbers(map, range->first, range->last, &numbers))
+                        continue;
+                uid_map_add_uids(map, numbers, &ret->uids);
+                if (!uid)
+                        uid_set_add_range(&ret->told, numbers.first, numbers.last);
+        }
+        if (uid)
+                uid_set_copy(&ret->told, &ret->uids);
+}
+
+void imap_results_of_list(uint32_t *uids, size_t n, const struct uid_map *map, bool uid,
+                          struct imap_results *ret)
+{
+        *ret = (struct imap_results){
+                .sorted = true,
+                .list_uids = uids,
+                .list_told = mem_alloc_array(n ? n : 1, sizeof *ret->list_told),
+        };
+        for (size_t i = 0; i < n; i++) {
+                uint32_t number = uid_map_number(map, uids[i]);
+
+                if (!number)
+                        continue;
+                ret->list_uids[ret->n] = uids[i];
+                ret->list_told[ret->n++] = uid ? uids[i] : number;
+        }
+}
+
+uint64_t imap_results_count(const struct imap_results *r)
+{
+        return r->sorted ? r->n : uid_set_count(&r->told);
+}
+
+/* ---- some of them ---- */
+
+/* Places first to end - 1 of a set, from 0. */
+static void cut_set(const struct uid_set *all, uint64_t first, uint64_t end, struct uid_set *ret)
+{
+        uint64_t before = 0;
+
+        for (size_t i = 0; i < all->n && before < end; i++) {
+                const struct uid_range *range = &all->ranges[i];
+                uint64_t n = (uint64_t)range->last - range->first + 1;
+                uint64_t from = first > before ? first - before : 0;
+                uint64_t to = end - before < n ? end - before : n;
+
+                if (from < to)
+                        uid_set_add_range(ret, (uint32_t)(range->first + from),
+                                          (uint32_t)(range->first + to - 1));
+                before += n;
+        }
+}
+
+static uint32_t first_told(const struct imap_results *r)
+{
+        return r->sorted ? r->list_told[0] : r->told.ranges[0].first;
+}
+
+static uint32_t last_told(const struct imap_results *r)
+{
+        return r->sorted ? r->list_told[r->n - 1] : r->told.ranges[r->told.n - 1].last;
+}
+
+/* ---- text ---- */
+
+/* " 123", and the like: there may be millions. */
+static void put_number(struct buf *out, char before, uint64_t number)
+{
+        char text[24];
+        size_t at = sizeof text;
+
+        do
+                text[--at] = (char)('0' + number % 10);
+        while (number /= 10);
+        if (before)
+                text[--at] = before;
+        buf_add(out, (struct slice){ text + at, sizeof text - at });
+}
+
+/* RFC 5267 3.2: a range goes up, and stands for numbers that follow each other. */
+static void put_list(struct buf *out, const uint32_t *list, size_t n)
+{
+        for (size_t i = 0; i < n;) {
+                size_t run = 1;
+
+                while (i + run < n && list[i + run] == list[i] + run)
+                        run++;
+                put_number(out, i ? ',' : '\0', list[i]);
+                if (run > 1)
+                        put_number(out, ':', list[i + run - 1]);
+                i += run;
+        }
+}
+
+static void put_set(struct buf *out, const struct uid_set *set)
+{
+        enum err ignored = uid_set_print(set, out); /* a mailbox' numbers fit 1 GiB */
+
+        (void)ignored;
+}
+
+static void put_partial(struct buf *out, const struct imap_partial *partial,
+                        const struct imap_results *r)
+{
+        AUTO(uid_set_done) struct uid_set some = { 0 };
+        uint64_t first, end;
+
+        imap_partial_places(partial, imap_results_count(r), &first, &end);
+        buf_add(out, SLICE(" PARTIAL ("));
+        imap_put_partial(out, partial);
+        buf_addc(out, ' ');
+        if (first == end) {
+                buf_add(out, SLICE("NIL"));
+        } else if (r->sorted) {
+                put_list(out, r->list_told + first, (size_t)(end - first));
+        } else {
+                cut_set(&r->told, first, end, &some);
+                put_set(out, &some);
+        }
+        buf_addc(out, ')');
+}
+
+void imap_put_found(struct buf *out, const char *name, const struct imap_results *r)
+{
+        buf_addf(out, "* %s", name);
+        for (size_t i = 0; r->sorted && i < r->n; i++)
+                put_number(out, ' ', r->list_told[i]);
+        for (size_t i = 0; !r->sorted && i < r->told.n; i++)
+                for (uint64_t n = r->told.ranges[i].first; n <= r->told.ranges[i].last; n++)
+                        put_number(out, ' ', n);
+        buf_add(out, SLICE("\r\n"));
+}
+
+void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
+                       const struct imap_results *r)
+{
+        unsigned options = returns->options;
+        uint64_t count = imap_results_count(r);
+
+        if ((options & IMAP_SEARCH_MIN) && count)
+                buf_addf(out, " MIN %u", first_told(r));
+        if ((options & IMAP_SEARCH_MAX) && count)
+                buf_addf(out, " MAX %u", last_told(r));
+        if ((options & IMAP_SEARCH_RETURN_ALL) && count) {
+                buf_add(out, SLICE(" ALL "));
+                if (r->sorted)
+                        put_list(out, r->list_told, r->n);
+                else
+                        put_set(out, &r->told);
+        }
+        if (options & IMAP_SEARCH_PARTIAL)
+                put_partial(out, &returns->partial, r);
+        if (options & IMAP_SEARCH_COUNT)
+                buf_addf(out, " COUNT %llu", (unsigned long long)count);
+}
+
+/* ---- "$" ---- */
+
+static void save_places(const struct imap_results *r, uint64_t first, uint64_t end,
+                        struct uid_set *ret)
+{
+        struct uid_range *ranges;
+
+        if (!r->sorted) {
+                cut_set(&r->uids, first, end, ret);
+                return;
+        }
+        ranges = mem_alloc_array((size_t)(end - first) + 1, sizeof *ranges);
+        for (uint64_t i = first; i < end; i++)
+                ranges[i - first] = (struct uid_range){ r->list_uids[i], r->list_uids[i] };
+        uid_set_add_ranges(ret, ranges, (size_t)(end - first));
+        mem_free(ranges);
+}
+
+void imap_results_to_save(const struct imap_results *r, const struct imap_search_returns *returns,
+                          struct uid_set *ret)
+{
+        unsigned some = IMAP_SEARCH_MIN | IMAP_SEARCH_MAX | IMAP_SEARCH_PARTIAL;
+        uint64_t n = imap_results_count(r), first, end;
+
+        uid_set_clear(ret);
+        if (!n)
+                return;
+        if (!(returns->options & some) ||
+            (returns->options & (IMAP_SEARCH_RETURN_ALL | IMAP_SEARCH_COUNT))) {
+                save_places(r, 0, n, ret);
+                return;
+        }
+        if (returns->options & IMAP_SEARCH_MIN)
+                save_places(r, 0, 1, ret);
+        if (returns->options & IMAP_SEARCH_PARTIAL) {
+                imap_partial_places(&returns->partial, n, &first, &end);
+                save_places(r, first, end, ret);
+        }
+        if (returns->options & IMAP_SEARCH_MAX)
+                save_places(r, n - 1, n, ret);
+}

@@ -1,0 +1,42 @@
+/*
+ * search_answer.h — what was found, as a client is told it: SEARCH, SORT and ESEARCH responses.
+ *
+ * Pure, for workers: the text of a million numbers is not written on the loop.
+ */
+#ifndef IMAP_SEARCH_ANSWER_H
+#define IMAP_SEARCH_ANSWER_H
+
+#include "search_return.h"
+
+#include "mailserver/core/uid_map.h"
+
+/*
+ * What matches, of those that the client knows. In the order of the mailbox the
+ * sets; in another the lists.
+ */
+struct imap_results {
+        struct uid_set uids, told; /* told: as numbers, or UIDs */
+        bool sorted;
+        uint32_t *list_uids, *list_told; /* owned */
+        size_t n;                        /* of the lists */
+};
+
+void imap_results_done(struct imap_results *r);
+/* Of the messages of `map`, in its order; `uid`: told by their UIDs. */
+void imap_results_of_set(const struct uid_set *found, const struct uid_map *map, bool uid,
+                         struct imap_results *ret);
+/* Takes `uids`, n of them in their order (heap). */
+void imap_results_of_list(uint32_t *uids, size_t n, const struct uid_map *map, bool uid,
+                          struct imap_results *ret);
+uint64_t imap_results_count(const struct imap_results *r);
+
+/* "* SEARCH 2 84 882": RFC 3501 7.2.5; `name` is SORT of RFC 5256 4, too. */
+void imap_put_found(struct buf *out, const char *name, const struct imap_results *r);
+/* What follows "* ESEARCH (…) UID" in it: RFC 9051 7.3.4. MIN, MAX and ALL of nothing are left out. */
+void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
+                       const struct imap_results *r);
+/* The UIDs that "$" stands for afterwards: RFC 9051 6.4.4.1 table 4, RFC 9394 3.2. */
+void imap_results_to_save(const struct imap_results *r, const struct imap_search_returns *returns,
+                          struct uid_set *ret);
+
+#endif

@@ -1,0 +1,142 @@
+/* search_scan.c — the messages of a mailbox that match, found one task after another. */
+#include "search_scan.h"
+
+#include "mailserver/core/clock.h"
+#include "mailserver/store/fetch.h"
+#include "mailserver/store/message.h"
+
+enum { TREE_MAX = 4 << 20, TASK_US = 50000 };
+
+void imap_scan_init(struct imap_scan *scan)
+{
+        *scan = (struct imap_scan){ .arena = ARENA_INIT(TREE_MAX) };
+}
+
+void imap_scan_done(struct imap_scan *scan)
+{
+        imap_search_done(&scan->search);
+        arena_done(&scan->arena);
+        uid_set_done(&scan->recent);
+        uid_set_done(&scan->wanted);
+        uid_map_done(&scan->messages);
+}
+
+enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd, struct imap_args *args)
+{
+        const struct store_view *view = imap_session_view(cmd->session);
+        const struct uid_set *candidates;
+        enum err err = imap_search_bind_sets(&scan->search, view, imap_session_saved(cmd->session));
+
+        if (err) {
+                args->wanted = "numbers of messages that are there";
+                return err;
+        }
+        scan->account = imap_account(cmd);
+        scan->mailbox = imap_selected(cmd);
+        scan->now_us = clock_now_us();
+        scan->items |= imap_search_items(&scan->search);
+        scan->messages = uid_map_copy(&view->messages);
+        uid_set_copy(&scan->recent, imap_session_recent(cmd->session));
+        candidates = imap_search_candidates(&scan->search);
+        if (candidates)
+                uid_set_copy(&scan->wanted, candidates);
+        else if (view->messages.n)
+                uid_set_add_range(&scan->wanted, 1, uid_map_last(&view->messages));
+        return ERR_OK;
+}
+
+/* ---- looking ---- */
+
+struct walk {
+        struct imap_scan *scan;
+        struct store_txn *tx;
+        const _Atomic bool *cancelled;
+        imap_scan_fn *fn;
+        void *arg;
+        const struct store_fetch_row *row;
+        int64_t until_us;
+        bool stopped;
+        enum err err;
+};
+
+static enum err read_body(void *arg, uint64_t offset, size_t max, struct buf *out)
+{
+        struct walk *w = arg;
+
+        if (atomic_load(w->cancelled))
+                return ERR_CANCELLED;
+        return store_message_read(w->tx, w->scan->mailbox, w->row->uid,
+                                  (int64_t)(offset + w->row->trace.len), max, out);
+}
+
+static bool look_at(void *arg, const struct store_fetch_row *row)
+{
+        struct walk *w = arg;
+        struct imap_scan *scan = w->scan;
+        const struct imap_search_message message = {
+                .row = row,
+                .recent = uid_set_contains(&scan->recent, row->uid),
+                .now_us = scan->now_us,
+                .read = read_body,
+                .arg = w,
+        };
+        bool match = false;
+
+        w->row = row;
+        w->err = imap_search_match(&scan->search, &message, &match);
+        /* Gone for good while it was being read: it does not match. */
+        if (w->err == ERR_NOTFOUND)
+                w->err = ERR_OK;
+        if (!w->err && match)
+                w->err = w->fn(w->arg, row);
+        scan->next = row->uid + 1;
+        w->stopped = w->err || clock_monotonic_us() >= w->until_us;
+        return !w->stopped;
+}
+
+static enum err bind_keywords(struct imap_scan *scan, struct store_txn *tx)
+{
+        AUTO(store_keywords_done) struct store_keywords keywords = { 0 };
+        enum err err;
+
+        if (!scan->search.has_keywords)
+                return ERR_OK;
+        err = store_keywords_get(tx, scan->account, &keywords);
+        if (!err)
+                imap_search_bind_keywords(&scan->search, &keywords);
+        return err;
+}
+
+enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx, const _Atomic bool *cancelled,
+                        imap_scan_fn *fn, void *arg)
+{
+        struct walk w = {
+                .scan = scan,
+                .tx = tx,
+                .cancelled = cancelled,
+                .fn = fn,
+                .arg = arg,
+                .until_us = clock_monotonic_us() + TASK_US,
+        };
+        enum err err = bind_keywords(scan, tx);
+
+        if (!err)
+                err = store_fetch(tx, scan->mailbox, &scan->wanted, scan->next, scan->items,
+                                  look_at, &w);
+        if (!err)
+                err = w.err;
+        scan->over = !w.stopped;
+        return err;
+}
+
+/* ---- refusing ---- */
+
+enum imap_flow imap_scan_refuse(struct imap_cmd *cmd, enum err err, const struct imap_args *args)
+{
+        if (err == ERR_NOTFOUND)
+                return imap_reply(cmd, IMAP_NO, "BADCHARSET (UTF-8 US-ASCII)",
+                                  "The charset is not known");
+        if (err == ERR_LIMIT)
+                return imap_reply(cmd, IMAP_NO, "LIMIT", "The search is too long");
+        return imap_bad_args(cmd, args);
+}

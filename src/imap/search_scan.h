@@ -1,0 +1,43 @@
+/*
+ * search_scan.h — the messages of a mailbox that match, found one task after another.
+ *
+ * A searching command parses its keys into a scan on the loop, then runs scan
+ * work in read tasks of bounded time until it is over. What matches is handed to the
+ * owner's function, in order of UID, on the worker.
+ */
+#ifndef IMAP_SEARCH_SCAN_H
+#define IMAP_SEARCH_SCAN_H
+
+#include "command.h"
+#include "search_eval.h"
+
+/* Borrowed until the function returns. An error ends the scan. */
+typedef enum err imap_scan_fn(void *arg, const struct store_fetch_row *row);
+
+struct imap_scan {
+        struct arena arena; /* of the tree */
+        struct imap_search search;
+        int64_t account, mailbox, now_us;
+        struct uid_set recent;
+        struct uid_set wanted;   /* all of the view, or fewer */
+        struct uid_map messages; /* the view */
+        unsigned items;          /* of store_fetch: what keys need; the owner may add */
+        uint32_t next;
+        bool over; /* all have been looked at */
+};
+
+void imap_scan_init(struct imap_scan *scan);
+void imap_scan_done(struct imap_scan *scan);
+/*
+ * Loop. After imap_search_parse…: sets get their UIDs, and the scan what it needs of the selected
+ * mailbox. ERR_SYNTAX, args->wanted: a message number that is not there.
+ */
+MUST_CHECK enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd,
+                                   struct imap_args *args);
+/* Worker: looks at messages for a while. `cancelled` is the task's. */
+MUST_CHECK enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx,
+                                   const _Atomic bool *cancelled, imap_scan_fn *fn, void *arg);
+/* The reply when keys could not be parsed or bound. */
+enum imap_flow imap_scan_refuse(struct imap_cmd *cmd, enum err err, const struct imap_args *args);
+
+#endif
