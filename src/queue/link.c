@@ -161,6 +161,7 @@ static void ready(void *owner)
         smtp_client_tls_info(l->client, &tls);
         if (tls.version)
                 snprintf(l->tls, sizeof l->tls, "%s %s %s", tls.version, tls.cipher, tls.how);
+        link_test_policy(l, &tls);
         link_look_for_work(l);
 }
 
@@ -379,39 +380,6 @@ static void ask_dns(struct link *l)
                                  (size_t)q->config->max_dns_questions, resolve_step, resolved, l);
 }
 
-/* ---- MTA-STS: RFC 8461 ---- */
-
-static bool policy_names(void *arg, const char *host)
-{
-        const struct link *l = arg;
-
-        return mta_sts_matches(&l->policy, slice_of(host));
-}
-
-static void keep_policy(struct link *l, const struct mta_sts_policy *policy)
-{
-        l->policy = *policy;
-        for (size_t i = 0; i < policy->n_mx; i++) {
-                l->policy.mx[i] = arena_copy(&l->arena, policy->mx[i]);
-                if (!l->policy.mx[i].ptr) /* then the host is not named, and the mail waits */
-                        l->policy.mx[i] = SLICE("");
-        }
-        l->rules.sts_match = policy_names;
-        l->rules.arg = l;
-}
-
-static void got_policy(void *owner, const struct mta_sts_policy *policy)
-{
-        struct link *l = owner;
-
-        l->policy_query = NULL;
-        if (policy && policy->mode == MTA_STS_ENFORCE)
-                keep_policy(l, policy);
-        else if (policy && policy->mode == MTA_STS_TESTING)
-                log_debug("queue destination=%s mta-sts=testing", LOG_ESC(slice_of(l->site->name)));
-        ask_dns(l);
-}
-
 void link_open(struct site *site)
 {
         struct queue *q = site->queue;
@@ -425,7 +393,7 @@ void link_open(struct site *site)
         q->n_links++;
         set_rules(l);
         if (q->config->mta_sts && !l->rules.direct && l->rules.override != DESTINATION_NONE)
-                l->policy_query = sts_ask(q->sts, site->domain, l, got_policy);
+                link_ask_policy(l, ask_dns);
         else
                 ask_dns(l);
 }

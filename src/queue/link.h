@@ -25,8 +25,9 @@ struct link {
         struct dns_facts facts;
         struct destination_rules rules;
         struct sts_query *policy_query; /* NULL: over */
-        struct mta_sts_policy policy;   /* its texts are the arena's */
-        struct dns_inquiry *inquiry;    /* NULL: over */
+        struct mta_sts_policy policy;   /* its texts are the arena's; n_mx 0: none */
+        void (*policy_known)(struct link *l);
+        struct dns_inquiry *inquiry; /* NULL: over */
         struct destination destination;
         size_t host;
         bool clear; /* this host's TLS did not work, and need not */
@@ -48,6 +49,11 @@ void sending_sent(struct link *l);
 void sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply);
 /* Forgets what is being read, and the job with it. */
 void sending_cancel(struct link *l);
+
+/* link_sts.c: what the domain demands goes into l->rules; then `known`, later. */
+void link_ask_policy(struct link *l, void (*known)(struct link *l));
+/* Ready: says once in the log what a policy that is only tested would have had against it. */
+void link_test_policy(const struct link *l, const struct net_client_tls *tls);
 
 /* link.c: it has none now: the next job, or a wait for one. */
 void link_look_for_work(struct link *l);

@@ -168,6 +168,7 @@ void queue_free(struct queue *q)
         loop_job_cancel(&q->feed_job);
         sts_free(q->sts);
         id_set_done(&q->rows);
+        id_set_done(&q->told);
         forget_passwords(q);
         mem_free(q);
 }

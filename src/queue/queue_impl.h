@@ -87,6 +87,7 @@ struct queue {
         struct list idle;    /* struct link.unused, the longest first */
         struct list touched; /* struct site.touched: have got rows in the page at hand */
         struct id_set rows;  /* in memory */
+        struct id_set told;  /* policies being tested whose failure was logged: link_sts.c */
         size_t n_links;
         struct list outcomes; /* struct outcome.link */
         size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */

@@ -169,6 +169,28 @@ def test_mta_sts_says_what_is_refused(make_server, dns, certify, mode, mx, sent)
         (goes_out if sent else stays)(server, sink, "example.com")
 
 
+@pytest.mark.parametrize("mx, encrypted, trusted, words", [
+    ("other.example.com", True, True, "the policy does not name this mail server"),
+    ("mx.example.com", True, False, "its certificate is not valid for its name"),
+    ("mx.example.com", False, False, "there is no TLS"),
+    ("mx.example.com", True, True, None),
+])
+def test_mta_sts_being_tested_says_once_what_it_would_stop(make_server, dns, certify, mx, encrypted,
+                                                           trusted, words):
+    certificate = certify("mx.example.com")
+    with Receiver(certificate=certificate if encrypted else None) as sink, \
+            with_policy(make_server, dns, sink, certify, "testing", mx, [certificate] if trusted else []) as server:
+        for count in (1, 2):
+            submit(server, ["bob@example.com"])
+            server.wait_for(lambda: len(sink.messages) == count, "the message to arrive")
+            # Nothing is kept open: the second has a connection of its own.
+            server.wait_for(lambda: not sink.open, "the connection to end")
+        assert sink.connections == 2
+        said = [line for line in server.log.splitlines() if "mta-sts=testing" in line]
+        assert len(said) == (1 if words else 0)
+        assert not words or f'mx=mx.example.com mta-sts=testing would_fail="{words}"' in said[0]
+
+
 def test_mta_sts_refuses_a_server_without_tls(make_server, dns, certify):
     with Receiver() as sink, \
             with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com") as server:
