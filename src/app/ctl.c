@@ -70,7 +70,10 @@ static void call_done(struct task *t)
                 call_submit(call);
                 return;
         }
-        ctl_call_finish(call, t->result);
+        if (call->command->run)
+                call->command->run(call, call->server);
+        else
+                ctl_call_finish(call, t->result);
 }
 
 static void call_drop(struct task *t)
@@ -86,7 +89,9 @@ static void call_submit(struct ctl_call *call)
         call->task.owner = call;
         enum err err = store_submit(server_store(call->server), 0, call->lane, &call->task);
 
-        if (err)
+        if (err && call->command->run)
+                call->command->run(call, call->server);
+        else if (err)
                 ctl_call_finish(call, ctl_fail(call, err, "the server is too busy; try again"));
 }
 
@@ -120,7 +125,8 @@ enum err ctl_call_run_offline(struct ctl_call *call, struct store *store)
 {
         enum err err;
 
-        if (call->command->place != CTL_READ && call->command->place != CTL_WRITE)
+        if ((call->command->place != CTL_READ && call->command->place != CTL_WRITE) ||
+            call->command->run)
                 return ctl_fail(call, ERR_NOTFOUND,
                                 "this needs the running daemon, and it does not answer");
         call->task.class = &call_class;

@@ -63,7 +63,8 @@ struct ctl_command {
         enum err (*digest)(const struct config *config, const json_t *args, const json_t *rows,
                            json_t *printed);
         enum err (*work)(struct ctl_call *call, struct store_txn *tx); /* READ, WRITE */
-        /* LOOP. Answers by ctl_call_finish, now or later. */
+        /* LOOP. Answers by ctl_call_finish, now or later. READ, too, if it needs the daemon: after
+         * work, and without its rows if the store is too busy. */
         void (*run)(struct ctl_call *call, struct server *server);
         /* LOCAL. Leaves plain text in call->rows. */
         enum err (*local)(struct ctl_call *call, const char *config_path);

@@ -235,7 +235,7 @@ static int run_at_store(const struct ctl_client *client)
                 return run_at_daemon(client, fd);
         if (fd == -2)
                 return print_error("no right to reach the daemon; run it as root or as its user");
-        if (client->command->place == CTL_LOOP)
+        if (client->command->run)
                 return print_error("no daemon is running here; this command needs it");
         return run_offline(client);
 }

@@ -14,9 +14,20 @@ static void status_row(void *arg, const char *name, const char *value)
         ctl_row(arg, json_pack("{s:s,s:s}", "name", name, "value", value));
 }
 
+static enum err status_work(struct ctl_call *call, struct store_txn *tx)
+{
+        return status_each_stored(tx, status_row, call);
+}
+
+/* What the store has said comes last. */
 static void status_run(struct ctl_call *call, struct server *s)
 {
+        struct buf stored = call->rows;
+
+        call->rows = (struct buf)BUF_INIT(stored.max);
         status_each(s, status_row, call);
+        buf_add(&call->rows, buf_slice(&stored));
+        buf_done(&stored);
         ctl_call_finish(call, ERR_OK);
 }
 
@@ -24,7 +35,8 @@ const struct ctl_command ctl_status = {
         .group = "status",
         .help = "Says how the running server is, a name and a value a line.",
         .columns = (const char *const[]){"name", "value", NULL},
-        .place = CTL_LOOP,
+        .place = CTL_READ,
+        .work = status_work,
         .run = status_run,
 };
 

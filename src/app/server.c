@@ -52,6 +52,11 @@ struct server {
         int64_t started_us, refused_banned;
 };
 
+struct queue *server_queue(struct server *s)
+{
+        return s->queue;
+}
+
 struct store *server_store(struct server *s)
 {
         return s->store;

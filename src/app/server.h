@@ -37,6 +37,7 @@ MUST_CHECK enum err server_check(const struct config *config, struct error *rete
 /* ---- for the control commands, reload and signals (loop) ---- */
 
 struct store *server_store(struct server *s);
+struct queue *server_queue(struct server *s);
 struct net_server *server_net(struct server *s);
 struct auth *server_auth(struct server *s);
 struct loop *server_loop(struct server *s);

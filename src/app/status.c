@@ -5,14 +5,15 @@
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
+#include "mailserver/core/metrics.h"
+#include "mailserver/queue/queue.h"
+#include "mailserver/store/queue.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-typedef void status_fn(void *arg, const char *name, const char *value);
 
 static void number(status_fn *fn, void *arg, const char *name, int64_t value)
 {
@@ -71,6 +72,37 @@ static void store_numbers(struct server *s, status_fn *fn, void *arg)
         fn(arg, "store_disk_low", store_disk_low(server_store(s)) ? "yes" : "no");
 }
 
+static void queue_numbers(struct server *s, status_fn *fn, void *arg)
+{
+        struct queue_stats stats = { 0 };
+
+        queue_get_stats(server_queue(s), &stats);
+        number(fn, arg, "queue_in_memory", (int64_t)stats.in_memory);
+        number(fn, arg, "queue_destinations", (int64_t)stats.destinations);
+        number(fn, arg, "queue_destinations_failing", (int64_t)stats.failing);
+        number(fn, arg, "queue_connections", (int64_t)stats.connections);
+        number(fn, arg, "queue_delivered", metric_value(metric_counter(QUEUE_METRIC_DELIVERED)));
+        number(fn, arg, "queue_deferred", metric_value(metric_counter(QUEUE_METRIC_DEFERRED)));
+        number(fn, arg, "queue_bounced", metric_value(metric_counter(QUEUE_METRIC_BOUNCED)));
+        number(fn, arg, "queue_converted", metric_value(metric_counter(QUEUE_METRIC_CONVERTED)));
+}
+
+enum err status_each_stored(struct store_txn *tx, status_fn *fn, void *arg)
+{
+        struct store_queue_counts counts = { 0 };
+        char oldest[CLOCK_ISO_SIZE];
+        enum err err = store_queue_count(tx, clock_now_us(), &counts);
+
+        if (err)
+                return err;
+        number(fn, arg, "queue_rows", counts.rows);
+        number(fn, arg, "queue_due", counts.due);
+        number(fn, arg, "queue_held", counts.held);
+        clock_iso(counts.oldest_us, oldest);
+        fn(arg, "queue_oldest", counts.rows ? oldest : "-");
+        return ERR_OK;
+}
+
 void status_each(struct server *s, status_fn *fn, void *arg)
 {
         char text[CLOCK_ISO_SIZE];
@@ -91,6 +123,7 @@ void status_each(struct server *s, status_fn *fn, void *arg)
         }
         auth_numbers(s, fn, arg);
         store_numbers(s, fn, arg);
+        queue_numbers(s, fn, arg);
 }
 
 static void log_value(void *arg, const char *name, const char *value)

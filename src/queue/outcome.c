@@ -186,6 +186,7 @@ static void outcome_done(struct task *t)
                 if (o->fates[i].changed)
                         continue;
                 log_fate(o, i);
+                metric_add(q->n_fates[o->fates[i].what], 1);
                 if (o->fates[i].what == FATE_DEFERRED)
                         scan_by(q, o->fates[i].next_us);
         }

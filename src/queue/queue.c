@@ -1,5 +1,5 @@
 /* queue.c — the queue's life: made, given options, woken, stopped. */
-#include "queue_impl.h"
+#include "outcome.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
@@ -126,6 +126,27 @@ static struct sts *make_sts(const struct queue *q)
         return sts_new(q->loop, q->store, q->resolver, &options);
 }
 
+static void make_metrics(struct queue *q)
+{
+        q->n_fates[FATE_DELIVERED] = metric_counter(QUEUE_METRIC_DELIVERED);
+        q->n_fates[FATE_DEFERRED] = metric_counter(QUEUE_METRIC_DEFERRED);
+        q->n_fates[FATE_BOUNCED] = metric_counter(QUEUE_METRIC_BOUNCED);
+        q->n_converted = metric_counter(QUEUE_METRIC_CONVERTED);
+}
+
+void queue_get_stats(const struct queue *q, struct queue_stats *ret_stats)
+{
+        struct queue_stats stats = { .in_memory = q->rows.n, .connections = q->n_links };
+
+        list_each (at, &q->all) {
+                const struct site *site = container_of(at, struct site, all);
+
+                stats.destinations += !site->stale;
+                stats.failing += !site->stale && site->failures > 0;
+        }
+        *ret_stats = stats;
+}
+
 struct queue *queue_new(struct loop *l, struct store *store, struct resolver *resolver,
                         const char *hostname, const struct queue_config *config,
                         const struct smtp_client_config *smtp)
@@ -146,6 +167,7 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         q->watcher.changed = changed;
         q->stop_job.run = say_stopped;
         q->feed_job.run = feed;
+        make_metrics(q);
         read_passwords(q);
         q->sts = make_sts(q);
         store_watch(store, &q->watcher);

@@ -18,6 +18,7 @@
 
 #include "mailserver/core/arena.h"
 #include "mailserver/core/loop.h"
+#include "mailserver/core/metrics.h"
 #include "mailserver/core/task.h"
 #include "mailserver/queue/queue.h"
 #include "mailserver/smtp/client.h"
@@ -91,6 +92,8 @@ struct queue {
         size_t n_links;
         struct list outcomes; /* struct outcome.link */
         size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */
+        struct metric *n_fates[3]; /* enum fate_kind */
+        struct metric *n_converted;
         struct store_watcher watcher;
         struct scan *scan; /* running; NULL: none */
         struct timer scan_timer;

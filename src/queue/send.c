@@ -299,6 +299,7 @@ static void converted(struct conversion *c)
         if (c->made) {
                 l->sending->converted = c->made;
                 c->made = NULL;
+                metric_add(l->site->queue->n_converted, 1);
                 buf_done(&l->sending->first);
                 send_now(l, converted_size(l->sending->converted));
                 return;

@@ -245,17 +245,22 @@ enum err store_queue_last(struct store_txn *tx, int64_t *ret_row)
         return query_int(db_prepare(tx->db, "SELECT coalesce(max(id), 0) FROM queue"), ret_row);
 }
 
-enum err store_queue_count(struct store_txn *tx, struct store_queue_counts *ret_counts)
+enum err store_queue_count(struct store_txn *tx, int64_t now_us,
+                           struct store_queue_counts *ret_counts)
 {
         struct db_stmt *q = db_prepare(
                 tx->db,
                 "SELECT (SELECT count(*) FROM queue),"
                 " (SELECT count(*) FROM queue) -"
                 " (SELECT count(*) FROM queue WHERE held = 0),"
+                " (SELECT count(*) FROM queue WHERE held = 0 AND next_attempt_us <= $1),"
                 " coalesce((SELECT received_us FROM queue_message ORDER BY id LIMIT 1), 0)");
 
+        db_bind_int(q, 1, now_us);
         if (db_step(q) == DB_ROW)
-                *ret_counts = (struct store_queue_counts){ db_column_int(q, 0), db_column_int(q, 1),
-                                                           db_column_int(q, 2) };
+                *ret_counts = (struct store_queue_counts){ .rows = db_column_int(q, 0),
+                                                           .held = db_column_int(q, 1),
+                                                           .due = db_column_int(q, 2),
+                                                           .oldest_us = db_column_int(q, 3) };
         return db_finish(q);
 }

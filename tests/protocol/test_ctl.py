@@ -153,6 +153,7 @@ def test_status_has_the_numbers(server):
     assert int(found["pid"]) == server.pid
     assert int(found["resident_octets"]) > 1 << 20
     assert found["certificate_expires"].startswith("20")
+    assert found["queue_rows"] == found["queue_due"] == "0" and found["queue_oldest"] == "-"
 
 
 def test_sessions_are_listed_shown_and_killed(server):

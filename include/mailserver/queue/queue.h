@@ -64,4 +64,17 @@ void queue_abort(struct queue *q);
 /* Rows were added or made due: looks at the store soon. */
 void queue_wake(struct queue *q);
 
+/* Numbers for status. What went since the start is in core/metrics.h, by these names. */
+#define QUEUE_METRIC_DELIVERED "queue.delivered"
+#define QUEUE_METRIC_DEFERRED  "queue.deferred"
+#define QUEUE_METRIC_BOUNCED   "queue.bounced"
+#define QUEUE_METRIC_CONVERTED "queue.converted" /* messages made 7-bit */
+struct queue_stats {
+        size_t in_memory;    /* recipients */
+        size_t destinations; /* with mail in memory, a connection, or a failure not over */
+        size_t failing;      /* of these, those that could not be reached the last time */
+        size_t connections;
+};
+void queue_get_stats(const struct queue *q, struct queue_stats *ret_stats);
+
 #endif

@@ -154,9 +154,11 @@ MUST_CHECK enum err store_queue_expire(struct store_txn *tx, int64_t row, int64_
 /* ---- numbers ---- */
 
 struct store_queue_counts {
-        int64_t rows, held, oldest_us; /* received; 0: none */
+        int64_t rows, held, due;
+        int64_t oldest_us; /* received; 0: none */
 };
-MUST_CHECK enum err store_queue_count(struct store_txn *tx, struct store_queue_counts *ret_counts);
+MUST_CHECK enum err store_queue_count(struct store_txn *tx, int64_t now_us,
+                                      struct store_queue_counts *ret_counts);
 /* Recipients an account has written to in the 1 and 24 hours before now: its limits. */
 MUST_CHECK enum err store_queue_sent(struct store_txn *tx, int64_t account, int64_t now_us,
                                      int64_t *ret_hour, int64_t *ret_day);

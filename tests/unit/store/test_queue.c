@@ -347,10 +347,13 @@ START_TEST(a_held_row_is_not_tried)
         ck_assert_int_eq(store_queue_last(&ops.tx, &last), ERR_OK);
         ck_assert_int_eq(last, id + 2);
         ck_assert_uint_eq(listed((struct store_queue_select){ 0 }), 3);
-        ck_assert_int_eq(store_queue_count(&ops.tx, &counts), ERR_OK);
+        ck_assert_int_eq(store_queue_count(&ops.tx, NOW, &counts), ERR_OK);
         ck_assert_int_eq(counts.rows, 3);
+        ck_assert_int_eq(counts.due, 2);
         ck_assert_int_eq(counts.held, 1);
         ck_assert_int_eq(counts.oldest_us, NOW);
+        ck_assert_int_eq(store_queue_count(&ops.tx, NOW - 1, &counts), ERR_OK);
+        ck_assert_int_eq(counts.due, 0);
         ck_assert_int_eq(store_queue_hold(&ops.tx, id, false, NOW), ERR_OK);
         ck_assert_uint_eq(due(NOW, NULL, 10).n, 3);
         ck_assert_int_eq(store_queue_hold(&ops.tx, 99, true, NOW), ERR_NOTFOUND);
@@ -379,10 +382,10 @@ END_TEST
 
 START_TEST(an_empty_queue_counts_nothing)
 {
-        struct store_queue_counts counts = { 1, 1, 1 };
+        struct store_queue_counts counts = { 1, 1, 1, 1 };
 
-        ck_assert_int_eq(store_queue_count(&ops.tx, &counts), ERR_OK);
-        ck_assert_int_eq(counts.rows + counts.held + counts.oldest_us, 0);
+        ck_assert_int_eq(store_queue_count(&ops.tx, NOW, &counts), ERR_OK);
+        ck_assert_int_eq(counts.rows + counts.held + counts.due + counts.oldest_us, 0);
         ck_assert_int_eq(next_after(0), 0);
 }
 END_TEST
