@@ -23,8 +23,9 @@ struct imap_update {
         struct task task;
         int64_t account, mailbox, since;
         uint32_t uidnext;
-        uint64_t named; /* keyword bits whose names are known */
-        bool all;       /* not only what `known` says */
+        int64_t messages; /* of which the client was not told that they are gone, nor will be */
+        uint64_t named;   /* keyword bits whose names are known */
+        bool all;         /* not only what `known` says */
         struct store_change known;
         struct store_changes changes;
         struct store_keywords keywords; /* only if has_keywords */
@@ -52,7 +53,7 @@ static enum err update_work(struct task *t, struct store_txn *tx)
         enum err err =
                 u->stage == MORE
                         ? store_changes_more(tx, u->mailbox, u->since, u->uidnext, &u->changes)
-                        : store_changes_since(tx, u->mailbox, u->since, u->uidnext,
+                        : store_changes_since(tx, u->mailbox, u->since, u->uidnext, u->messages,
                                               u->all ? NULL : &u->known, &u->changes);
 
         if (!err && u->changes.used >> STORE_KEYWORD_FIRST_BIT & ~u->named) {
@@ -207,6 +208,8 @@ static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
                 if (m->withheld.n && may_expunge(s))
                         forget_expunged(m);
                 tell_arrived(s, u, out);
+                if (m->view.exact && !m->withheld.n)
+                        store_view_share(s->server->store, &m->view);
                 tell_keywords(s, u, out);
                 u->stage = FLAGS;
                 u->cursor = 0;
@@ -271,6 +274,7 @@ static void begin_telling(struct imap_session *s, struct imap_update *u)
         uid_set_add_set(&m->withheld, &u->changes.expunged);
         m->view.modseq = u->changes.modseq;
         m->view.uidnext = u->changes.uidnext;
+        m->view.exact = u->changes.exact;
         u->stage = EXPUNGED;
         u->cursor = may_expunge(s) ? m->withheld.n : 0;
         m->update = u;
@@ -327,6 +331,19 @@ static void update_done(struct task *t)
 static const struct task_class update_class = { "imap update", update_work, update_done,
                                                 update_drop };
 
+/* The withheld ones may name UIDs that were never told. */
+static size_t count_withheld(const struct imap_mailbox *m)
+{
+        struct uid_range numbers;
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->withheld.n; i++)
+                if (uid_map_numbers(&m->view.messages, m->withheld.ranges[i].first,
+                                    m->withheld.ranges[i].last, &numbers))
+                        n += numbers.last - numbers.first + 1;
+        return n;
+}
+
 static struct imap_update *update_new(const struct imap_session *s)
 {
         const struct imap_mailbox *m = s->mailbox;
@@ -337,6 +354,7 @@ static struct imap_update *update_new(const struct imap_session *s)
         u->mailbox = m->view.mailbox;
         u->since = m->view.modseq;
         u->uidnext = m->view.uidnext;
+        u->messages = (int64_t)m->view.messages.n - (int64_t)count_withheld(m);
         u->named = named(m);
         return u;
 }
@@ -367,6 +385,7 @@ static void tell_withheld(struct imap_session *s)
 
         u->changes.modseq = u->since;
         u->changes.uidnext = u->uidnext;
+        u->changes.exact = s->mailbox->view.exact;
         begin_telling(s, u);
         imap_session_wake(s);
 }
@@ -411,6 +430,7 @@ bool imap_view_advance(struct imap_session *s, const struct store_change *change
         u = update_new(s);
         u->changes.modseq = change->modseq;
         u->changes.uidnext = change->uidnext;
+        u->changes.exact = m->view.exact;
         uid_set_add_range(&u->changes.arrived, change->first_uid, change->uidnext - 1);
         begin_telling(s, u);
         imap_session_run(s);

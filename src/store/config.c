@@ -103,6 +103,16 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "Memory of one database connection for pages; there is one for each reader and "
                   "one for the writer, who has twice as much." },
+        { .name = "view_cache",
+         .type = CONF_SIZE,
+         .offset = offsetof(struct store_config, view_cache),
+         .fallback = "8M",
+         .min = 0,
+         .max = INT64_C(1) << 40,
+         .fixed = true,
+         .help = "Memory in which the UIDs of mailboxes that were opened are kept, shared by all "
+                  "who have them open: a few octets for messages that follow each other, eight "
+                  "for each gap." },
         { .name = "expunged_grace",
          .type = CONF_TIME,
          .offset = offsetof(struct store_config, expunged_grace_ms),
@@ -112,7 +122,7 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "For this long the content of deleted messages stays on disk: a client half-way "
                   "through one gets the rest." },
-        { 0                                                                    },
+        { 0                                                    },
 };
 
 const struct conf_table store_conf_table = {

@@ -24,6 +24,7 @@ enum { STORE_LANES = 3 };
 struct checkpointer;
 struct housekeeper;
 struct reader;
+struct view_cache;
 struct watch_table;
 struct writer;
 
@@ -46,6 +47,7 @@ struct store {
         _Atomic size_t readers_started;
         struct checkpointer *checkpointer; /* owned; NULL when inline */
         struct housekeeper *housekeeper;   /* owned; NULL when inline */
+        struct view_cache *view_cache;     /* owned */
         struct watch_table *watchers;      /* owned, together with the changes on their way */
 
         pthread_mutex_t blob_lock;

@@ -15,6 +15,7 @@
 #include "lane.h"
 #include "lock.h"
 #include "reader.h"
+#include "view_cache.h"
 #include "writer.h"
 
 #include "mailserver/core/buf.h"
@@ -85,6 +86,7 @@ static struct store *new_store(const struct store_params *params)
         buf_addf(&path, "%s/mail.db", params->data_dir);
         s->db_path = buf_take(&path, NULL);
         s->data_dir = s->blob_dir = s->lock = -1;
+        s->view_cache = view_cache_new(s->config.view_cache);
         s->watchers = watch_table_new();
         atomic_store(&s->drop_epoch, 1);
         pthread_mutex_init(&s->blob_lock, NULL);
@@ -198,6 +200,7 @@ void store_close(struct store *s)
         checkpoint_all(s);
         writer_free(s->writer);
         watch_table_unref(s->watchers);
+        view_cache_free(s->view_cache);
         close_dir(s, s->blob_dir);
         close_dir(s, s->data_dir);
         lock_release(s->lock);

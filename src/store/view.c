@@ -1,16 +1,10 @@
-/*
- * view.c — what one client is told of a mailbox: all of it once, then the
- * changes (RFC 9051 7.5, RFC 7162 3.1).
- */
+/* view.c — what has changed in a mailbox since a view of it: RFC 9051 7.5, RFC 7162 3.1. */
 #include "mailserver/store/view.h"
 
 #include "query.h"
 #include "txn.h"
 
 #include "mailserver/core/mem.h"
-#include "mailserver/store/message.h"
-
-#include <assert.h>
 
 /* Lists that grow by one at a time. */
 static void *grown(void *items, size_t n, size_t *cap, size_t size)
@@ -20,80 +14,6 @@ static void *grown(void *items, size_t n, size_t *cap, size_t size)
         *cap = *cap ? *cap * 2 : 64;
         return mem_realloc(items, *cap * size);
 }
-
-/* ---- taking one ---- */
-
-void store_view_done(struct store_view *v)
-{
-        uid_map_done(&v->messages);
-        *v = (struct store_view){ 0 };
-}
-
-static enum err read_mailbox(struct store_txn *tx, struct store_view *v)
-{
-        struct db_stmt *q =
-                db_prepare(tx->db, "SELECT uidvalidity, uidnext, highestmodseq, recent_from"
-                                   " FROM mailbox WHERE id = $1");
-        bool found = false;
-        enum err err;
-
-        db_bind_int(q, 1, v->mailbox);
-        if (db_step(q) == DB_ROW) {
-                v->uidvalidity = (uint32_t)db_column_int(q, 0);
-                v->uidnext = (uint32_t)db_column_int(q, 1);
-                v->modseq = db_column_int(q, 2);
-                v->recent_from = (uint32_t)db_column_int(q, 3);
-                found = true;
-        }
-        err = db_finish(q);
-        return !err && !found ? ERR_NOTFOUND : err;
-}
-
-static enum err read_messages(struct store_txn *tx, struct store_view *v)
-{
-        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, flags FROM message WHERE mailbox = $1"
-                                               " ORDER BY uid");
-
-        db_bind_int(q, 1, v->mailbox);
-        while (db_step(q) == DB_ROW) {
-                uint32_t uid = (uint32_t)db_column_int(q, 0);
-
-                uid_map_append(&v->messages, uid, uid);
-                if (db_column_int(q, 1) & STORE_FLAG_SEEN)
-                        continue;
-                v->unseen++;
-                if (!v->first_unseen)
-                        v->first_unseen = v->messages.n;
-        }
-        return db_finish(q);
-}
-
-enum err store_view_take(struct store_txn *tx, int64_t mailbox, struct store_view *ret_view)
-{
-        struct store_view v = { .mailbox = mailbox };
-        enum err err = read_mailbox(tx, &v);
-
-        if (!err)
-                err = read_messages(tx, &v);
-        if (err)
-                store_view_done(&v);
-        else
-                *ret_view = v;
-        return err;
-}
-
-enum err store_view_take_recent(struct store_txn *tx, int64_t mailbox, uint32_t uidnext)
-{
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE mailbox SET recent_from = $2"
-                                               " WHERE id = $1 AND recent_from < $2");
-
-        assert(tx->write);
-        db_bind_int(q, 1, mailbox);
-        db_bind_int(q, 2, uidnext);
-        return db_run(q);
-}
-
-/* ---- bringing it up to date ---- */
 
 void store_changes_done(struct store_changes *c)
 {
@@ -105,6 +25,7 @@ void store_changes_done(struct store_changes *c)
 
 /* Of the mailbox: what else tells where changes may be. */
 struct state {
+        int64_t messages;       /* how many there are */
         int64_t expunged_floor; /* expunges up to this MODSEQ may be forgotten */
         int64_t changed_modseq; /* after it messages only arrived, or went */
 };
@@ -112,8 +33,9 @@ struct state {
 static enum err read_state(struct store_txn *tx, int64_t mailbox, struct store_changes *c,
                            struct state *s)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT uidnext, highestmodseq, expunged_floor,"
-                                               " changed_modseq FROM mailbox WHERE id = $1");
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT uidnext, highestmodseq, expunged_floor,"
+                                   " changed_modseq, messages FROM mailbox WHERE id = $1");
 
         c->gone = true;
         db_bind_int(q, 1, mailbox);
@@ -122,6 +44,7 @@ static enum err read_state(struct store_txn *tx, int64_t mailbox, struct store_c
                 c->modseq = db_column_int(q, 1);
                 s->expunged_floor = db_column_int(q, 2);
                 s->changed_modseq = db_column_int(q, 3);
+                s->messages = db_column_int(q, 4);
                 c->gone = false;
         }
         return db_finish(q);
@@ -209,17 +132,31 @@ static enum err read_missing(struct store_txn *tx, int64_t mailbox, uint32_t uid
         return db_finish(q);
 }
 
+/* Those of the view that went: tombstones are many, and are looked at only if some did. */
+static enum err read_gone(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
+                          int64_t messages, const struct state *s, struct store_changes *c)
+{
+        if (messages >= 0 && messages + (int64_t)uid_set_count(&c->arrived) == s->messages)
+                return ERR_OK;
+        return since < s->expunged_floor ? read_missing(tx, mailbox, uidnext, c)
+                                         : read_expunged(tx, mailbox, since, uidnext, c);
+}
+
 enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
-                             const struct store_change *known, struct store_changes *ret_changes)
+                             int64_t messages, const struct store_change *known,
+                             struct store_changes *ret_changes)
 {
         struct store_changes c = { 0 };
         struct state s = { 0 };
         enum err err = read_state(tx, mailbox, &c, &s);
 
+        c.exact = true;
         c.next = known ? known->flags_first : 1;
         c.last = known ? known->flags_last : UINT32_MAX;
-        if (known && known->modseq < c.modseq)
+        if (known && known->modseq < c.modseq) {
                 c.modseq = known->modseq;
+                c.exact = false;
+        }
         /* Nothing happened: one row was read. */
         if (!err && !c.gone && c.modseq > since) {
                 err = read_arrived(tx, mailbox, uidnext, &c);
@@ -229,9 +166,7 @@ enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t sinc
                 if (!err && c.next)
                         err = read_flags(tx, mailbox, since, uidnext, &c);
                 if (!err)
-                        err = since < s.expunged_floor
-                                      ? read_missing(tx, mailbox, uidnext, &c)
-                                      : read_expunged(tx, mailbox, since, uidnext, &c);
+                        err = read_gone(tx, mailbox, since, uidnext, messages, &s, &c);
         }
         if (c.modseq <= since) {
                 c.modseq = since;

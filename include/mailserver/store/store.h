@@ -50,6 +50,7 @@ struct store_config {
         int64_t wal_checkpoint;    /* octets of write-ahead log that start a checkpoint */
         int64_t wal_limit;         /* octets beyond which the writer waits for one */
         int64_t cache_size;        /* SQLite's page cache of one connection */
+        int64_t view_cache;        /* octets in which mailboxes' UIDs are remembered */
         int64_t expunged_grace_ms; /* deleted mail can be brought back for so long */
 };
 extern const struct conf_table store_conf_table; /* "store" */

@@ -228,7 +228,7 @@ START_TEST(changes_are_found_by_modseq)
 
         for (size_t i = 0; i < 3; i++)
                 change(changes[_i].what[i]);
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, -1, NULL, &c),
                          ERR_OK);
         print_changes(&c, &told);
         ck_assert_msg(strcmp(told.ptr, changes[_i].told) == 0, "%s: %s", changes[_i].name,
@@ -255,7 +255,7 @@ START_TEST(many_flags_are_read_in_parts)
                 ;
         v = take();
         set_flags(1, MANY, STORE_FLAG_FLAGGED);
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, -1, NULL, &c),
                          ERR_OK);
         for (;; parts++) {
                 ck_assert_uint_le(c.n_flags, STORE_CHANGES_FLAGS);
@@ -289,7 +289,7 @@ START_TEST(only_what_the_watcher_was_told_of_is_looked_at)
         known.modseq = ops_int("SELECT highestmodseq FROM mailbox WHERE id = 1");
         set_flags(3, 5, STORE_FLAG_SEEN); /* on its way to the watcher */
         add(inbox, 0);
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, &known, &c),
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, -1, &known, &c),
                          ERR_OK);
         print_changes(&c, &first);
         ck_assert_str_eq(first.ptr, "|7|2=4");
@@ -299,7 +299,7 @@ START_TEST(only_what_the_watcher_was_told_of_is_looked_at)
         known = (struct store_change){ .modseq = known.modseq + 2,
                                        .flags_first = 3,
                                        .flags_last = 5 };
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, known.modseq - 2, 8, &known, &c),
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, known.modseq - 2, 8, -1, &known, &c),
                          ERR_OK);
         print_changes(&c, &second);
         ck_assert_str_eq(second.ptr, "||3=1 5=1");
@@ -320,7 +320,7 @@ START_TEST(changes_before_the_view_are_not_told_again)
         add(inbox, 0);
         set_flags(7, 7, STORE_FLAG_SEEN);
         add(inbox, 0);
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, -1, NULL, &c),
                          ERR_OK);
         print_changes(&c, &told);
         ck_assert_str_eq(told.ptr, "|7:8|");
@@ -342,7 +342,7 @@ START_TEST(expunges_that_were_forgotten_are_told_all_the_same)
         add(inbox, 0);
         ops_sql("DELETE FROM expunged WHERE uid < 6;"
                 "UPDATE mailbox SET expunged_floor = highestmodseq - 2 WHERE id = 1");
-        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, NULL, &c),
+        ck_assert_int_eq(store_changes_since(&ops.tx, inbox, v.modseq, v.uidnext, -1, NULL, &c),
                          ERR_OK);
         print_changes(&c, &told);
         ck_assert_str_eq(told.ptr, "2,5:6|8|");
@@ -360,7 +360,7 @@ START_TEST(a_mailbox_that_goes_is_said_to_be_gone)
         ck_assert_int_eq(store_mailbox_delete(&ops.tx, sent), ERR_OK);
         ck_assert_uint_eq(ops_changes(STORE_CHANGE_FOLDERS, &told), 1);
         ck_assert_int_eq(told.mailbox, sent); /* so those who watch it hear of it */
-        ck_assert_int_eq(store_changes_since(&ops.tx, sent, 1, 1, NULL, &c), ERR_OK);
+        ck_assert_int_eq(store_changes_since(&ops.tx, sent, 1, 1, -1, NULL, &c), ERR_OK);
         ck_assert(c.gone);
         store_changes_done(&c);
 }

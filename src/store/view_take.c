@@ -1,0 +1,278 @@
+/*
+ * view_take.c — a mailbox as it is now, reading as little of it as will do.
+ *
+ *      known at this MODSEQ ─► nothing to read
+ *      known at an earlier one ─► what came and went since (RFC 7162 3.2.5)
+ *      not known ─► all UIDs there were, less those that went, or every row
+ *
+ * What comes of it must have as many messages as the mailbox counts; else every row
+ * is read.
+ */
+#include "engine.h"
+#include "view_cache.h"
+
+#include "mailserver/store/message.h"
+#include "mailserver/store/view.h"
+
+#include <assert.h>
+
+void store_view_done(struct store_view *v)
+{
+        uid_map_done(&v->messages);
+        *v = (struct store_view){ 0 };
+}
+
+/* Of the mailbox, besides what the view says. */
+struct state {
+        int64_t messages;
+        int64_t expunged_floor; /* expunges up to this MODSEQ may be forgotten */
+        int64_t changed_modseq; /* after it messages only arrived, or went */
+};
+
+static enum err read_mailbox(struct store_txn *tx, struct store_view *v, struct state *s)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT uidvalidity, uidnext, highestmodseq, recent_from,"
+                                   " unseen, messages, expunged_floor, changed_modseq"
+                                   " FROM mailbox WHERE id = $1");
+        bool found = false;
+        enum err err;
+
+        db_bind_int(q, 1, v->mailbox);
+        if (db_step(q) == DB_ROW) {
+                v->uidvalidity = (uint32_t)db_column_int(q, 0);
+                v->uidnext = (uint32_t)db_column_int(q, 1);
+                v->modseq = db_column_int(q, 2);
+                v->recent_from = (uint32_t)db_column_int(q, 3);
+                v->unseen = db_column_int(q, 4);
+                s->messages = db_column_int(q, 5);
+                s->expunged_floor = db_column_int(q, 6);
+                s->changed_modseq = db_column_int(q, 7);
+                found = true;
+        }
+        err = db_finish(q);
+        return !err && !found ? ERR_NOTFOUND : err;
+}
+
+/* ---- which messages there are ---- */
+
+/* The UIDs from `from` on. */
+static enum err append_rows(struct store_txn *tx, struct store_view *v, uint32_t from)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message WHERE mailbox = $1"
+                                               " AND uid >= $2 ORDER BY uid");
+
+        db_bind_int(q, 1, v->mailbox);
+        db_bind_int(q, 2, from);
+        while (db_step(q) == DB_ROW) {
+                uint32_t uid = (uint32_t)db_column_int(q, 0);
+
+                uid_map_append(&v->messages, uid, uid);
+        }
+        return db_finish(q);
+}
+
+/* What was expunged after `since` goes. */
+static enum err remove_expunged(struct store_txn *tx, struct store_view *v, int64_t since)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
+                                               " AND modseq > $2 ORDER BY uid");
+        struct uid_set gone = { 0 };
+        enum err err;
+
+        db_bind_int(q, 1, v->mailbox);
+        db_bind_int(q, 2, since);
+        while (db_step(q) == DB_ROW)
+                uid_set_add(&gone, (uint32_t)db_column_int(q, 0));
+        err = db_finish(q);
+        if (!err)
+                uid_map_remove(&v->messages, &gone);
+        uid_set_done(&gone);
+        return err;
+}
+
+/* From the messages at the MODSEQ `m` was taken at. Takes them. */
+static enum err bring_up(struct store_txn *tx, struct store_view *v, const struct state *s,
+                         struct view_memory *m)
+{
+        enum err err = ERR_OK;
+
+        v->messages = m->messages;
+        m->messages = (struct uid_map){ 0 };
+        if (m->modseq < v->modseq)
+                err = append_rows(tx, v, m->uidnext);
+        if (!err && v->messages.n != s->messages)
+                err = remove_expunged(tx, v, m->modseq);
+        return err;
+}
+
+/* Nothing was ever forgotten of what went, and that is less than what is there. */
+static enum err subtract_expunged(struct store_txn *tx, struct store_view *v)
+{
+        uid_map_append(&v->messages, 1, v->uidnext - 1);
+        return remove_expunged(tx, v, 0);
+}
+
+static enum err read_all(struct store_txn *tx, struct store_view *v, const struct state *s)
+{
+        int64_t gone = (int64_t)v->uidnext - 1 - s->messages;
+        enum err err;
+
+        uid_map_done(&v->messages);
+        if (s->messages && !s->expunged_floor && gone < s->messages) {
+                err = gone ? subtract_expunged(tx, v) : ERR_OK;
+                if (!gone)
+                        uid_map_append(&v->messages, 1, v->uidnext - 1);
+                if (err || v->messages.n == s->messages)
+                        return err;
+        }
+        uid_map_done(&v->messages);
+        return append_rows(tx, v, 1);
+}
+
+/* ---- the first without \Seen ---- */
+
+/* Of message numbers first to last: how many are unseen, and the first of them (UID; 0: none). */
+static enum err look_for_unseen(struct store_txn *tx, const struct store_view *v,
+                                struct uid_range numbers, int64_t *ret_n, uint32_t *ret_first)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT count(*), coalesce(min(uid), 0) FROM message"
+                                               " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3"
+                                               " AND flags & $4 = 0");
+
+        *ret_n = 0;
+        *ret_first = 0;
+        db_bind_int(q, 1, v->mailbox);
+        db_bind_int(q, 2, uid_map_uid(&v->messages, numbers.first));
+        db_bind_int(q, 3, uid_map_uid(&v->messages, numbers.last));
+        db_bind_int(q, 4, STORE_FLAG_SEEN);
+        if (db_step(q) == DB_ROW) {
+                *ret_n = db_column_int(q, 0);
+                *ret_first = (uint32_t)db_column_int(q, 1);
+        }
+        return db_finish(q);
+}
+
+/*
+ * From both ends, for it is mostly near one: from the start until there is one, from the end until
+ * all are found. Each time twice as many.
+ */
+static enum err search_unseen(struct store_txn *tx, const struct store_view *v, uint32_t *ret_uid)
+{
+        enum { FIRST_WINDOW = 64 };
+        uint32_t low = 1, high = v->messages.n, window = FIRST_WINDOW, found;
+        int64_t left = v->unseen, n;
+        enum err err = ERR_OK;
+
+        *ret_uid = 0;
+        for (; !err && left > 0 && low <= high; window *= 2) {
+                uint32_t last = high - low < window ? high : low + window - 1;
+
+                err = look_for_unseen(tx, v, (struct uid_range){ low, last }, &n, &found);
+                if (err || n) {
+                        *ret_uid = found;
+                        return err;
+                }
+                low = last + 1;
+                if (low > high)
+                        break;
+                last = high - low < window ? low : high - window + 1;
+                err = look_for_unseen(tx, v, (struct uid_range){ last, high }, &n, &found);
+                left -= n;
+                if (n)
+                        *ret_uid = found;
+                high = last - 1;
+        }
+        return err;
+}
+
+static enum err find_unseen(struct store_txn *tx, struct store_view *v, const struct state *s,
+                            const struct view_memory *m)
+{
+        uint32_t uid = 0;
+        enum err err = ERR_OK;
+
+        if (m->unseen_modseq > 0 && s->changed_modseq <= m->unseen_modseq &&
+            v->modseq >= m->unseen_modseq && uid_map_number(&v->messages, m->first_unseen))
+                uid = m->first_unseen;
+        else if (v->unseen)
+                err = search_unseen(tx, v, &uid);
+        v->first_unseen = uid ? uid_map_number(&v->messages, uid) : 0;
+        return err;
+}
+
+/* ---- as a whole ---- */
+
+/* A writer's transaction may still be undone, and with it what it has seen. */
+static struct view_cache *cache_of(struct store_txn *tx)
+{
+        return tx->write ? NULL : tx->store->view_cache;
+}
+
+/* `unseen`: the UID of the first unseen message; 0: that is not known. */
+static void remember(struct view_cache *cache, struct store_view *v, uint32_t unseen)
+{
+        struct view_memory m = {
+                .modseq = v->modseq,
+                .uidnext = v->uidnext,
+                .messages = v->messages,
+                .unseen_modseq = unseen ? v->modseq : 0,
+                .first_unseen = unseen,
+        };
+
+        view_cache_put(cache, v->mailbox, &m);
+        v->messages = m.messages;
+}
+
+static enum err take_messages(struct store_txn *tx, struct store_view *v)
+{
+        struct view_cache *cache = cache_of(tx);
+        struct view_memory m = { 0 };
+        struct state s = { 0 };
+        enum err err = read_mailbox(tx, v, &s);
+        bool known = !err && cache && view_cache_get(cache, v->mailbox, &m);
+
+        /* This snapshot may be older than what another has seen. */
+        known = known && m.modseq <= v->modseq && m.modseq >= s.expunged_floor;
+        if (!err && known)
+                err = bring_up(tx, v, &s, &m);
+        if (!err && (!known || v->messages.n != s.messages))
+                err = read_all(tx, v, &s);
+        if (!err)
+                err = find_unseen(tx, v, &s, &m);
+        if (!err && cache)
+                remember(cache, v,
+                         v->first_unseen ? uid_map_uid(&v->messages, v->first_unseen) : 0);
+        uid_map_done(&m.messages);
+        return err;
+}
+
+enum err store_view_take(struct store_txn *tx, int64_t mailbox, struct store_view *ret_view)
+{
+        struct store_view v = { .mailbox = mailbox };
+        enum err err = take_messages(tx, &v);
+
+        v.exact = true;
+        if (err)
+                store_view_done(&v);
+        else
+                *ret_view = v;
+        return err;
+}
+
+void store_view_share(struct store *s, struct store_view *v)
+{
+        assert(v->exact);
+        remember(s->view_cache, v, 0);
+}
+
+enum err store_view_take_recent(struct store_txn *tx, int64_t mailbox, uint32_t uidnext)
+{
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE mailbox SET recent_from = $2"
+                                               " WHERE id = $1 AND recent_from < $2");
+
+        assert(tx->write);
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uidnext);
+        return db_run(q);
+}
