@@ -10,6 +10,7 @@
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/store/message.h"
+#include "mailserver/store/queue.h"
 #include "mailserver/store/spool.h"
 
 #include <stdio.h>
@@ -167,6 +168,29 @@ static void prepare_done(struct task *t)
 static const struct task_class prepare_class = { "delivery prepare", delivery_prepare_work,
                                                  prepare_done, message_drop };
 
+/* Who is to hear of a success hears nothing, as if the client had not asked: RFC 3461 4.1. */
+static void forget_success(struct smtp_delivery *d)
+{
+        for (struct smtp_recipient *r = d->recipients; r; r = r->next) {
+                if (!(r->notify & STORE_NOTIFY_SUCCESS))
+                        continue;
+                r->notify &= ~(unsigned)STORE_NOTIFY_SUCCESS;
+                if (!r->notify)
+                        r->notify = STORE_NOTIFY_NEVER;
+        }
+}
+
+static void limit_success_reports(struct smtp_sink *sink, struct smtp_delivery *d)
+{
+        if (d->account || !d->sender[0] || !delivery_is_told_of(d) ||
+            report_limit_take(&sink->success_limit, slice_of(d->sender), d->received_us,
+                              sink->rules->max_success_reports_per_hour))
+                return;
+        log_info("c=%s delivery id=%s from=<%s> notify=success ignored: too many of its domain",
+                 d->connection_id, d->id, LOG_ESC(slice_of(d->sender)));
+        forget_success(d);
+}
+
 void delivery_deliver(struct smtp_sink *sink, struct smtp_delivery *d)
 {
         struct delivery_message *m = NEW(struct delivery_message);
@@ -175,6 +199,7 @@ void delivery_deliver(struct smtp_sink *sink, struct smtp_delivery *d)
         m->sink = sink;
         m->d = d;
         m->rules = delivery_rules_ref(sink->rules);
+        limit_success_reports(sink, d);
         if (spool_size(d->spool) <= SMALL && !is_for_signing(m) &&
             store_lane_idle(sink->store, STORE_WRITE))
                 submit(m, &write_class, STORE_WRITE);

@@ -44,6 +44,15 @@ static const struct conf_option options[] = {
          .fallback = "2000",
          .max = 1000000000,
          .help = "The same within a day." },
+        { .name = "max_success_reports_per_hour",
+         .type = CONF_INT,
+         .offset = OFFSET(max_success_reports_per_hour),
+         .fallback = "100",
+         .max = 1000000000,
+         .help = "Messages of other servers within an hour, of senders of one domain, that may "
+                  "ask "
+                  "for a report of their arrival (NOTIFY=SUCCESS): the sender they name may be "
+                  "forged. Beyond it they are not reported on. 0: no limit." },
         { .name = "bulk_recipients",
          .type = CONF_INT,
          .offset = OFFSET(bulk_recipients),
@@ -61,7 +70,7 @@ static const struct conf_option options[] = {
          .help = "Mail that an alias sends to another server has an envelope sender of ours "
                   "(SRS); "
                   "reports of what became of it are taken for so long." },
-        { .name = NULL                                                      },
+        { .name = NULL                                                                           },
 };
 
 const struct conf_table delivery_conf_table = {
@@ -97,6 +106,7 @@ static struct delivery_rules *rules_new(const struct delivery_config *config,
         rules->max_received = config->max_received;
         rules->max_recipients_per_hour = config->max_recipients_per_hour;
         rules->max_recipients_per_day = config->max_recipients_per_day;
+        rules->max_success_reports_per_hour = config->max_success_reports_per_hour;
         rules->bulk_recipients = config->bulk_recipients;
         rules->srs_lifetime_ms = config->srs_lifetime_ms;
         rules->outbound = copy_outbound(outbound);

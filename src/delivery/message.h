@@ -50,6 +50,8 @@ struct delivery_message {
 
 /* Any lane with a transaction, once prepared: m->signatures, if the author's domain has keys. */
 enum err delivery_sign(struct delivery_message *m, struct store_txn *tx);
+/* Does anybody want to hear that the message has arrived? Any thread. */
+bool delivery_is_told_of(const struct smtp_delivery *d);
 /* Frees what it owns. */
 void delivery_message_done(struct delivery_message *m);
 /* Worker: looks at the message, mends a submission, and makes the draft. */

@@ -34,10 +34,9 @@ static bool sends(const struct delivery_message *m)
         return m->rules->outbound.lifetime_ms;
 }
 
-/* Does anybody want to hear that the message has arrived? */
-static bool is_told_of(const struct delivery_message *m)
+bool delivery_is_told_of(const struct smtp_delivery *d)
 {
-        for (const struct smtp_recipient *r = m->d->recipients; r; r = r->next)
+        for (const struct smtp_recipient *r = d->recipients; r; r = r->next)
                 if (r->notify & STORE_NOTIFY_SUCCESS)
                         return true;
         return false;
@@ -104,7 +103,7 @@ static enum err prepare(struct delivery_message *m, struct error *reterr)
         err = check_loop(m, header);
         if (!err && sends(m))
                 look_at(m, whole, header);
-        if (!err && is_told_of(m))
+        if (!err && delivery_is_told_of(m->d))
                 keep_header(m, header);
         if (!err && m->d->account)
                 err = mend_submission(m, header, slice_from(whole, header.len));

@@ -2,6 +2,8 @@
 #ifndef DELIVERY_SINK_H
 #define DELIVERY_SINK_H
 
+#include "report_limit.h"
+
 #include "mailserver/delivery/delivery.h"
 #include "mailserver/store/address.h"
 
@@ -14,6 +16,7 @@ struct delivery_rules {
         struct store_address_rules address; /* its strings are owned */
         int64_t max_received;
         int64_t max_recipients_per_hour, max_recipients_per_day, bulk_recipients;
+        int64_t max_success_reports_per_hour;
         int64_t srs_lifetime_ms;
         struct delivery_outbound outbound; /* lifetime_ms 0: nothing is sent; its string is owned */
 };
@@ -25,6 +28,7 @@ struct smtp_sink {
         struct store *store;
         char *hostname; /* owned; read anywhere */
         struct delivery_rules *rules;
+        struct report_limit success_limit; /* loop only */
 };
 
 enum err delivery_check_sender(struct smtp_sink *sink, struct smtp_sender_check *check);

@@ -137,3 +137,17 @@ def test_recipients_of_one_message_share_a_report(server):
         f"rfc822; {one}@example.org",
         f"rfc822; {two}@example.org",
     ]
+
+
+def test_strangers_are_told_so_often_and_accounts_always(make_server):
+    """The sender of mail from elsewhere may be forged: RFC 3461 has no word on that."""
+    server = make_server(delivery={"max_success_reports_per_hour": 2})
+    for _ in range(4):
+        with server.smtp() as talk:
+            send(talk, "<bob@example.org> NOTIFY=SUCCESS", sender="alice@example.org")
+    assert server.count("bob") == 4
+    assert len(reports(server, "alice")) == 2
+    assert "notify=success ignored" in server.log
+    with server.submission("alice") as talk:
+        send(talk, "<bob@example.org> NOTIFY=SUCCESS")
+    assert len(reports(server, "alice")) == 3

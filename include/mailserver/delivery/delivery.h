@@ -21,8 +21,9 @@ struct delivery_config {
         char *postmaster;            /* account for unclaimed postmaster@ and abuse@; "" : oldest */
         int64_t max_received;        /* Received fields before a message is taken for a loop */
         int64_t max_recipients_per_hour, max_recipients_per_day; /* elsewhere, of an account */
-        int64_t bulk_recipients; /* more of them, and the message goes after others */
-        int64_t srs_lifetime_ms; /* how long reports come back to addresses of SRS */
+        int64_t max_success_reports_per_hour; /* that strangers' mail asks for, of a domain */
+        int64_t bulk_recipients;              /* more of them, and the message goes after others */
+        int64_t srs_lifetime_ms;              /* how long reports come back to addresses of SRS */
 };
 extern const struct conf_table delivery_conf_table; /* "delivery" */
 
