@@ -57,6 +57,13 @@ struct ctl_command {
         /* In mailserverctl, before work: adds to the arguments what takes long to make. */
         bool (*prepare)(json_t *args);
         /*
+         * In mailserverctl, before all else: another command, which reads and has a digest, is
+         * asked with the same words; `allow` sees its rows and may add to the arguments. False: it
+         * has said why not.
+         */
+        const struct ctl_command *asks;
+        bool (*allow)(const struct config *config, json_t *args, const json_t *rows);
+        /*
          * In mailserverctl, after work: makes of work's rows (an array) those that are printed.
          * ERR_…: they are printed, and what was asked about is not as it should be.
          */

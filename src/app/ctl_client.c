@@ -50,7 +50,8 @@ static void print_head(const struct ctl_client *client)
 {
         const char *const *columns = client->command->columns;
 
-        if (client->json || !columns || !columns[0] || !columns[1] || !isatty(STDOUT_FILENO))
+        if (client->json || client->asks || !columns || !columns[0] || !columns[1] ||
+            !isatty(STDOUT_FILENO))
                 return;
         for (size_t i = 0; columns[i]; i++)
                 printf("%s%s", i ? "\t" : "", columns[i]);
@@ -240,12 +241,47 @@ static int run_at_store(const struct ctl_client *client)
         return run_offline(client);
 }
 
+/* The arguments that another command takes, too. */
+static json_t *words_for(const struct ctl_command *command, const json_t *args)
+{
+        json_t *words = json_object();
+
+        for (const struct ctl_param *p = command->params; p->name; p++)
+                if (json_object_get(args, p->name))
+                        json_object_set(words, p->name, json_object_get(args, p->name));
+        return words;
+}
+
+static bool allowed(const struct ctl_client *client)
+{
+        const struct ctl_command *command = client->command;
+        struct ctl_client first = {
+                .config_path = client->config_path,
+                .config = client->config,
+                .command = command->asks,
+                .asks = true,
+        };
+        bool is_allowed;
+
+        if (!command->asks)
+                return true;
+        first.args = words_for(command->asks, client->args);
+        first.rows = json_array();
+        is_allowed = run_at_store(&first) == CTL_EXIT_OK &&
+                     command->allow(client->config, client->args, first.rows);
+        json_decref(first.args);
+        json_decref(first.rows);
+        return is_allowed;
+}
+
 int ctl_client_run(struct ctl_client *client)
 {
         int status;
 
         if (client->command->place == CTL_LOCAL)
                 return run_local(client);
+        if (!allowed(client))
+                return CTL_EXIT_FAILED;
         client->rows = json_array();
         status = print_digest(client, run_at_store(client));
         json_decref(client->rows);

@@ -10,6 +10,7 @@ struct ctl_client {
         const struct ctl_command *command;
         json_t *args; /* owned by the caller */
         bool json;    /* print JSON lines instead of columns */
+        bool asks;    /* prints nothing: another command wants the rows */
         json_t *rows; /* what came back, for command->digest; ctl_client_run's own */
 };
 

@@ -11,9 +11,9 @@ extern const struct ctl_command ctl_ban_add, ctl_ban_clear, ctl_ban_list;
 extern const struct ctl_command ctl_check;
 extern const struct ctl_command ctl_commands_page;
 extern const struct ctl_command ctl_config_man, ctl_config_show;
-extern const struct ctl_command ctl_domain_add, ctl_domain_dkim_add, ctl_domain_dkim_list,
-        ctl_domain_dkim_remove, ctl_domain_dkim_rotate, ctl_domain_dns, ctl_domain_list,
-        ctl_domain_remove;
+extern const struct ctl_command ctl_domain_add, ctl_domain_dkim_activate, ctl_domain_dkim_add,
+        ctl_domain_dkim_list, ctl_domain_dkim_remove, ctl_domain_dkim_rotate, ctl_domain_dns,
+        ctl_domain_list, ctl_domain_remove;
 extern const struct ctl_command ctl_queue_bounce, ctl_queue_hold, ctl_queue_list, ctl_queue_release,
         ctl_queue_remove, ctl_queue_retry, ctl_queue_show;
 extern const struct ctl_command ctl_quirks;

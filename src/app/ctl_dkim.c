@@ -3,10 +3,13 @@
  *
  * Always a pair, RSA and Ed25519 (RFC 8463): who does not know the second takes
  * the first. Selectors are named by the day and the kind: "20261121r". Keys are
- * made in mailserverctl, since making one of RSA would hold the writer.
+ * made in mailserverctl, since making one of RSA would hold the writer. The first
+ * pair signs at once: without its record it is as if nothing was signed. A later
+ * one waits until its records are published.
  */
 #include "ctl_dkim.h"
 
+#include "config.h"
 #include "ctl_commands.h"
 
 #include "mailserver/core/clock.h"
@@ -18,11 +21,25 @@
 
 #include <stdio.h>
 
-enum { TXT_STRING = 255, MAX_PEM = 8192, MAX_QUOTED = 16384, SELECTOR_SIZE = 64 };
+enum {
+        TXT_STRING = 255,
+        MAX_PEM = 8192,
+        MAX_QUOTED = 16384,
+        SELECTOR_SIZE = 64,
+};
+
+/* Mail that a key has signed arrives at the latest when the queue gives up, and is read within days:
+ * RFC 6376 3.1. */
+#define KEPT_AFTER_QUEUE_US (7 * 86400 * INT64_C(1000000))
 
 static const struct ctl_param domain_params[] = {
         {"DOMAIN", CTL_WORD, false, "a domain of this server" },
         { 0  },
+};
+static const struct ctl_param activate_params[] = {
+        {"DOMAIN", CTL_WORD, false, "a domain of this server" },
+        { "--force",   CTL_SWITCH, true, "without asking the DNS for their records" },
+        { 0      },
 };
 static const struct ctl_param remove_params[] = {
         {"DOMAIN", CTL_WORD, false, "a domain of this server" },
@@ -92,12 +109,21 @@ struct listing {
         struct ctl_call *call;
         struct slice domain;
         size_t active;
+        struct buf *waiting; /* selectors, each with a blank after it */
 };
+
+static const char *state_of(const struct store_dkim_key *key)
+{
+        if (key->active)
+                return "active";
+        return key->waiting ? "waiting" : "retired";
+}
 
 static enum err list_key(void *arg, const struct store_dkim_key *stored)
 {
         struct listing *listing = arg;
         struct dkim_key *key;
+        json_t *row;
         AUTO_BUF(record, MAX_PEM);
         AUTO_BUF(quoted, MAX_QUOTED);
         enum err err = dkim_key_read(stored->pem, &key, &listing->call->task.error);
@@ -107,12 +133,15 @@ static enum err list_key(void *arg, const struct store_dkim_key *stored)
         dkim_key_record(key, &record);
         ctl_dns_quote(buf_slice(&record), &quoted);
         listing->active += stored->active;
-        ctl_row(listing->call, json_pack("{s:s%,s:s%,s:s,s:s,s:s,s:s}", "domain",
-                                         listing->domain.ptr, listing->domain.len, "selector",
-                                         stored->selector.ptr, stored->selector.len, "algorithm",
-                                         dkim_algorithm_name(dkim_key_algorithm(key)), "state",
-                                         stored->active ? "active" : "retired", "record",
-                                         quoted.ptr, "text", record.ptr));
+        if (stored->waiting)
+                buf_addf(listing->waiting, SLICE_FMT " ", SLICE_ARG(stored->selector));
+        row = json_pack("{s:s%,s:s%,s:s,s:s,s:s,s:s}", "domain", listing->domain.ptr,
+                        listing->domain.len, "selector", stored->selector.ptr, stored->selector.len,
+                        "algorithm", dkim_algorithm_name(dkim_key_algorithm(key)), "state",
+                        state_of(stored), "record", quoted.ptr, "text", record.ptr);
+        if (stored->retired_us)
+                json_object_set_new(row, "retired_us", json_integer(stored->retired_us));
+        ctl_row(listing->call, row);
         dkim_key_free(key);
         return ERR_OK;
 }
@@ -124,11 +153,12 @@ static enum err find_domain(void *arg, struct slice name)
         return slice_eq(name, listing->domain) ? ERR_EXISTS : ERR_OK;
 }
 
-/* ERR_NOTFOUND: not a domain of ours. */
-static enum err list_keys(struct ctl_call *call, struct store_txn *tx, size_t *ret_active)
+/* *waiting gets their selectors. ERR_NOTFOUND: not a domain of ours. */
+static enum err list_keys(struct ctl_call *call, struct store_txn *tx, size_t *ret_active,
+                          struct buf *waiting)
 {
         AUTO_BUF(domain, 512);
-        struct listing listing = { .call = call };
+        struct listing listing = { .call = call, .waiting = waiting };
         enum err err = store_domain_normalise(ctl_arg(call, "DOMAIN"), &domain);
 
         listing.domain = buf_slice(&domain);
@@ -144,12 +174,34 @@ static enum err list_keys(struct ctl_call *call, struct store_txn *tx, size_t *r
 
 enum err ctl_dkim_list_keys(struct ctl_call *call, struct store_txn *tx)
 {
+        AUTO_BUF(waiting, DKIM_MAX_SELECTORS);
         size_t active;
 
-        return dkim_failed(call, list_keys(call, tx, &active));
+        return dkim_failed(call, list_keys(call, tx, &active, &waiting));
 }
 
-/* ---- add, rotate, remove ---- */
+enum err ctl_dkim_digest(const struct config *config, const json_t *args, const json_t *rows,
+                         json_t *printed)
+{
+        json_t *row;
+        size_t i;
+
+        (void)args;
+        json_array_foreach(rows, i, row)
+        {
+                int64_t us = json_integer_value(json_object_get(row, "retired_us"));
+                char day[CLOCK_ISO_SIZE];
+
+                clock_iso(us + config->queue.lifetime_ms * 1000 + KEPT_AFTER_QUEUE_US, day);
+                json_object_set_new(row, "removable",
+                                    us ? json_stringn(day, 10) : json_string("-"));
+                json_object_del(row, "retired_us");
+                json_array_append(printed, row);
+        }
+        return ERR_OK;
+}
+
+/* ---- add, rotate ---- */
 
 /* "20261121r", or with a letter more where that is taken. */
 static enum err add_key(struct ctl_call *call, struct store_txn *tx, struct slice domain,
@@ -159,7 +211,8 @@ static enum err add_key(struct ctl_call *call, struct store_txn *tx, struct slic
         struct store_dkim_key key = {
                 .algorithm = (int)algorithm,
                 .pem = ctl_arg(call, key_args[algorithm]),
-                .active = true,
+                .active = call->command == &ctl_domain_dkim_add,
+                .waiting = call->command == &ctl_domain_dkim_rotate,
                 .created_us = clock_now_us(),
         };
         struct dkim_key *read;
@@ -187,29 +240,58 @@ static enum err add_pair(struct ctl_call *call, struct store_txn *tx)
         AUTO_BUF(domain, 512);
         enum err err = store_domain_normalise(ctl_arg(call, "DOMAIN"), &domain);
 
-        if (!err && call->command == &ctl_domain_dkim_rotate)
-                err = store_dkim_retire(tx, buf_slice(&domain));
         for (int i = DKIM_RSA_SHA256; i <= DKIM_ED25519_SHA256 && !err; i++)
                 err = add_key(call, tx, buf_slice(&domain), (enum dkim_algorithm)i);
         return err;
 }
 
+/* Rows as they are now. */
+static enum err list_again(struct ctl_call *call, struct store_txn *tx)
+{
+        buf_clear(&call->rows);
+        return ctl_dkim_list_keys(call, tx);
+}
+
 static enum err add_work(struct ctl_call *call, struct store_txn *tx)
 {
+        AUTO_BUF(waiting, DKIM_MAX_SELECTORS);
+        const char *domain = ctl_arg(call, "DOMAIN").ptr;
         size_t active;
-        enum err err = list_keys(call, tx, &active);
+        enum err err = list_keys(call, tx, &active, &waiting);
 
-        buf_clear(&call->rows);
+        if (!err && waiting.len)
+                return ctl_fail(call, ERR_EXISTS,
+                                "keys of %s wait already: publish their records, then: "
+                                "mailserverctl domain dkim activate %s",
+                                domain, domain);
         if (!err && active && call->command == &ctl_domain_dkim_add)
                 return ctl_fail(call, ERR_EXISTS,
                                 "%s has keys already; see: mailserverctl domain dkim list, rotate",
-                                ctl_arg(call, "DOMAIN").ptr);
+                                domain);
         if (!err)
                 err = add_pair(call, tx);
-        if (!err)
-                err = list_keys(call, tx, &active);
-        return dkim_failed(call, err);
+        return err ? dkim_failed(call, err) : list_again(call, tx);
 }
+
+/* ---- activate: once ctl_dkim_allow_activation has said yes ---- */
+
+static enum err activate_work(struct ctl_call *call, struct store_txn *tx)
+{
+        AUTO_BUF(domain, 512);
+        AUTO_BUF(waiting, DKIM_MAX_SELECTORS);
+        size_t active;
+        enum err err = list_keys(call, tx, &active, &waiting);
+
+        if (!err && (!waiting.len || !slice_eq(buf_slice(&waiting), ctl_arg(call, "selectors"))))
+                return ctl_fail(call, ERR_EXISTS, "the keys have changed meanwhile; try again");
+        if (!err)
+                err = store_domain_normalise(ctl_arg(call, "DOMAIN"), &domain);
+        if (!err)
+                err = store_dkim_activate(tx, buf_slice(&domain), clock_now_us());
+        return err ? dkim_failed(call, err) : list_again(call, tx);
+}
+
+/* ---- remove ---- */
 
 static enum err remove_work(struct ctl_call *call, struct store_txn *tx)
 {
@@ -229,9 +311,22 @@ static enum err remove_work(struct ctl_call *call, struct store_txn *tx)
 #define COLUMNS                                                                                    \
         (const char *const[])                                                                      \
         {                                                                                          \
-                "domain", "selector", "algorithm", "state", "record", NULL                         \
+                "domain", "selector", "algorithm", "state", "removable", "record", NULL            \
         }
 
+const struct ctl_command ctl_domain_dkim_activate = {
+        .group = "domain",
+        .name = "dkim activate",
+        .help = "Signs with the keys that rotate has made, once the DNS has their records. The old "
+                "ones are retired: domain dkim list says when they may be removed.",
+        .params = activate_params,
+        .columns = COLUMNS,
+        .place = CTL_WRITE,
+        .asks = &ctl_domain_dkim_list,
+        .allow = ctl_dkim_allow_activation,
+        .work = activate_work,
+        .digest = ctl_dkim_digest,
+};
 const struct ctl_command ctl_domain_dkim_add = {
         .group = "domain",
         .name = "dkim add",
@@ -242,15 +337,19 @@ const struct ctl_command ctl_domain_dkim_add = {
         .place = CTL_WRITE,
         .prepare = make_keys,
         .work = add_work,
+        .digest = ctl_dkim_digest,
 };
 const struct ctl_command ctl_domain_dkim_list = {
         .group = "domain",
         .name = "dkim list",
-        .help = "Lists a domain's keys, with the record of each.",
+        .help = "Lists a domain's keys: active, waiting or retired, since when a retired one may "
+                "be "
+                "removed, and the record of each.",
         .params = domain_params,
         .columns = COLUMNS,
         .place = CTL_READ,
         .work = ctl_dkim_list_keys,
+        .digest = ctl_dkim_digest,
 };
 const struct ctl_command ctl_domain_dkim_remove = {
         .group = "domain",
@@ -265,11 +364,12 @@ const struct ctl_command ctl_domain_dkim_remove = {
 const struct ctl_command ctl_domain_dkim_rotate = {
         .group = "domain",
         .name = "dkim rotate",
-        .help = "Makes new keys and signs with them. The old ones are kept as retired: leave their "
-                "records for a week, then remove them.",
+        .help = "Makes new keys, which do not sign yet: publish their records, then: domain dkim "
+                "activate.",
         .params = domain_params,
         .columns = COLUMNS,
         .place = CTL_WRITE,
         .prepare = make_keys,
         .work = add_work,
+        .digest = ctl_dkim_digest,
 };

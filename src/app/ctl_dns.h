@@ -16,6 +16,8 @@ struct config;
  */
 
 /* Asks for each row and adds "state" and "found". ERR_NOTFOUND: not all is as it should be. */
+enum err ctl_dns_judge(const struct config *config, json_t *rows);
+/* The same, and with rows for the addresses of this server and their names. */
 enum err ctl_dns_check(const struct config *config, json_t *rows);
 
 #endif

@@ -296,19 +296,44 @@ static void judge_all(struct check *check, json_t *rows, size_t from)
         mem_free(questions);
 }
 
+static bool check_init(struct check *check, const struct config *config)
+{
+        struct error error = { 0 };
+
+        *check = (struct check){ .loop = loop_new() };
+        check->resolver = resolver_new(check->loop, &config->resolver, &error);
+        if (!check->resolver) {
+                loop_free(check->loop);
+                fprintf(stderr, "mailserverctl: %s\n", error.text);
+        }
+        return check->resolver;
+}
+
+static enum err check_done(struct check *check)
+{
+        resolver_free(check->resolver);
+        loop_free(check->loop);
+        return check->bad ? ERR_NOTFOUND : ERR_OK;
+}
+
+enum err ctl_dns_judge(const struct config *config, json_t *rows)
+{
+        struct check check;
+
+        if (!check_init(&check, config))
+                return ERR_IO;
+        judge_all(&check, rows, 0);
+        return check_done(&check);
+}
+
 enum err ctl_dns_check(const struct config *config, json_t *rows)
 {
-        struct check check = { .loop = loop_new() };
-        struct error error = { 0 };
+        struct check check;
         AUTO_BUF(host, 1024);
         size_t n;
 
-        check.resolver = resolver_new(check.loop, &config->resolver, &error);
-        if (!check.resolver) {
-                loop_free(check.loop);
-                fprintf(stderr, "mailserverctl: %s\n", error.text);
+        if (!check_init(&check, config))
                 return ERR_IO;
-        }
         buf_addf(&host, "%s.", config->main.hostname);
         put_row(rows, host.ptr, "A", "an address", false);
         put_row(rows, host.ptr, "AAAA", "an address", false);
@@ -318,7 +343,5 @@ enum err ctl_dns_check(const struct config *config, json_t *rows)
         for (size_t i = 0; i < check.n_addresses; i++)
                 put_reverse(check.addresses[i], host.ptr, rows);
         judge_all(&check, rows, n);
-        resolver_free(check.resolver);
-        loop_free(check.loop);
-        return check.bad ? ERR_NOTFOUND : ERR_OK;
+        return check_done(&check);
 }

@@ -20,6 +20,7 @@ const struct ctl_command *const ctl_commands[] = {
         &ctl_config_man,
         &ctl_config_show,
         &ctl_domain_add,
+        &ctl_domain_dkim_activate,
         &ctl_domain_dkim_add,
         &ctl_domain_dkim_list,
         &ctl_domain_dkim_remove,

@@ -4,6 +4,9 @@
 #include "query.h"
 #include "txn.h"
 
+/* dkim_key.active; 0 and less: retired, since minus so many microseconds (0: nobody knows). */
+enum { SIGNS = 1, WAITS = 2 };
+
 static enum err count_keys(struct store_txn *tx, struct slice domain, int64_t *ret_n)
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT count(*) FROM dkim_key WHERE domain = $1");
@@ -32,17 +35,28 @@ enum err store_dkim_add(struct store_txn *tx, struct slice domain, const struct 
         db_bind_text(q, 2, key->selector);
         db_bind_int(q, 3, key->algorithm);
         db_bind_text(q, 4, key->pem);
-        db_bind_int(q, 5, key->active);
+        db_bind_int(q, 5, key->waiting ? WAITS : SIGNS);
         db_bind_int(q, 6, key->created_us);
         return db_run(q);
 }
 
-enum err store_dkim_retire(struct store_txn *tx, struct slice domain)
+enum err store_dkim_activate(struct store_txn *tx, struct slice domain, int64_t now_us)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE dkim_key SET active = 0 WHERE domain = $1");
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE dkim_key SET active = $2"
+                                               " WHERE domain = $1 AND active = $3");
+        enum err err;
 
         db_bind_text(q, 1, domain);
-        return db_run(q);
+        db_bind_int(q, 2, -now_us);
+        db_bind_int(q, 3, SIGNS);
+        err = db_run(q);
+        if (err)
+                return err;
+        q = db_prepare(tx->db, "UPDATE dkim_key SET active = $2 WHERE domain = $1 AND active = $3");
+        db_bind_text(q, 1, domain);
+        db_bind_int(q, 2, SIGNS);
+        db_bind_int(q, 3, WAITS);
+        return query_change(tx->db, q);
 }
 
 enum err store_dkim_remove(struct store_txn *tx, struct slice domain, struct slice selector)
@@ -64,12 +78,15 @@ enum err store_dkim_list(struct store_txn *tx, struct slice domain, store_dkim_f
 
         db_bind_text(q, 1, domain);
         while (!err && db_step(q) == DB_ROW) {
+                int64_t state = db_column_int(q, 3);
                 struct store_dkim_key key = {
                         .selector = db_column_slice(q, 0),
                         .algorithm = (int)db_column_int(q, 1),
                         .pem = db_column_slice(q, 2),
-                        .active = db_column_int(q, 3) != 0,
+                        .active = state == SIGNS,
+                        .waiting = state == WAITS,
                         .created_us = db_column_int(q, 4),
+                        .retired_us = state < 0 ? -state : 0,
                 };
 
                 err = fn(arg, &key);

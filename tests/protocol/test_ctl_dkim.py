@@ -1,5 +1,6 @@
 """mailserverctl domain dkim: the keys that sign a domain's mail."""
 
+import datetime
 import json
 import re
 
@@ -45,18 +46,40 @@ def test_a_record_is_strings_of_at_most_255_octets(either):
         assert max(map(len, strings)) <= 255
 
 
-def test_old_keys_are_kept_as_retired_until_they_are_removed(either):
-    old = {key["selector"] for key in dkim(either, "add", DOMAIN)}
-    states = {key["selector"]: key["state"] for key in dkim(either, "rotate", DOMAIN)}
-    assert len(states) == 4
-    assert {name for name, state in states.items() if state == "retired"} == old
+def states(keys):
+    return {key["selector"]: key["state"] for key in keys}
+
+
+def test_new_keys_wait_and_old_ones_sign_until_they_are_activated(either):
+    old = set(states(dkim(either, "add", DOMAIN)))
+    rotated = states(dkim(either, "rotate", DOMAIN))
+    assert len(rotated) == 4
+    assert {name for name, state in rotated.items() if state == "active"} == old
+    new = {name for name, state in rotated.items() if state == "waiting"}
+    assert len(new) == 2
+    assert "wait already" in refused(either, "rotate", DOMAIN)
+    activated = states(dkim(either, "activate", DOMAIN, "--force"))
+    assert activated == {**dict.fromkeys(old, "retired"), **dict.fromkeys(new, "active")}
+    assert "no keys wait" in refused(either, "activate", DOMAIN, "--force")
+
+
+def test_a_retired_key_may_go_when_the_queue_has_given_up_and_a_week_later(make_server):
+    server = make_server(start=False, queue={"lifetime": "3d"})
+    old = states(dkim(server, "add", DOMAIN))
+    dkim(server, "rotate", DOMAIN)
+    dkim(server, "activate", DOMAIN, "--force")
+    day = datetime.timedelta(days=1)
+    today = datetime.datetime.now(datetime.timezone.utc)
+    for key in dkim(server, "list", DOMAIN):
+        days = {str((today + n * day).date()) for n in (9, 10)}  # it may be midnight by now
+        assert key["removable"] in (days if key["selector"] in old else "-")
     for selector in old:
-        either.ctl("domain", "dkim", "remove", DOMAIN, selector, "--yes")
-    assert {key["state"] for key in dkim(either, "list", DOMAIN)} == {"active"}
-    assert "no key" in refused(either, "remove", DOMAIN, old.pop(), "--yes")
+        server.ctl("domain", "dkim", "remove", DOMAIN, selector, "--yes")
+    assert set(states(dkim(server, "list", DOMAIN)).values()) == {"active"}
+    assert "no key" in refused(server, "remove", DOMAIN, next(iter(old)), "--yes")
 
 
-@pytest.mark.parametrize("word", ["add", "list", "rotate"])
+@pytest.mark.parametrize("word", ["add", "list", "rotate", "activate"])
 def test_only_domains_of_this_server_have_keys(either, word):
     assert "no domain" in refused(either, word, "elsewhere.example")
     assert "not a domain" in refused(either, word, "not a domain")

@@ -14,18 +14,22 @@ struct store_dkim_key {
         struct slice selector;
         int algorithm;    /* enum dkim_algorithm of trust/dkim.h */
         struct slice pem; /* the private key */
-        bool active;      /* signs; else it is kept until mail that it signed has arrived */
+        bool active;      /* signs */
+        bool waiting;     /* will sign, once its record is published */
         int64_t created_us;
+        int64_t retired_us; /* neither of both: since when it is kept, until mail that it signed
+                             * has arrived; 0: not known */
 };
 
 /*
  * STORE_WRITE. `domain` is one of ours, in its stored form (store_domain_normalise). ERR_NOTFOUND:
- * it is not; ERR_EXISTS: the selector is taken; ERR_LIMIT: too many keys.
+ * it is not; ERR_EXISTS: the selector is taken; ERR_LIMIT: too many keys. It is active unless it waits.
  */
 MUST_CHECK enum err store_dkim_add(struct store_txn *tx, struct slice domain,
                                    const struct store_dkim_key *key);
-/* STORE_WRITE. Those that are active sign no more. */
-MUST_CHECK enum err store_dkim_retire(struct store_txn *tx, struct slice domain);
+/* STORE_WRITE. Those that wait sign from now on, those that signed are retired. ERR_NOTFOUND: none
+ * waits; the transaction must not be kept. */
+MUST_CHECK enum err store_dkim_activate(struct store_txn *tx, struct slice domain, int64_t now_us);
 /* STORE_WRITE. ERR_NOTFOUND. */
 MUST_CHECK enum err store_dkim_remove(struct store_txn *tx, struct slice domain,
                                       struct slice selector);

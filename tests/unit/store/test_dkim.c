@@ -16,10 +16,30 @@ static void setup(void)
         ops_account("alice@example.org");
 }
 
+static struct store_dkim_key key_of(const char *selector, int64_t created_us)
+{
+        return (struct store_dkim_key){
+                .selector = slice_of(selector),
+                .algorithm = 1,
+                .pem = SLICE("PEM"),
+                .active = true,
+                .created_us = created_us,
+        };
+}
+
 static enum err add_key(const char *selector, int64_t created_us)
 {
-        struct store_dkim_key key = { slice_of(selector), 1, SLICE("PEM"), true, created_us };
+        struct store_dkim_key key = key_of(selector, created_us);
 
+        return store_dkim_add(&ops.tx, DOMAIN, &key);
+}
+
+static enum err add_waiting(const char *selector, int64_t created_us)
+{
+        struct store_dkim_key key = key_of(selector, created_us);
+
+        key.active = false;
+        key.waiting = true;
         return store_dkim_add(&ops.tx, DOMAIN, &key);
 }
 
@@ -27,7 +47,13 @@ static enum err print(void *arg, const struct store_dkim_key *key)
 {
         ck_assert(slice_eq(key->pem, SLICE("PEM")));
         ck_assert_int_eq(key->algorithm, 1);
-        buf_addf(arg, SLICE_FMT "%s ", SLICE_ARG(key->selector), key->active ? "+" : "-");
+        buf_addf(arg, SLICE_FMT "%s", SLICE_ARG(key->selector),
+                 key->active    ? "+"
+                 : key->waiting ? "?"
+                                : "-");
+        if (key->retired_us)
+                buf_addf(arg, "%lld", (long long)key->retired_us);
+        buf_addf(arg, " ");
         return ERR_OK;
 }
 
@@ -45,18 +71,32 @@ START_TEST(keys_are_added_retired_and_removed)
         ck_assert_int_eq(add_key("a", 1), ERR_OK);
         ck_assert_int_eq(add_key("a", 3), ERR_EXISTS);
         check_keys("a+ b+ ");
-        ck_assert_int_eq(store_dkim_retire(&ops.tx, DOMAIN), ERR_OK);
-        ck_assert_int_eq(add_key("c", 4), ERR_OK);
-        check_keys("a- b- c+ ");
+        ck_assert_int_eq(add_waiting("c", 4), ERR_OK);
+        check_keys("a+ b+ c? ");
+        ck_assert_int_eq(store_dkim_activate(&ops.tx, DOMAIN, 70), ERR_OK);
+        check_keys("a-70 b-70 c+ ");
         ck_assert_int_eq(store_dkim_remove(&ops.tx, DOMAIN, SLICE("b")), ERR_OK);
         ck_assert_int_eq(store_dkim_remove(&ops.tx, DOMAIN, SLICE("b")), ERR_NOTFOUND);
-        check_keys("a- c+ ");
+        check_keys("a-70 c+ ");
+}
+END_TEST
+
+START_TEST(only_keys_that_wait_are_activated)
+{
+        ck_assert_int_eq(store_dkim_activate(&ops.tx, DOMAIN, 7), ERR_NOTFOUND);
+        ck_assert_int_eq(add_waiting("a", 1), ERR_OK);
+        ck_assert_int_eq(store_dkim_activate(&ops.tx, SLICE("other.org"), 8), ERR_NOTFOUND);
+        check_keys("a? ");
+        ck_assert_int_eq(store_dkim_activate(&ops.tx, DOMAIN, 9), ERR_OK);
+        check_keys("a+ ");
+        ops_sql("UPDATE dkim_key SET active = 0"); /* of stores that did not note the time */
+        check_keys("a- ");
 }
 END_TEST
 
 START_TEST(keys_are_of_our_domains_and_not_too_many)
 {
-        struct store_dkim_key key = { SLICE("x"), 1, SLICE("PEM"), true, 1 };
+        struct store_dkim_key key = key_of("x", 1);
         char selector[16];
 
         ck_assert_int_eq(store_dkim_add(&ops.tx, SLICE("other.org"), &key), ERR_NOTFOUND);
@@ -118,6 +158,7 @@ int main(void)
 
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_test(tc, keys_are_added_retired_and_removed);
+        tcase_add_test(tc, only_keys_that_wait_are_activated);
         tcase_add_test(tc, keys_are_of_our_domains_and_not_too_many);
         tcase_add_test(tc, keys_go_with_their_domain);
         tcase_add_test(tc, a_policy_holds_until_it_ends);
