@@ -1,19 +1,44 @@
 /* cmd_create.c — CREATE: RFC 9051 6.3.4; with USE RFC 6154 3. */
 #include "mailbox_task.h"
+#include "object_id.h"
+
+enum { MAX_CODE = 64 };
 
 /* Store writer. */
 static enum err create_work(struct task *t, struct store_txn *tx)
 {
         struct imap_mailbox_task *m = container_of(t, struct imap_mailbox_task, task);
         enum err err = imap_create_parents(tx, m->account, slice_of(m->name));
-        int64_t id;
+        AUTO(store_mailbox_done) struct store_mailbox made = { 0 };
 
         if (!err)
-                err = store_mailbox_create(tx, m->account, slice_of(m->name), m->use, &id);
+                err = store_mailbox_create(tx, m->account, slice_of(m->name), m->use, &m->mailbox);
+        if (!err)
+                err = store_mailbox_get(tx, m->mailbox, &made);
+        m->uidvalidity = made.uidvalidity;
         return err ? err : imap_check_count(m, tx, 0);
 }
 
-static const struct task_class create_class = { "imap create", create_work, imap_mailbox_task_done,
+/* RFC 8474 4.1: its id is in the tagged reply. */
+static void create_done(struct task *t)
+{
+        const struct imap_mailbox_task *m = container_of(t, struct imap_mailbox_task, task);
+        struct imap_cmd *cmd;
+        AUTO_BUF(code, MAX_CODE);
+
+        if (t->result) {
+                imap_mailbox_task_done(t);
+                return;
+        }
+        cmd = imap_task_owner(t);
+        if (m->other_form)
+                imap_tell_old_name(cmd, "", slice_of(m->name), slice_of(m->supplied));
+        buf_add(&code, SLICE("MAILBOXID"));
+        imap_put_mailbox_id(&code, m->mailbox, m->uidvalidity);
+        imap_reply(cmd, IMAP_OK, code.ptr, "CREATE completed");
+}
+
+static const struct task_class create_class = { "imap create", create_work, create_done,
                                                 imap_mailbox_task_drop };
 
 /* ---- USE ---- */

@@ -3,6 +3,7 @@
  *
  * Changes are watched for before the view is read, so that none is lost.
  */
+#include "object_id.h"
 #include "session_impl.h"
 
 #include "mailserver/store/mailbox.h"
@@ -78,6 +79,9 @@ static void put_responses(const struct imap_session *s, const struct select_task
                  "* OK [UIDVALIDITY %u] UIDs valid\r\n"
                  "* OK [UIDNEXT %u] The next UID\r\n",
                  v->uidvalidity, v->uidnext);
+        buf_add(out, SLICE("* OK [MAILBOXID"));
+        imap_put_mailbox_id(out, v->mailbox, v->uidvalidity);
+        buf_add(out, SLICE("] It keeps this name\r\n"));
         if (rev2)
                 put_name(s, st, out);
 }

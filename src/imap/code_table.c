@@ -35,6 +35,7 @@ const struct imap_code imap_codes[] = {
         { "LIMIT",                "9051 7.1",
          "too many mailboxes, keywords, flags, messages, connections, search keys, items or "
           "patterns; a name too long or with too many levels",                                         NULL                                         },
+        { "MAILBOXID",            "8474 4",   "after CREATE, SELECT and EXAMINE",                      NULL                                         },
         { "NONEXISTENT",          "9051 7.1", "there is no such mailbox",                              NULL                                         },
         { "NOPERM",               "9051 7.1", NULL,
          "an account has all rights to its own mailboxes, and to no others"                                                                         },

@@ -14,14 +14,17 @@ static const struct {
         enum imap_fetch_kind kind;
         unsigned rows;
 } simple_items[] = {
-        {{ "UID", 3 },             IMAP_FETCH_UID,           0                  },
-        { { "FLAGS", 5 },          IMAP_FETCH_FLAGS,         0                  },
-        { { "INTERNALDATE", 12 },  IMAP_FETCH_INTERNALDATE,  0                  },
-        { { "RFC822.SIZE", 11 },   IMAP_FETCH_SIZE,          0                  },
-        { { "ENVELOPE", 8 },       IMAP_FETCH_ENVELOPE,      STORE_FETCH_CONTENT},
-        { { "BODY", 4 },           IMAP_FETCH_BODY,          STORE_FETCH_CONTENT},
-        { { "BODYSTRUCTURE", 13 }, IMAP_FETCH_BODYSTRUCTURE, STORE_FETCH_CONTENT},
-        { { "PREVIEW", 7 },        IMAP_FETCH_PREVIEW,       STORE_FETCH_CONTENT},
+        {{ "UID", 3 },             IMAP_FETCH_UID,           0                   },
+        { { "FLAGS", 5 },          IMAP_FETCH_FLAGS,         0                   },
+        { { "INTERNALDATE", 12 },  IMAP_FETCH_INTERNALDATE,  0                   },
+        { { "RFC822.SIZE", 11 },   IMAP_FETCH_SIZE,          0                   },
+        { { "ENVELOPE", 8 },       IMAP_FETCH_ENVELOPE,      STORE_FETCH_CONTENT },
+        { { "BODY", 4 },           IMAP_FETCH_BODY,          STORE_FETCH_CONTENT },
+        { { "BODYSTRUCTURE", 13 }, IMAP_FETCH_BODYSTRUCTURE, STORE_FETCH_CONTENT },
+        { { "PREVIEW", 7 },        IMAP_FETCH_PREVIEW,       STORE_FETCH_CONTENT },
+        { { "EMAILID", 7 },        IMAP_FETCH_EMAILID,       STORE_FETCH_EMAIL_ID},
+        { { "THREADID", 8 },       IMAP_FETCH_THREADID,      STORE_FETCH_KEYS    },
+        { { "SAVEDATE", 8 },       IMAP_FETCH_SAVEDATE,      0                   },
 };
 enum { N_SIMPLE = sizeof simple_items / sizeof *simple_items };
 

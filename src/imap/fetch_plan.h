@@ -17,7 +17,10 @@ enum imap_fetch_kind {
         IMAP_FETCH_ENVELOPE,
         IMAP_FETCH_BODY, /* BODYSTRUCTURE without extension data */
         IMAP_FETCH_BODYSTRUCTURE,
-        IMAP_FETCH_PREVIEW, /* RFC 8970 */
+        IMAP_FETCH_PREVIEW,  /* RFC 8970 */
+        IMAP_FETCH_EMAILID,  /* RFC 8474 */
+        IMAP_FETCH_THREADID, /* likewise */
+        IMAP_FETCH_SAVEDATE, /* RFC 8514 */
         /* here and below: once for each section */
         IMAP_FETCH_SECTION, /* BODY[…]; RFC822, RFC822.HEADER, RFC822.TEXT */
         IMAP_FETCH_BINARY,

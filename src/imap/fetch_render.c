@@ -2,6 +2,7 @@
 #include "fetch_render.h"
 
 #include "command.h"
+#include "object_id.h"
 
 #include <time.h>
 
@@ -95,6 +96,12 @@ static enum err put_simple(struct imap_fetch_render *r, const struct imap_fetch_
                 buf_addc(out, ' ');
                 imap_put_string(out, row->preview);
                 return ERR_OK;
+        case IMAP_FETCH_EMAILID:
+                return imap_put_email_id(out, row->email_id);
+        case IMAP_FETCH_THREADID:
+                return imap_put_thread_id(out, row->thread_id);
+        case IMAP_FETCH_SAVEDATE:
+                return put_date(out, row->save_date_us);
         case IMAP_FETCH_SECTION:
         case IMAP_FETCH_BINARY:
         case IMAP_FETCH_BINARY_SIZE:

@@ -15,8 +15,9 @@ struct imap_mailbox_task {
         bool other_form; /* the client wrote `name`, or `to`, in another form than it is stored */
         enum store_special_use use;
         bool subscribed;
-        int64_t mailbox;   /* set by work: that which has gone */
-        bool has_children; /* set by work: there is no such mailbox, but some below it */
+        int64_t mailbox;      /* set by work: that which has gone, or was made */
+        uint32_t uidvalidity; /* set by work: of the one that was made */
+        bool has_children;    /* set by work: there is no such mailbox, but some below it */
         int64_t max_mailboxes, max_levels, max_octets;
 };
 

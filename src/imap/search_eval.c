@@ -7,6 +7,8 @@
  */
 #include "search_eval.h"
 
+#include "object_id.h"
+
 enum { US_PER_SECOND = 1000000 };
 static const int64_t us_per_day = (int64_t)86400 * US_PER_SECOND;
 
@@ -23,6 +25,8 @@ unsigned imap_search_items(const struct imap_search *search)
 
         if (search->has_keys)
                 items |= STORE_FETCH_KEYS;
+        if (search->has_email_ids)
+                items |= STORE_FETCH_EMAIL_ID;
         if (search->root->cost >= IMAP_SEARCH_BY_HEADER)
                 items |= STORE_FETCH_HEADER;
         if (!search->texts)
@@ -118,6 +122,12 @@ static bool matches(struct eval *e, const struct imap_search_key *key)
                 return within(key, day_of(row->internal_date_us));
         case IMAP_SEARCH_SENT:
                 return row->sent_day != INT64_MIN && within(key, row->sent_day);
+        case IMAP_SEARCH_SAVED:
+                return within(key, day_of(row->save_date_us));
+        case IMAP_SEARCH_EMAILID:
+                return imap_is_email_id(key->text, row->email_id);
+        case IMAP_SEARCH_THREADID:
+                return row->thread_id == key->from;
         case IMAP_SEARCH_AGE:
                 return age_within(key, e->m);
         case IMAP_SEARCH_HEADER:

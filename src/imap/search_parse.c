@@ -1,6 +1,8 @@
 /* search_parse.c — what a SEARCH asks for, as a tree: RFC 9051 6.4.4. */
 #include "search_parse.h"
 
+#include "object_id.h"
+
 #include "mailserver/mime/charset.h"
 #include "mailserver/mime/text_fold.h"
 #include "mailserver/store/message.h"
@@ -25,6 +27,7 @@ enum argument {
         FIELD_AND_STRING,
         KEYWORD,
         UID_SET,
+        OBJECT_ID,
 };
 
 /* FROM, TO, …: RFC 9051 6.4.4 says "the envelope structure's"; we look into the decoded field. */
@@ -35,40 +38,46 @@ static const struct word {
         bool negated;
         uint64_t flag;
 } words[] = {
-        {"ALL",         IMAP_SEARCH_ALL,      NONE,             false, 0                  },
-        { "ANSWERED",   IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_ANSWERED},
-        { "BCC",        IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
-        { "BEFORE",     IMAP_SEARCH_INTERNAL, DATE_BEFORE,      false, 0                  },
-        { "BODY",       IMAP_SEARCH_BODY,     STRING,           false, 0                  },
-        { "CC",         IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
-        { "DELETED",    IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_DELETED },
-        { "DRAFT",      IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_DRAFT   },
-        { "FLAGGED",    IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_FLAGGED },
-        { "FROM",       IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
-        { "HEADER",     IMAP_SEARCH_HEADER,   FIELD_AND_STRING, false, 0                  },
-        { "KEYWORD",    IMAP_SEARCH_KEYWORD,  KEYWORD,          false, 0                  },
-        { "LARGER",     IMAP_SEARCH_SIZE,     NUMBER_ABOVE,     false, 0                  },
-        { "OLD",        IMAP_SEARCH_RECENT,   NONE,             true,  0                  },
-        { "OLDER",      IMAP_SEARCH_AGE,      AGE_OVER,         false, 0                  },
-        { "ON",         IMAP_SEARCH_INTERNAL, DATE_ON,          false, 0                  },
-        { "RECENT",     IMAP_SEARCH_RECENT,   NONE,             false, 0                  },
-        { "SEEN",       IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_SEEN    },
-        { "SENTBEFORE", IMAP_SEARCH_SENT,     DATE_BEFORE,      false, 0                  },
-        { "SENTON",     IMAP_SEARCH_SENT,     DATE_ON,          false, 0                  },
-        { "SENTSINCE",  IMAP_SEARCH_SENT,     DATE_SINCE,       false, 0                  },
-        { "SINCE",      IMAP_SEARCH_INTERNAL, DATE_SINCE,       false, 0                  },
-        { "SMALLER",    IMAP_SEARCH_SIZE,     NUMBER_BELOW,     false, 0                  },
-        { "SUBJECT",    IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
-        { "TEXT",       IMAP_SEARCH_TEXT,     STRING,           false, 0                  },
-        { "TO",         IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
-        { "UID",        IMAP_SEARCH_SET,      UID_SET,          false, 0                  },
-        { "UNANSWERED", IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_ANSWERED},
-        { "UNDELETED",  IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DELETED },
-        { "UNDRAFT",    IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DRAFT   },
-        { "UNFLAGGED",  IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_FLAGGED },
-        { "UNKEYWORD",  IMAP_SEARCH_KEYWORD,  KEYWORD,          true,  0                  },
-        { "UNSEEN",     IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_SEEN    },
-        { "YOUNGER",    IMAP_SEARCH_AGE,      AGE_UNDER,        false, 0                  },
+        {"ALL",                IMAP_SEARCH_ALL,      NONE,             false, 0                  },
+        { "ANSWERED",          IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_ANSWERED},
+        { "BCC",               IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "BEFORE",            IMAP_SEARCH_INTERNAL, DATE_BEFORE,      false, 0                  },
+        { "BODY",              IMAP_SEARCH_BODY,     STRING,           false, 0                  },
+        { "CC",                IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "DELETED",           IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_DELETED },
+        { "DRAFT",             IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_DRAFT   },
+        { "EMAILID",           IMAP_SEARCH_EMAILID,  OBJECT_ID,        false, 0                  },
+        { "FLAGGED",           IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_FLAGGED },
+        { "FROM",              IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "HEADER",            IMAP_SEARCH_HEADER,   FIELD_AND_STRING, false, 0                  },
+        { "KEYWORD",           IMAP_SEARCH_KEYWORD,  KEYWORD,          false, 0                  },
+        { "LARGER",            IMAP_SEARCH_SIZE,     NUMBER_ABOVE,     false, 0                  },
+        { "OLD",               IMAP_SEARCH_RECENT,   NONE,             true,  0                  },
+        { "OLDER",             IMAP_SEARCH_AGE,      AGE_OVER,         false, 0                  },
+        { "ON",                IMAP_SEARCH_INTERNAL, DATE_ON,          false, 0                  },
+        { "RECENT",            IMAP_SEARCH_RECENT,   NONE,             false, 0                  },
+        { "SAVEDATESUPPORTED", IMAP_SEARCH_ALL,      NONE,             false, 0                  },
+        { "SAVEDBEFORE",       IMAP_SEARCH_SAVED,    DATE_BEFORE,      false, 0                  },
+        { "SAVEDON",           IMAP_SEARCH_SAVED,    DATE_ON,          false, 0                  },
+        { "SAVEDSINCE",        IMAP_SEARCH_SAVED,    DATE_SINCE,       false, 0                  },
+        { "SEEN",              IMAP_SEARCH_FLAG,     NONE,             false, STORE_FLAG_SEEN    },
+        { "SENTBEFORE",        IMAP_SEARCH_SENT,     DATE_BEFORE,      false, 0                  },
+        { "SENTON",            IMAP_SEARCH_SENT,     DATE_ON,          false, 0                  },
+        { "SENTSINCE",         IMAP_SEARCH_SENT,     DATE_SINCE,       false, 0                  },
+        { "SINCE",             IMAP_SEARCH_INTERNAL, DATE_SINCE,       false, 0                  },
+        { "SMALLER",           IMAP_SEARCH_SIZE,     NUMBER_BELOW,     false, 0                  },
+        { "SUBJECT",           IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "TEXT",              IMAP_SEARCH_TEXT,     STRING,           false, 0                  },
+        { "THREADID",          IMAP_SEARCH_THREADID, OBJECT_ID,        false, 0                  },
+        { "TO",                IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
+        { "UID",               IMAP_SEARCH_SET,      UID_SET,          false, 0                  },
+        { "UNANSWERED",        IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_ANSWERED},
+        { "UNDELETED",         IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DELETED },
+        { "UNDRAFT",           IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DRAFT   },
+        { "UNFLAGGED",         IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_FLAGGED },
+        { "UNKEYWORD",         IMAP_SEARCH_KEYWORD,  KEYWORD,          true,  0                  },
+        { "UNSEEN",            IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_SEEN    },
+        { "YOUNGER",           IMAP_SEARCH_AGE,      AGE_UNDER,        false, 0                  },
 };
 
 struct parser {
@@ -169,6 +178,18 @@ static enum err read_number(struct parser *p, enum argument argument, struct ima
         return age && !n ? wants(p, ERR_SYNTAX, "a number of seconds that is not 0") : ERR_OK;
 }
 
+static enum err read_object_id(struct parser *p, struct imap_search_key *key)
+{
+        struct slice id;
+        enum err err = imap_arg_atom(p->args, &id);
+
+        if (err || !imap_is_object_id(id))
+                return wants(p, ERR_SYNTAX, "an object id");
+        key->text = arena_copy(p->arena, id);
+        key->from = imap_thread_of_id(id);
+        return key->text.ptr ? ERR_OK : too_much(p);
+}
+
 static enum err read_argument(struct parser *p, const struct word *word,
                               struct imap_search_key *key)
 {
@@ -206,6 +227,8 @@ static enum err read_argument(struct parser *p, const struct word *word,
         case UID_SET:
                 key->set_is_uids = true;
                 return read_set(p, key);
+        case OBJECT_ID:
+                return read_object_id(p, key);
         }
         return ERR_OK;
 }
@@ -227,7 +250,11 @@ static void note(struct parser *p, struct imap_search_key *key)
                 key->cost = IMAP_SEARCH_BY_HEADER;
                 break;
         case IMAP_SEARCH_SENT:
+        case IMAP_SEARCH_THREADID:
                 p->search->has_keys = true;
+                break;
+        case IMAP_SEARCH_EMAILID:
+                p->search->has_email_ids = true;
                 break;
         case IMAP_SEARCH_KEYWORD:
                 p->search->has_keywords = true;
@@ -241,6 +268,7 @@ static void note(struct parser *p, struct imap_search_key *key)
         case IMAP_SEARCH_SET:
         case IMAP_SEARCH_SIZE:
         case IMAP_SEARCH_INTERNAL:
+        case IMAP_SEARCH_SAVED:
         case IMAP_SEARCH_AGE:
                 break;
         }

@@ -26,6 +26,9 @@ enum imap_search_kind {
         IMAP_SEARCH_SIZE,     /* from ≤ octets < to */
         IMAP_SEARCH_INTERNAL, /* from ≤ day of the internal date < to */
         IMAP_SEARCH_SENT,     /* from ≤ day that the Date field names < to */
+        IMAP_SEARCH_SAVED,    /* from ≤ day it came into the mailbox < to: RFC 8514 4.3 */
+        IMAP_SEARCH_EMAILID,  /* `text` is its name: RFC 8474 6 */
+        IMAP_SEARCH_THREADID, /* `from` is its thread */
         IMAP_SEARCH_AGE,      /* from ≤ seconds since the internal date ≤ to: RFC 5032 3 */
         IMAP_SEARCH_HEADER,   /* a field `name` contains `text` */
         IMAP_SEARCH_BODY,     /* a textual part contains `text` */
@@ -58,6 +61,7 @@ struct imap_search {
         struct imap_search_key *texts; /* all BODY and TEXT keys */
         struct imap_search_returns returns;
         bool has_charset, has_keywords;
+        bool has_email_ids;
         bool has_keys; /* something is asked that stands in the row's keys: STORE_FETCH_KEYS */
 };
 

@@ -1,6 +1,7 @@
 /* status.c — what STATUS tells of a mailbox. */
 #include "status.h"
 
+#include "object_id.h"
 #include "recent.h"
 
 static const struct {
@@ -15,6 +16,7 @@ static const struct {
         { "DELETED",     IMAP_STATUS_DELETED    },
         { "SIZE",        IMAP_STATUS_SIZE       },
         { "APPENDLIMIT", IMAP_STATUS_APPENDLIMIT},
+        { "MAILBOXID",   IMAP_STATUS_MAILBOXID  },
 };
 enum { N_NAMES = sizeof names / sizeof *names };
 
@@ -28,7 +30,7 @@ static enum err parse_item(struct imap_args *args, unsigned *items)
                         *items |= names[i].item;
                         return ERR_OK;
                 }
-        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE or RECENT";
+        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE, MAILBOXID or RECENT";
         return ERR_SYNTAX;
 }
 
@@ -89,7 +91,11 @@ void imap_status_put(struct buf *out, unsigned items, const struct imap_status_c
         for (size_t i = 0; i < N_NAMES; i++) {
                 if (!(items & names[i].item))
                         continue;
-                buf_addf(out, "%c%s %lld", before, names[i].name, (long long)values[i]);
+                buf_addf(out, "%c%s", before, names[i].name);
+                if (names[i].item == IMAP_STATUS_MAILBOXID)
+                        imap_put_mailbox_id(out, counts->mailbox, counts->uidvalidity);
+                else
+                        buf_addf(out, " %lld", (long long)values[i]);
                 before = ' ';
         }
         buf_add(out, SLICE(")\r\n"));

@@ -17,6 +17,7 @@ enum imap_status_item {
         IMAP_STATUS_DELETED = 1u << 5,
         IMAP_STATUS_SIZE = 1u << 6,
         IMAP_STATUS_APPENDLIMIT = 1u << 7, /* RFC 7889 3.2 */
+        IMAP_STATUS_MAILBOXID = 1u << 8,   /* RFC 8474 4.3 */
 };
 
 struct imap_status_counts {

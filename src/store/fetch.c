@@ -6,6 +6,7 @@
  */
 #include "mailserver/store/fetch.h"
 
+#include "sha256.h"
 #include "txn.h"
 
 struct walk {
@@ -15,6 +16,7 @@ struct walk {
         store_fetch_fn *fn;
         void *arg;
         bool stopped;
+        char email_id[STORE_EMAIL_ID_OCTETS]; /* of the row that is shown */
 };
 
 #define MESSAGE_COLUMNS                                                                            \
@@ -133,6 +135,42 @@ static struct db_stmt *prepare_body(struct walk *w)
         return q;
 }
 
+/*
+ * RFC 8474 5.1: "anything that must remain immutable" of a message is in it. No id of a row: those
+ * are used again. The first 160 bits of the checksum, in hexadecimal.
+ */
+static void make_email_id(struct slice content_hash, const struct store_fetch_row *row,
+                          char out[STORE_EMAIL_ID_OCTETS])
+{
+        static const char digits[] = "0123456789abcdef";
+        unsigned char date[8], sum[SHA256_OCTETS];
+        struct sha256 *h = sha256_new();
+
+        for (int i = 0; i < 8; i++)
+                date[i] = (unsigned char)((uint64_t)row->internal_date_us >> (56 - 8 * i));
+        sha256_add(h, content_hash);
+        sha256_add(h, (struct slice){ (const char *)date, sizeof date });
+        sha256_add(h, row->trace);
+        sha256_end(h, sum);
+        for (int i = 0; i < STORE_EMAIL_ID_OCTETS; i++)
+                out[i] = digits[sum[i / 2] >> (i % 2 ? 0 : 4) & 15];
+}
+
+static enum err add_email_id(struct walk *w, struct store_fetch_row *row)
+{
+        struct slice hash = { NULL, 0 };
+        enum err err = ERR_OK, finished;
+        struct db_stmt *q;
+
+        q = look_up(db_prepare(w->tx->db, "SELECT hash FROM content WHERE id = $1"), row->content,
+                    &hash, &err);
+        if (!err)
+                make_email_id(hash, row, w->email_id);
+        row->email_id = (struct slice){ w->email_id, sizeof w->email_id };
+        finished = db_finish(q);
+        return finished ? finished : err;
+}
+
 static enum err look_up_all(struct walk *w, struct lookups *l, struct store_fetch_row *row)
 {
         struct db *db = w->tx->db;
@@ -176,6 +214,8 @@ static enum err show_row(struct walk *w, struct db_stmt *q)
                                 w->items & STORE_FETCH_CONTENT ? FIRST_OF_CONTENT + N_OF_CONTENT
                                                                : FIRST_OF_CONTENT,
                                 &row);
+        if (!err && w->items & STORE_FETCH_EMAIL_ID)
+                err = add_email_id(w, &row);
         if (!err)
                 err = look_up_all(w, &l, &row);
         if (!err)
@@ -201,7 +241,7 @@ static enum err walk_range(struct walk *w, uint32_t first, uint32_t last)
 enum err store_fetch(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
                      uint32_t from, unsigned items, store_fetch_fn *fn, void *arg)
 {
-        struct walk w = { tx, mailbox, items, fn, arg, false };
+        struct walk w = { tx, mailbox, items, fn, arg, false, "" };
         enum err err = ERR_OK;
 
         for (size_t i = 0; i < uids->n && !err && !w.stopped; i++) {

@@ -15,9 +15,10 @@ enum store_fetch_item {
         STORE_FETCH_PARTS = 1u << 2,   /* the part table: mime/parts.h */
         STORE_FETCH_BODY = 1u << 3,    /* the body's octets where they are in the database */
         STORE_FETCH_KEYS = 1u << 5,    /* what SEARCH, SORT and THREAD compare */
+        STORE_FETCH_EMAIL_ID = 1u << 6,
         STORE_FETCH_SHORT = 1u << 4, /* the same, but none of more than STORE_FETCH_SHORT_OCTETS */
 };
-enum { STORE_FETCH_SHORT_OCTETS = 64 << 10 };
+enum { STORE_FETCH_SHORT_OCTETS = 64 << 10, STORE_EMAIL_ID_OCTETS = 40 };
 
 /* Borrowed until the callback returns. */
 struct store_fetch_row {
@@ -34,6 +35,9 @@ struct store_fetch_row {
         bool reply;                /* by its subject */
         int64_t thread_id;         /* RFC 8474 5.2: equal for messages of one thread */
         struct slice base_subject, from, to, cc, display_from, display_to, message_id, references;
+        /* STORE_FETCH_EMAIL_ID: hexadecimal; of all that never changes, so that it is the same where
+         * content, trace and internal date are: RFC 8474 5.1 */
+        struct slice email_id;
         /* STORE_FETCH_HEADER: without the trace */
         struct slice header;
         /* STORE_FETCH_PARTS: offsets count from behind the trace */

@@ -47,6 +47,7 @@ static const struct {
         { "PREVIEW",                                         false, "PREVIEW",                                          false},
         { "PREVIEW (LAZY)",                                  false, "PREVIEW",                                          false},
         { "(PREVIEW (lazy) UID)",                            false, "PREVIEW UID",                                      false},
+        { "(EmailId SaveDate THREADID EMAILID)",             false, "EMAILID SAVEDATE THREADID",                        false},
         { "BODY[]",                                          false, "BODY[]",                                           true },
         { "BODY.PEEK[]",                                     false, "BODY[]",                                           false},
         { "(BODY.PEEK[] BODY[TEXT])",                        false, "BODY[] BODY[TEXT]",                                true },
