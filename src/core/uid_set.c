@@ -142,6 +142,60 @@ void uid_set_add_ranges(struct uid_set *s, struct uid_range *ranges, size_t n)
         uid_set_done(&sorted);
 }
 
+static struct uid_range overlap(struct uid_range a, struct uid_range b)
+{
+        return (struct uid_range){
+                a.first > b.first ? a.first : b.first,
+                a.last < b.last ? a.last : b.last,
+        };
+}
+
+void uid_set_keep(struct uid_set *s, const struct uid_set *only)
+{
+        struct uid_set both = { 0 };
+        size_t i = 0, k = 0;
+
+        while (i < s->n && k < only->n) {
+                struct uid_range range = overlap(s->ranges[i], only->ranges[k]);
+
+                if (range.first <= range.last)
+                        append(&both, range);
+                if (s->ranges[i].last < only->ranges[k].last)
+                        i++;
+                else
+                        k++;
+        }
+        uid_set_done(s);
+        *s = both;
+}
+
+void uid_set_remove(struct uid_set *s, const struct uid_set *others)
+{
+        struct uid_set rest = { 0 };
+        size_t k = 0;
+
+        for (size_t i = 0; i < s->n; i++) {
+                const struct uid_range *range = &s->ranges[i];
+                uint64_t next = range->first; /* what is below is dealt with */
+
+                while (k < others->n && others->ranges[k].last < range->first)
+                        k++;
+                for (; k < others->n && others->ranges[k].first <= range->last; k++) {
+                        if (others->ranges[k].first > next)
+                                append(&rest, (struct uid_range){ (uint32_t)next,
+                                                                  others->ranges[k].first - 1 });
+                        next = (uint64_t)others->ranges[k].last + 1;
+                        /* It may reach into the next range too. */
+                        if (others->ranges[k].last >= range->last)
+                                break;
+                }
+                if (next <= range->last)
+                        append(&rest, (struct uid_range){ (uint32_t)next, range->last });
+        }
+        uid_set_done(s);
+        *s = rest;
+}
+
 bool uid_set_contains(const struct uid_set *s, uint32_t number)
 {
         size_t at = find(s, number);

@@ -5,8 +5,10 @@ static const struct {
         unsigned bit;
         const char *word;
 } extensions[] = {
-        {IMAP_ENABLED_REV2,  "IMAP4rev2"  },
-        { IMAP_ENABLED_UTF8, "UTF8=ACCEPT"},
+        {IMAP_ENABLED_REV2,       "IMAP4rev2"  },
+        { IMAP_ENABLED_UTF8,      "UTF8=ACCEPT"},
+        { IMAP_ENABLED_CONDSTORE, "CONDSTORE"  },
+        { IMAP_ENABLED_QRESYNC,   "QRESYNC"    },
 };
 enum { N_EXTENSIONS = sizeof extensions / sizeof *extensions };
 

@@ -5,6 +5,7 @@
  * destination is NO [TRYCREATE], never created for the client.
  */
 #include "mailbox_task.h"
+#include "modseq.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/copy.h"
@@ -63,7 +64,10 @@ static void copy_done(struct task *t)
                 /* The code comes before the EXPUNGEs, which come before the tagged reply. */
                 if (code)
                         imap_untagged(cmd, "OK [%s] Moved", code);
-                imap_reply(cmd, IMAP_OK, NULL, "MOVE completed");
+                if (c->copied.from.n)
+                        imap_reply_highest(cmd, "MOVE completed"); /* RFC 6851 4.4 */
+                else
+                        imap_reply(cmd, IMAP_OK, NULL, "MOVE completed");
         } else {
                 imap_reply(cmd, IMAP_OK, code, "COPY completed");
         }

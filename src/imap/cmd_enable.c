@@ -1,9 +1,10 @@
 /*
  * cmd_enable.c — ENABLE: RFC 9051 6.3.1, once RFC 5161.
  *
- * IMAP4rev2 and UTF8=ACCEPT (RFC 6855) can be switched on; each makes names of
- * mailboxes UTF-8. Words that are not known are passed over, and so is what a
- * client is known not to bear (profile.c): it is told what was switched on.
+ * IMAP4rev2 and UTF8=ACCEPT (RFC 6855) make names of mailboxes UTF-8; CONDSTORE and
+ * QRESYNC (RFC 7162 3.1, 3.2.3) say more of what has changed. Words that are not
+ * known are passed over, and so is what a client is known not to bear (profile.c):
+ * it is told what was switched on.
  */
 #include "session_impl.h"
 
@@ -22,8 +23,10 @@ static enum imap_flow enable_start(struct imap_cmd *cmd, struct imap_args *args)
         if (bits == IMAP_ENABLED_UTF8)
                 imap_profile_by_enable(cmd);
         if (imap_profile_keeps_utf7(s->profile))
-                bits = 0;
+                bits &= ~(unsigned)(IMAP_ENABLED_REV2 | IMAP_ENABLED_UTF8);
         s->enabled |= bits;
+        if (bits & IMAP_ENABLED_QRESYNC)
+                s->enabled |= IMAP_ENABLED_CONDSTORE;
         imap_put_extensions(bits, &enabled);
         imap_untagged(cmd, "ENABLED%s", enabled.len ? enabled.ptr : "");
         return imap_reply(cmd, IMAP_OK, NULL, "ENABLE completed");

@@ -1,10 +1,10 @@
 /*
  * cmd_expunge.c — EXPUNGE, and UID EXPUNGE of the messages named.
  *
- * RFC 9051 6.4.3 and 6.4.9 (once RFC 4315 2.1). The EXPUNGE responses are the
- * session's: they come, with those of other clients, before the tagged reply.
+ * RFC 9051 6.4.3 and 6.4.9 (once RFC 4315 2.1). The EXPUNGE or VANISHED responses are
+ * the session's: they come, with those of other clients, before the tagged reply.
  */
-#include "command.h"
+#include "modseq.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/copy.h"
@@ -14,25 +14,29 @@ struct expunge_task {
         int64_t mailbox;
         bool some; /* only those of `uids` */
         struct uid_set uids;
+        size_t expunged; /* set by work */
 };
 
 /* Store writer. */
 static enum err expunge_work(struct task *t, struct store_txn *tx)
 {
         struct expunge_task *e = container_of(t, struct expunge_task, task);
-        size_t expunged;
 
-        return store_expunge_deleted(tx, e->mailbox, e->some ? &e->uids : NULL, &expunged);
+        return store_expunge_deleted(tx, e->mailbox, e->some ? &e->uids : NULL, &e->expunged);
 }
 
 static void expunge_done(struct task *t)
 {
+        static const char completed[] = "EXPUNGE completed";
+        struct expunge_task *e = container_of(t, struct expunge_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
         if (t->result)
                 imap_reply_err(cmd, t->result);
+        else if (e->expunged)
+                imap_reply_highest(cmd, completed); /* RFC 7162 3.2.7, 3.2.9 */
         else
-                imap_reply(cmd, IMAP_OK, NULL, "EXPUNGE completed");
+                imap_reply(cmd, IMAP_OK, NULL, completed);
 }
 
 static void expunge_drop(struct task *t)

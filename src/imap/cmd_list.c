@@ -7,6 +7,7 @@
  */
 #include "command.h"
 #include "list_args.h"
+#include "modseq.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/mailbox.h"
@@ -203,6 +204,8 @@ static enum imap_flow list_start(struct imap_cmd *cmd, struct imap_args *args)
 
         if (imap_arg_space(args) || imap_list_parse(args, &list))
                 return imap_bad_args(cmd, args);
+        if (list.status & IMAP_STATUS_HIGHESTMODSEQ)
+                imap_enable_condstore(cmd);
         if (!list.extended && list.n_patterns && !list.patterns[0].len)
                 return tell_delimiter(cmd);
         return submit(cmd, &list);

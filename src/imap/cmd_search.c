@@ -1,4 +1,7 @@
-/* cmd_search.c — SEARCH and UID SEARCH: RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 4731, RFC 5182. */
+/*
+ * cmd_search.c — SEARCH and UID SEARCH: RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 4731, RFC 5182,
+ * RFC 7162 3.1.5.
+ */
 #include "find.h"
 
 static enum err parse(struct imap_cmd *cmd, struct imap_args *args, struct imap_scan *scan)

@@ -1,9 +1,12 @@
 /*
- * cmd_select.c — SELECT and EXAMINE: RFC 9051 6.3.2, 6.3.3.
+ * cmd_select.c — SELECT and EXAMINE: RFC 9051 6.3.2, 6.3.3; CONDSTORE and QRESYNC: RFC 7162 3.1.8, 3.2.5.
  *
  * Changes are watched for before the view is read, so that none is lost.
  */
+#include "modseq.h"
 #include "object_id.h"
+#include "resync.h"
+#include "select_args.h"
 #include "session_impl.h"
 
 #include "mailserver/store/mailbox.h"
@@ -15,6 +18,7 @@ struct select_task {
         int64_t account;
         struct buf name, supplied; /* as it is, and as the client wrote it */
         bool read_only;
+        struct imap_select_args args;   /* sets of the command's arena */
         struct store_view view;         /* set by select_work */
         struct store_keywords keywords; /* likewise */
 };
@@ -82,8 +86,54 @@ static void put_responses(const struct imap_session *s, const struct select_task
         buf_add(out, SLICE("* OK [MAILBOXID"));
         imap_put_mailbox_id(out, v->mailbox, v->uidvalidity);
         buf_add(out, SLICE("] It keeps this name\r\n"));
+        buf_addf(out, "* OK [HIGHESTMODSEQ %lld] The last change\r\n", (long long)v->modseq);
         if (rev2)
                 put_name(s, st, out);
+}
+
+/*
+ * What the client knew, and no more: RFC 7162 3.2.5.1. Messages that came since are among it only if
+ * it did not say what it knew.
+ */
+static void bind_known(struct imap_cmd *cmd, const struct imap_select_args *args,
+                       struct uid_set *ret_messages, struct uid_set *ret_known)
+{
+        const struct store_view *v = imap_session_view(cmd->session);
+        uint32_t match = imap_select_args_match(args, &v->messages);
+        struct uid_range matched = { 1, match };
+
+        if (args->has_known)
+                imap_set_all_uids(cmd, &args->known, ret_known);
+        else if (v->uidnext > 1)
+                uid_set_add_range(ret_known, 1, v->uidnext - 1);
+        imap_view_known(cmd->session, ret_known, ret_messages);
+        if (match)
+                uid_set_remove(ret_known, &(struct uid_set){ .ranges = &matched, .n = 1 });
+}
+
+/* The mailbox is open: what has happened since the client was last here. */
+static enum imap_flow resync(struct imap_cmd *cmd, const struct imap_select_args *args,
+                             const char *code)
+{
+        struct uid_set messages = { 0 }, known = { 0 };
+        struct buf code_buf = { .max = BUF_MAX };
+        struct imap_fetch_plan plan;
+
+        cmd->session->opening = true;
+        bind_known(cmd, args, &messages, &known);
+        imap_fetch_plan_flags(true, true, &plan);
+        buf_add(&code_buf, slice_of(code));
+        return imap_resync_run(cmd, &(struct imap_resync_params){
+                                            .since = args->modseq,
+                                            .vanished = &known,
+                                            .fetch =
+                                                    &(struct imap_fetch_params){
+                                                                                .plan = &plan,
+                                                                                .uids = &messages,
+                                                                                .code = &code_buf,
+                                                                                .completed = "Selected",
+                                                                                },
+        });
 }
 
 /* Takes what the task has read. */
@@ -92,6 +142,7 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         struct imap_session *s = cmd->session;
         const struct select_watch *watch = cmd->data;
         struct imap_mailbox *m = NEW(struct imap_mailbox);
+        const char *code = st->read_only ? "READ-ONLY" : "READ-WRITE";
         AUTO_BUF(label, MAX_NAME + 16);
         AUTO_BUF(out, BUF_MAX);
 
@@ -106,7 +157,10 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         imap_open_mailbox(s, m);
         put_responses(s, st, &out);
         imap_write_take(cmd, &out);
-        imap_reply(cmd, IMAP_OK, st->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
+        if (st->args.qresync && st->args.uidvalidity == m->view.uidvalidity)
+                resync(cmd, &st->args, code);
+        else
+                imap_reply(cmd, IMAP_OK, code, "Selected");
 }
 
 static void select_done(struct task *t)
@@ -137,15 +191,20 @@ static const struct task_class select_class = { "imap select", select_work, sele
 static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct imap_session *s = cmd->session;
+        struct imap_select_args select;
         struct select_watch *watch;
         struct select_task *st;
         struct slice name, supplied;
 
         if (imap_arg_space(args) || imap_arg_mailbox_as(args, &name, &supplied) ||
-            imap_arg_end(args))
+            imap_select_args_parse(args, &select))
                 return imap_bad_args(cmd, args);
+        if (select.qresync && !(s->enabled & IMAP_ENABLED_QRESYNC))
+                return imap_reply(cmd, IMAP_BAD, NULL, "QRESYNC is not enabled");
         /* Whether it succeeds or not: RFC 9051 6.3.2. */
         imap_close_mailbox(s, true);
+        if (select.condstore)
+                imap_enable_condstore(cmd);
         watch = ARENA_NEW(&cmd->arena, struct select_watch);
         if (!watch || name.len > MAX_NAME)
                 return imap_reply_err(cmd, ERR_LIMIT);
@@ -156,6 +215,7 @@ static enum imap_flow select_start(struct imap_cmd *cmd, struct imap_args *args)
         st = NEW(struct select_task);
         st->task.class = &select_class;
         st->account = s->account;
+        st->args = select;
         st->name.max = MAX_NAME;
         buf_add(&st->name, name);
         st->supplied.max = BUF_MAX;

@@ -1,5 +1,5 @@
 /* cmd_status.c — STATUS: RFC 9051 6.3.11. */
-#include "command.h"
+#include "modseq.h"
 #include "status.h"
 
 #include "mailserver/core/mem.h"
@@ -60,6 +60,8 @@ static enum imap_flow status_start(struct imap_cmd *cmd, struct imap_args *args)
         if (imap_arg_space(args) || imap_arg_mailbox(args, &name) || imap_arg_space(args) ||
             imap_status_parse(args, &items) || imap_arg_end(args))
                 return imap_bad_args(cmd, args);
+        if (items & IMAP_STATUS_HIGHESTMODSEQ)
+                imap_enable_condstore(cmd);
         s = NEW(struct status_task);
         s->task.class = &status_class;
         s->account = imap_account(cmd);

@@ -4,11 +4,16 @@
  * RFC 9051 6.4.6. Keywords are made on demand; when an account has all it may
  * have, NO [LIMIT]. Without .SILENT the flags are read back and told, of all the
  * messages named, whether or not they changed.
+ *
+ * UNCHANGEDSINCE is RFC 7162 3.1.3. A message has one MODSEQ, not one for each flag: whatever
+ * changed since makes it fail, and what it has now is told along (3.1.3, example 10).
  */
 #include "fetch_run.h"
 #include "flag_list.h"
+#include "modseq.h"
 
 #include "mailserver/core/mem.h"
+#include "mailserver/store/flags.h"
 
 enum { MAX_ARENA = 64 << 10 };
 
@@ -16,6 +21,7 @@ struct store_task {
         struct task task;
         int64_t account, mailbox;
         struct uid_set uids;
+        int64_t unchanged_since; /* STORE_UNCONDITIONAL: whenever they changed */
         enum store_flags_op op;
         bool silent;
         struct arena arena; /* of `flags` */
@@ -25,6 +31,7 @@ struct store_task {
         int64_t since;                  /* the client was told of changes up to here */
         int64_t modseq;                 /* set by work: of the change */
         struct uid_set news; /* likewise: others had changed these, and the client does not know */
+        struct uid_set modified; /* likewise: not changed because of UNCHANGEDSINCE */
 };
 
 static enum err read_keywords(struct store_task *s, struct store_txn *tx)
@@ -37,18 +44,17 @@ static enum err read_keywords(struct store_task *s, struct store_txn *tx)
 static enum err store_work(struct task *t, struct store_txn *tx)
 {
         struct store_task *s = container_of(t, struct store_task, task);
-        struct uid_set modified = { 0 };
         uint64_t flags = 0;
         enum err err =
                 imap_flag_list_bits(tx, s->account, &s->flags, s->op != STORE_FLAGS_REMOVE, &flags);
 
         uid_set_clear(&s->news);
+        uid_set_done(&s->modified);
         if (!err && s->silent)
                 err = store_flags_changed_since(tx, s->mailbox, &s->uids, s->since, &s->news);
         if (!err)
-                err = store_flags_change(tx, s->mailbox, &s->uids, s->op, flags, 0, &modified,
-                                         &s->modseq);
-        uid_set_done(&modified);
+                err = store_flags_change(tx, s->mailbox, &s->uids, s->op, flags, s->unchanged_since,
+                                         &s->modified, &s->modseq);
         return !err && s->new_words ? read_keywords(s, tx) : err;
 }
 
@@ -77,11 +83,51 @@ static const struct task_class keywords_class = { "imap store keywords", keyword
 
 static const char completed[] = "STORE completed";
 
+/* Messages of the view as the client names them. */
+static void put_names(const struct imap_cmd *cmd, const struct uid_set *uids, struct buf *out)
+{
+        AUTO(uid_set_done) struct uid_set numbers = { 0 };
+        enum err ignored; /* a mailbox' numbers fit 1 GiB */
+
+        for (size_t i = 0; !cmd->uid && i < uids->n; i++)
+                for (uint64_t uid = uids->ranges[i].first; uid <= uids->ranges[i].last; uid++)
+                        uid_set_add(&numbers, imap_number_of(cmd->session, (uint32_t)uid));
+        ignored = uid_set_print(cmd->uid ? uids : &numbers, out);
+        (void)ignored;
+}
+
+/*
+ * MODSEQ of all, .SILENT or not; FLAGS of those that the client does not know: RFC 7162 3.1.3. MODIFIED
+ * and the news that messages are gone do not fit into one OK: then it is NO, as in example 11.
+ */
+static enum imap_flow tell(struct imap_cmd *cmd, struct store_task *s)
+{
+        bool condstore = imap_has_condstore(cmd->session);
+        struct buf code = { .max = BUF_MAX };
+        struct imap_fetch_plan plan;
+
+        imap_fetch_plan_flags(cmd->uid || condstore, condstore, &plan);
+        if (s->modified.n) {
+                buf_add(&code, SLICE("MODIFIED "));
+                put_names(cmd, &s->modified, &code);
+        }
+        uid_set_add_set(&s->news, &s->modified);
+        return imap_fetch_run(
+                cmd, &(struct imap_fetch_params){
+                             .plan = &plan,
+                             .uids = &s->uids,
+                             .told_modseq = s->modseq,
+                             .flags_of = s->silent ? &s->news : NULL,
+                             .code = &code,
+                             .incomplete = "Some of the messages no longer exist",
+                             .completed = s->modified.n ? "Conditional STORE failed" : completed,
+                     });
+}
+
 static void store_done(struct task *t)
 {
         struct store_task *s = container_of(t, struct store_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
-        struct imap_fetch_plan plan;
 
         /* Named before they are used: RFC 9051 7.3.5. */
         if (!t->result && s->new_words)
@@ -92,17 +138,11 @@ static void store_done(struct task *t)
                 imap_submit(cmd, STORE_READ, t);
         } else if (t->result) {
                 imap_reply_err(cmd, t->result);
-        } else if (s->silent) {
+        } else if (s->silent && s->unchanged_since == STORE_UNCONDITIONAL) {
                 imap_flags_told(cmd, &s->uids, &s->news, s->modseq);
                 imap_reply(cmd, IMAP_OK, NULL, completed);
         } else {
-                imap_fetch_plan_flags(cmd->uid, &plan);
-                imap_fetch_run(cmd, &(struct imap_fetch_params){
-                                            .plan = &plan,
-                                            .uids = &s->uids,
-                                            .told_modseq = s->modseq,
-                                            .completed = completed,
-                                    });
+                tell(cmd, s);
         }
 }
 
@@ -112,6 +152,7 @@ static void store_drop(struct task *t)
 
         uid_set_done(&s->uids);
         uid_set_done(&s->news);
+        uid_set_done(&s->modified);
         store_keywords_done(&s->keywords);
         arena_done(&s->arena);
         mem_free(s);
@@ -140,6 +181,24 @@ static enum err parse_item(struct imap_args *args, struct store_task *s)
         return ERR_SYNTAX;
 }
 
+/* "(UNCHANGEDSINCE 12345) ", or nothing: RFC 7162 7, store-modifier. */
+static enum err parse_modifier(struct imap_args *args, struct store_task *s)
+{
+        enum err err;
+
+        s->unchanged_since = STORE_UNCONDITIONAL;
+        if (!imap_arg_take(args, '('))
+                return ERR_OK;
+        if (!slice_skip_word(&args->rest, SLICE("UNCHANGEDSINCE "))) {
+                args->wanted = "UNCHANGEDSINCE and a mod-sequence";
+                return ERR_SYNTAX;
+        }
+        err = imap_arg_modseq(args, true, &s->unchanged_since);
+        if (!err)
+                err = imap_arg_char(args, ')');
+        return err ? err : imap_arg_space(args);
+}
+
 static enum err parse(struct imap_args *args, struct store_task *s, struct imap_set *set)
 {
         enum err err = imap_arg_space(args);
@@ -148,6 +207,8 @@ static enum err parse(struct imap_args *args, struct store_task *s, struct imap_
                 err = imap_arg_set(args, set);
         if (!err)
                 err = imap_arg_space(args);
+        if (!err)
+                err = parse_modifier(args, s);
         if (!err)
                 err = parse_item(args, s);
         if (!err)
@@ -199,6 +260,8 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "The mailbox is open for reading only");
         }
+        if (s->unchanged_since != STORE_UNCONDITIONAL)
+                imap_enable_condstore(cmd);
         s->account = imap_account(cmd);
         s->new_words = s->op != STORE_FLAGS_REMOVE && has_new_words(cmd->session, &s->flags);
         s->mailbox = imap_selected(cmd);

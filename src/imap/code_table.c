@@ -31,11 +31,17 @@ const struct imap_code imap_codes[] = {
         { "EXPUNGEISSUED",        "9051 7.1",
          "FETCH and STORE left out messages that somebody has expunged",                               NULL                                         },
         { "HASCHILDREN",          "9051 7.1", "DELETE of a level that is no mailbox",                  NULL                                         },
+        { "HIGHESTMODSEQ",        "7162 3.1.2",
+         "after SELECT; when CONDSTORE is enabled; after EXPUNGE and MOVE; when a larger MODSEQ was "
+          "sent than changes have been told",                                                          NULL                                         },
         { "INUSE",                "9051 7.1", NULL,                                                    "nothing is locked"                          },
         { "LIMIT",                "9051 7.1",
          "too many mailboxes, keywords, flags, messages, connections, search keys, items or "
           "patterns; a name too long or with too many levels",                                         NULL                                         },
         { "MAILBOXID",            "8474 4",   "after CREATE, SELECT and EXAMINE",                      NULL                                         },
+        { "MODIFIED",             "7162 3.1",
+         "STORE UNCHANGEDSINCE of messages that did change",                                           NULL                                         },
+        { "NOMODSEQ",             "7162 3.1", NULL,                                                    "every mailbox has MODSEQs"                  },
         { "NONEXISTENT",          "9051 7.1", "there is no such mailbox",                              NULL                                         },
         { "NOPERM",               "9051 7.1", NULL,
          "an account has all rights to its own mailboxes, and to no others"                                                                         },

@@ -93,6 +93,7 @@ struct imap_cmd {
         const struct imap_command *def;
         struct slice tag;
         bool uid;           /* the UID form */
+        bool has_numbers;   /* which has message numbers all the same: UID SEARCH */
         struct arena arena; /* of its arguments; until the tagged reply */
         struct task *task;  /* in flight, or NULL */
         void *data;         /* the command's own, for as long as it is in hand */
@@ -174,14 +175,21 @@ bool imap_read_only(const struct imap_cmd *cmd);
  * number that is not there (BAD); UIDs that are not there are left out. */
 MUST_CHECK enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set,
                                   struct uid_set *ret_uids);
+/* The same of UIDs, whether or not they are in the view, but not above what it may have: "*" is the
+ * last that was given. For what has vanished. */
+void imap_set_all_uids(struct imap_cmd *cmd, const struct imap_set *set, struct uid_set *ret_uids);
+/* Those of `uids` that are in the view. */
+void imap_view_known(const struct imap_session *s, const struct uid_set *uids,
+                     struct uid_set *ret_known);
 /* Message number of a UID in the view; 0: not there (expunged and told). */
 uint32_t imap_number_of(const struct imap_session *s, uint32_t uid);
 /* A message is \Recent in this view. */
 bool imap_is_recent(const struct imap_session *s, uint32_t uid);
 /*
  * The client knows the flags of these messages as they were at `modseq` (an answer to FETCH or
- * STORE has told, or STORE .SILENT made them): this change is not told again. Not so of those in `but`, which may be
- * NULL: others had changed them before, and that is told with this change or never.
+ * STORE has told): this change is not told again. With `but` (STORE .SILENT) it made them so, and
+ * knows no MODSEQ; not so of those in `but`: others had changed them before, and that is told with
+ * this change or never.
  */
 void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const struct uid_set *but,
                      int64_t modseq);

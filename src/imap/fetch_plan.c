@@ -8,6 +8,7 @@
 
 /* A command's line, twice: names and labels. */
 enum { MAX_ARENA = 512 << 10, MAX_LABEL = 128 << 10 };
+enum { MAX_WANTED = 2 }; /* UID and MODSEQ */
 
 static const struct {
         struct slice name;
@@ -16,6 +17,7 @@ static const struct {
 } simple_items[] = {
         {{ "UID", 3 },             IMAP_FETCH_UID,           0                   },
         { { "FLAGS", 5 },          IMAP_FETCH_FLAGS,         0                   },
+        { { "MODSEQ", 6 },         IMAP_FETCH_MODSEQ,        0                   },
         { { "INTERNALDATE", 12 },  IMAP_FETCH_INTERNALDATE,  0                   },
         { { "RFC822.SIZE", 11 },   IMAP_FETCH_SIZE,          0                   },
         { { "ENVELOPE", 8 },       IMAP_FETCH_ENVELOPE,      STORE_FETCH_CONTENT },
@@ -90,14 +92,21 @@ static enum err add(struct parser *p, const struct imap_fetch_item *item)
         return ERR_OK;
 }
 
+bool imap_fetch_plan_has(const struct imap_fetch_plan *plan, enum imap_fetch_kind kind)
+{
+        for (size_t i = 0; i < plan->n; i++)
+                if (plan->items[i].kind == kind)
+                        return true;
+        return false;
+}
+
 /* An item without a section; what is there already is not asked for twice. */
 static enum err add_simple(struct parser *p, enum imap_fetch_kind kind)
 {
         size_t i = 0;
 
-        for (size_t k = 0; k < p->plan->n; k++)
-                if (p->plan->items[k].kind == kind)
-                        return ERR_OK;
+        if (imap_fetch_plan_has(p->plan, kind))
+                return ERR_OK;
         while (simple_items[i].kind != kind)
                 i++;
         p->plan->rows |= simple_items[i].rows;
@@ -412,7 +421,8 @@ static bool read_macro(struct parser *p, enum err *ret_err)
 static struct parser begin(struct imap_args *args, size_t cap, struct imap_fetch_plan *plan)
 {
         *plan = (struct imap_fetch_plan){ .arena = ARENA_INIT(MAX_ARENA) };
-        plan->items = arena_alloc(&plan->arena, cap * sizeof *plan->items);
+        /* And room for what imap_fetch_plan_want adds. */
+        plan->items = arena_alloc(&plan->arena, (cap + MAX_WANTED) * sizeof *plan->items);
         assert(plan->items);
         return (struct parser){ .args = args, .plan = plan, .cap = cap };
 }
@@ -430,7 +440,7 @@ enum err imap_fetch_plan_parse(struct imap_args *args, bool uid, struct imap_fet
                 err = read_list(&p);
         else if (!err && !read_macro(&p, &err))
                 err = read_item(&p);
-        if (!err)
+        if (!err && !slice_starts(args->rest, SLICE(" (")))
                 err = imap_arg_end(args);
         if (err)
                 imap_fetch_plan_done(&plan);
@@ -439,14 +449,27 @@ enum err imap_fetch_plan_parse(struct imap_args *args, bool uid, struct imap_fet
         return err;
 }
 
-void imap_fetch_plan_flags(bool uid, struct imap_fetch_plan *ret_plan)
+void imap_fetch_plan_want(struct imap_fetch_plan *plan, enum imap_fetch_kind kind)
 {
         struct imap_args none = { 0 };
-        struct parser p = begin(&none, 2, ret_plan);
-        enum err err = uid ? add_simple(&p, IMAP_FETCH_UID) : ERR_OK;
+        struct parser p = { .args = &none, .plan = plan, .cap = plan->n + 1 };
+        enum err err = add_simple(&p, kind);
 
-        if (!err)
-                err = add_simple(&p, IMAP_FETCH_FLAGS);
+        assert(!err && (kind == IMAP_FETCH_UID || kind == IMAP_FETCH_MODSEQ));
+}
+
+void imap_fetch_plan_flags(bool uid, bool modseq, struct imap_fetch_plan *ret_plan)
+{
+        struct imap_args none = { 0 };
+        struct parser p = begin(&none, 1, ret_plan);
+        enum err err;
+
+        if (uid)
+                imap_fetch_plan_want(ret_plan, IMAP_FETCH_UID);
+        if (modseq)
+                imap_fetch_plan_want(ret_plan, IMAP_FETCH_MODSEQ);
+        p.cap = ret_plan->n + 1;
+        err = add_simple(&p, IMAP_FETCH_FLAGS);
         assert(!err);
 }
 

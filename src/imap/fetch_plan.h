@@ -12,6 +12,7 @@
 enum imap_fetch_kind {
         IMAP_FETCH_UID,
         IMAP_FETCH_FLAGS,
+        IMAP_FETCH_MODSEQ, /* RFC 7162 3.1.4.2 */
         IMAP_FETCH_INTERNALDATE,
         IMAP_FETCH_SIZE, /* RFC822.SIZE */
         IMAP_FETCH_ENVELOPE,
@@ -60,14 +61,18 @@ struct imap_fetch_plan {
 enum { IMAP_FETCH_MAX_ITEMS = 256, IMAP_FETCH_MAX_NAMES = 500 };
 
 /*
- * All that follows the set: a macro, an item, a list of items. With `uid` the
- * first item is UID whether or not it was asked for (RFC 9051 6.4.9). ERR_SYNTAX,
- * ERR_LIMIT: args->wanted says what; then there is nothing to be freed.
+ * What follows the set: a macro, an item, a list of items; not the modifiers in
+ * brackets (RFC 4466 2.4). With `uid` the first item is UID whether or not it was
+ * asked for (RFC 9051 6.4.9). ERR_SYNTAX, ERR_LIMIT: args->wanted says what; then
+ * there is nothing to be freed.
  */
 MUST_CHECK enum err imap_fetch_plan_parse(struct imap_args *args, bool uid,
                                           struct imap_fetch_plan *ret_plan);
-/* FLAGS, behind UID where wanted: what STORE answers. */
-void imap_fetch_plan_flags(bool uid, struct imap_fetch_plan *ret_plan);
+/* FLAGS, behind UID and MODSEQ where wanted: what STORE answers. */
+void imap_fetch_plan_flags(bool uid, bool modseq, struct imap_fetch_plan *ret_plan);
+/* UID or MODSEQ as well, if it is not asked for already. */
+void imap_fetch_plan_want(struct imap_fetch_plan *plan, enum imap_fetch_kind kind);
+bool imap_fetch_plan_has(const struct imap_fetch_plan *plan, enum imap_fetch_kind kind);
 void imap_fetch_plan_done(struct imap_fetch_plan *plan);
 
 #endif

@@ -82,6 +82,10 @@ static enum err put_simple(struct imap_fetch_render *r, const struct imap_fetch_
                 buf_addc(out, ' ');
                 imap_put_flags_as(&r->keywords, out, row->flags, message->recent);
                 return ERR_OK;
+        case IMAP_FETCH_MODSEQ:
+                if (row->modseq > r->modseq)
+                        r->modseq = row->modseq;
+                return buf_printf(out, " (%lld)", (long long)row->modseq);
         case IMAP_FETCH_INTERNALDATE:
                 return put_date(out, row->internal_date_us);
         case IMAP_FETCH_SIZE:
@@ -254,6 +258,11 @@ static enum err put_item(struct imap_fetch_render *r, const struct store_fetch_r
         return err;
 }
 
+static size_t items_of(const struct imap_fetch_render *r, const struct store_fetch_row *row)
+{
+        return r->plan->n - (r->flags_of && !uid_set_contains(r->flags_of, row->uid));
+}
+
 enum err imap_fetch_render_row(struct imap_fetch_render *r, const struct store_fetch_row *row,
                                const struct imap_fetch_message *message, bool *ret_whole)
 {
@@ -270,7 +279,7 @@ enum err imap_fetch_render_row(struct imap_fetch_render *r, const struct store_f
                 if (!err)
                         err = buf_put(&r->chunk, SLICE(" FETCH ("));
         }
-        while (!err && r->item < r->plan->n) {
+        while (!err && r->item < items_of(r, row)) {
                 if (r->item && imap_fetch_render_full(r))
                         return ERR_OK;
                 err = put_item(r, row, message);

@@ -20,6 +20,7 @@ enum { IMAP_FETCH_CHUNK = 64 << 10 };
 
 struct imap_fetch_render {
         const struct imap_fetch_plan *plan;
+        const struct uid_set *flags_of; /* the last item, FLAGS, is only of these; NULL: of all */
         struct store_keywords keywords; /* owned */
         struct buf chunk;               /* output so far */
         struct buf scratch;
@@ -33,6 +34,7 @@ struct imap_fetch_render {
         /* what has happened */
         bool unknown_encoding; /* RFC 9051 7.1 UNKNOWN-CTE */
         bool corrupt;          /* a message is damaged: its item was NIL */
+        int64_t modseq;        /* the largest that was said; 0: none */
 };
 
 void imap_fetch_render_init(struct imap_fetch_render *r, const struct imap_fetch_plan *plan);

@@ -10,6 +10,7 @@
 #include "fetch_run.h"
 
 #include "fetch_render.h"
+#include "modseq.h"
 
 #include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
@@ -33,7 +34,11 @@ struct fetch {
         struct imap_fetch_plan plan;
         struct uid_set uids;
         int64_t told_modseq;
-        const char *completed;
+        struct uid_set flags_of;
+        struct uid_set vanished;
+        size_t n_vanished; /* ranges of it that were told */
+        struct buf code;
+        const char *incomplete, *completed;
         bool marks_seen;
 
         /* the messages in hand, by UID; and where the next ones are in `uids` */
@@ -201,12 +206,20 @@ static enum err read_keywords(struct fetch *f, struct store_txn *tx)
         return store_keywords_get(tx, f->account, &f->render.keywords);
 }
 
+/* RFC 7162 3.2.6: before any FETCH. */
+static void put_vanished(struct fetch *f)
+{
+        while (f->n_vanished < f->vanished.n && !imap_fetch_render_full(&f->render))
+                imap_put_vanished(&f->render.chunk, &f->vanished, &f->n_vanished, true);
+}
+
 static enum err fetch_work(struct task *t, struct store_txn *tx)
 {
         struct fetch *f = container_of(t, struct fetch, task);
         enum err err = read_keywords(f, tx);
         int pieces = 0;
 
+        put_vanished(f);
         while (!err && !imap_fetch_render_full(&f->render)) {
                 if (f->render.stream.phase == IMAP_STREAM_IDLE) {
                         if (f->at == f->n)
@@ -228,6 +241,9 @@ static void fetch_free(struct fetch *f)
         uid_set_done(&f->uids);
         uid_set_done(&f->batch);
         uid_set_done(&f->unseen);
+        uid_set_done(&f->flags_of);
+        uid_set_done(&f->vanished);
+        buf_done(&f->code);
         buf_done(&f->sent);
         mem_free(f->messages);
         mem_free(f);
@@ -244,10 +260,15 @@ static enum imap_flow complete(struct imap_cmd *cmd, const struct fetch *f)
 {
         if (f->told_modseq)
                 imap_flags_told(cmd, &f->uids, NULL, f->told_modseq);
+        imap_modseq_sent(cmd->session, f->render.modseq);
         if (f->render.corrupt)
                 return imap_reply_err(cmd, ERR_CORRUPT);
         if (f->render.unknown_encoding)
                 return imap_reply(cmd, IMAP_NO, "UNKNOWN-CTE", "An encoding is not known here");
+        if (f->code.len)
+                return f->expunged && f->incomplete
+                               ? imap_reply(cmd, IMAP_NO, f->code.ptr, f->incomplete)
+                               : imap_reply(cmd, IMAP_OK, f->code.ptr, f->completed);
         return imap_reply(cmd, IMAP_OK, f->expunged ? "EXPUNGEISSUED" : NULL, f->completed);
 }
 
@@ -255,13 +276,10 @@ static enum imap_flow complete(struct imap_cmd *cmd, const struct fetch *f)
 static enum err seen_work(struct task *t, struct store_txn *tx)
 {
         struct fetch *f = container_of(t, struct fetch, task);
-        struct uid_set modified = { 0 };
         int64_t modseq;
-        enum err err = store_flags_change(tx, f->mailbox, &f->unseen, STORE_FLAGS_ADD,
-                                          STORE_FLAG_SEEN, 0, &modified, &modseq);
 
-        uid_set_done(&modified);
-        return err;
+        return store_flags_change(tx, f->mailbox, &f->unseen, STORE_FLAGS_ADD, STORE_FLAG_SEEN,
+                                  STORE_UNCONDITIONAL, NULL, &modseq);
 }
 
 static void seen_done(struct task *t)
@@ -282,6 +300,7 @@ static void failed(struct imap_cmd *cmd, const struct fetch *f, enum err err)
 {
         struct conn *conn = imap_session_conn(cmd->session);
 
+        imap_modseq_sent(cmd->session, f->render.modseq);
         log_warn("c=%s imap cannot read account=%lld mailbox=%lld uid=%u octet=%llu error=%s",
                  conn_id(conn), (long long)f->account, (long long)f->mailbox, f->render.uid,
                  (unsigned long long)f->render.stream.offset, err_name(err));
@@ -309,7 +328,7 @@ static void fetch_done(struct task *t)
         f->render.chunk = f->sent;
         f->sent = (struct buf){ .max = chunk.max };
         f->cut = f->render.open;
-        ended = f->at == f->n && !next_batch(f, cmd->session);
+        ended = f->n_vanished == f->vanished.n && f->at == f->n && !next_batch(f, cmd->session);
         marks = ended && f->unseen.n;
         /* While this chunk leaves, the next one is read. */
         if (!ended || marks) {
@@ -325,6 +344,14 @@ static void fetch_done(struct task *t)
 
 static const struct task_class fetch_class = { "imap fetch", fetch_work, fetch_done, fetch_drop };
 
+static void take_set(struct uid_set *to, struct uid_set *from)
+{
+        if (!from)
+                return;
+        *to = *from;
+        *from = (struct uid_set){ 0 };
+}
+
 enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_params *params)
 {
         struct fetch *f = NEW(struct fetch);
@@ -334,16 +361,23 @@ enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_para
         f->mailbox = imap_selected(cmd);
         f->plan = *params->plan;
         *params->plan = (struct imap_fetch_plan){ 0 };
-        f->uids = *params->uids;
-        *params->uids = (struct uid_set){ 0 };
+        take_set(&f->uids, params->uids);
         f->told_modseq = params->told_modseq;
+        take_set(&f->flags_of, params->flags_of);
+        take_set(&f->vanished, params->vanished);
+        if (params->code) {
+                f->code = *params->code;
+                *params->code = (struct buf){ 0 };
+        }
+        f->incomplete = params->incomplete;
         f->completed = params->completed;
         f->marks_seen = f->plan.sets_seen && !imap_read_only(cmd);
         imap_fetch_render_init(&f->render, &f->plan);
+        f->render.flags_of = params->flags_of ? &f->flags_of : NULL;
         f->sent.max = f->render.chunk.max;
         f->room = room_for(&f->uids, imap_session_view(cmd->session));
         f->messages = mem_alloc_array(f->room, sizeof *f->messages);
-        if (next_batch(f, cmd->session))
+        if (next_batch(f, cmd->session) || f->vanished.n)
                 return imap_submit(cmd, STORE_READ, &f->task);
         complete(cmd, f);
         fetch_free(f);

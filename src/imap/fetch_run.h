@@ -3,7 +3,7 @@
  *
  *      batch [loop] ─► read ≤ 64 KiB of it [store reader] ─► out [loop] ─► room for more? ─► …
  *
- * A batch is up to 256 messages with their numbers, taken from the view between
+ * A batch is up to 2048 messages with their numbers, taken from the view between
  * the chunks. Between two chunks all that is held is the cursor (fetch_render.h).
  */
 #ifndef IMAP_FETCH_RUN_H
@@ -16,9 +16,16 @@ struct imap_fetch_params {
         struct imap_fetch_plan *plan; /* taken: zeroed */
         struct uid_set *uids;         /* of the view; taken likewise */
         int64_t told_modseq;          /* > 0: their flags as of this MODSEQ are told: STORE */
-        const char *completed;        /* "FETCH completed" */
+        struct uid_set *flags_of; /* not NULL: FLAGS, the plan's last item, only of these; taken */
+        struct uid_set *vanished; /* not NULL: UIDs told in VANISHED (EARLIER) first; taken */
+        struct buf *code;         /* not NULL: of the tagged reply; taken */
+        const char *incomplete;   /* not NULL: then NO and this, if a message was gone */
+        const char *completed;    /* "FETCH completed" */
 };
-/* Sends them all and replies. Where the plan says so, \Seen is set for what was sent. */
+/*
+ * Sends them all and replies. Where the plan says so, \Seen is set for what was sent. Without a code
+ * of its own the reply says EXPUNGEISSUED when messages were gone.
+ */
 enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_params *params);
 
 #endif

@@ -8,6 +8,8 @@
  */
 #include "find.h"
 
+#include "modseq.h"
+
 #include "mailserver/core/mem.h"
 
 struct imap_find *imap_find_new(void)
@@ -25,6 +27,7 @@ void imap_find_free(struct imap_find *f)
         imap_sorter_done(&f->sorter);
         uid_set_done(&f->found);
         uid_set_done(&f->to_save);
+        mem_free(f->modseqs);
         imap_pour_done(&f->pour);
         mem_free(f->tag);
         mem_free(f);
@@ -32,10 +35,40 @@ void imap_find_free(struct imap_find *f)
 
 /* ---- worker ---- */
 
+static void keep_modseq(struct imap_find *f, const struct store_fetch_row *row)
+{
+        if (row->modseq > f->highest_modseq)
+                f->highest_modseq = row->modseq;
+        if (imap_returns_all(&f->scan.search.returns))
+                return;
+        if (f->n_modseqs == f->cap_modseqs) {
+                f->cap_modseqs = f->cap_modseqs ? 2 * f->cap_modseqs : 64;
+                f->modseqs = mem_realloc(f->modseqs, f->cap_modseqs * sizeof *f->modseqs);
+        }
+        f->modseqs[f->n_modseqs++] = (struct imap_found_modseq){ row->uid, row->modseq };
+}
+
+/* RFC 7162 3.1.5, 3.1.10: the largest of the messages returned. */
+static int64_t modseq_of(const struct imap_find *f, const struct imap_results *r)
+{
+        AUTO(uid_set_done) struct uid_set returned = { 0 };
+        int64_t modseq = 0;
+
+        if (imap_returns_all(&f->scan.search.returns))
+                return imap_results_count(r) ? f->highest_modseq : 0;
+        imap_results_returned(r, &f->scan.search.returns, &returned);
+        for (size_t i = 0; i < f->n_modseqs; i++)
+                if (f->modseqs[i].modseq > modseq && uid_set_contains(&returned, f->modseqs[i].uid))
+                        modseq = f->modseqs[i].modseq;
+        return modseq;
+}
+
 static enum err keep(void *arg, const struct store_fetch_row *row)
 {
         struct imap_find *f = arg;
 
+        if (f->scan.search.has_modseq)
+                keep_modseq(f, row);
         if (f->sorter.sort.n)
                 return imap_sorter_add(&f->sorter, row);
         uid_set_add(&f->found, row->uid);
@@ -52,6 +85,8 @@ static void put_esearch(const struct imap_find *f, const struct imap_results *r,
                 returns.options = IMAP_SEARCH_RETURN_ALL;
         buf_addf(out, "* ESEARCH (TAG \"%s\")%s", f->tag, f->uid ? " UID" : "");
         imap_put_returned(out, &returns, r);
+        if (f->modseq)
+                buf_addf(out, " MODSEQ %lld", (long long)f->modseq);
         buf_add(out, SLICE("\r\n"));
 }
 
@@ -70,11 +105,12 @@ static void answer(struct imap_find *f)
                 imap_results_of_set(&f->found, map, f->uid, &r);
         }
         if (returns->options & IMAP_SEARCH_SAVE)
-                imap_results_to_save(&r, returns, &f->to_save);
+                imap_results_returned(&r, returns, &f->to_save);
+        f->modseq = modseq_of(f, &r);
         if (f->extended)
                 put_esearch(f, &r, &f->pour.text);
         else
-                imap_put_found(&f->pour.text, f->sorter.sort.n ? "SORT" : "SEARCH", &r);
+                imap_put_found(&f->pour.text, f->sorter.sort.n ? "SORT" : "SEARCH", &r, f->modseq);
         imap_results_done(&r);
         f->ready = true;
 }
@@ -126,6 +162,7 @@ static void find_done(struct task *t)
         } else if (f->ready && !f->pour.at && !save(cmd, f)) {
                 imap_reply(cmd, IMAP_NO, "NOTSAVED", "Too many messages to be saved");
         } else if (f->ready && imap_pour_some(&f->pour, cmd)) {
+                imap_modseq_sent(cmd->session, f->modseq);
                 imap_reply(cmd, IMAP_OK, NULL,
                            f->sorter.sort.n ? "SORT completed" : "SEARCH completed");
         } else {

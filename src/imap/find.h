@@ -10,12 +10,21 @@
 #include "search_scan.h"
 #include "sort_keys.h"
 
+struct imap_found_modseq {
+        uint32_t uid;
+        int64_t modseq;
+};
+
 struct imap_find {
         struct task task;
         struct imap_scan scan;
         struct imap_sorter sorter; /* sorter.sort.n 0: in the order of the mailbox */
         struct uid_set found;
-        struct uid_set to_save; /* "$" */
+        struct uid_set to_save;            /* "$" */
+        int64_t highest_modseq;            /* of those found */
+        struct imap_found_modseq *modseqs; /* of each, where the answer is not about all; owned */
+        size_t n_modseqs, cap_modseqs;
+        int64_t modseq; /* that the answer tells; 0: none */
         bool uid, extended;
         char *tag;  /* owned */
         bool ready; /* the answer stands in `pour` */

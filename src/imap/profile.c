@@ -77,7 +77,8 @@ static const struct imap_profile profiles[] = {
                     .recognised = "ID of K-9 Mail or Thunderbird for Android; without ID, "
                                   "tags that are the numbers of its commands",
                     .served = "it alone",
-                    .change = "ENABLE switches nothing on: names stay in modified UTF-7",
+                    .change = "ENABLE switches neither IMAP4rev2 nor UTF8=ACCEPT on: names stay in "
+                              "modified UTF-7",
                     .reason = "It writes names in modified UTF-7 after UTF8=ACCEPT too, and "
                               "release 12 shows question marks for UTF-8 "
                               "(github.com/thunderbird/thunderbird-android: 8772, 9212, 9454, "

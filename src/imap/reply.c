@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A tagged line may carry COPYUID's sets. */
-enum { MAX_TAGGED = 1 << 20, MAX_QUOTED = 1024 };
+/* A tagged line may carry COPYUID's sets, or MODIFIED's. */
+enum { MAX_TAGGED = 16 << 20, MAX_QUOTED = 1024 };
 
 /* ---- tagged ---- */
 
@@ -22,6 +22,9 @@ enum imap_flow imap_reply(struct imap_cmd *cmd, enum imap_status status, const c
         struct imap_session *s = cmd->session;
 
         assert(s->in_hand && !s->replied && !s->finished);
+        /* SELECT that fails leaves nothing selected: RFC 9051 6.3.2. */
+        if (s->opening && status != IMAP_OK)
+                imap_close_mailbox(s, false);
         s->tagged.max = MAX_TAGGED;
         buf_add(&s->tagged, cmd->tag);
         if (!code || buf_printf(&s->tagged, " %s [%s] %s\r\n", words[status], code, text))

@@ -143,7 +143,7 @@ static void put_partial(struct buf *out, const struct imap_partial *partial,
         buf_addc(out, ')');
 }
 
-void imap_put_found(struct buf *out, const char *name, const struct imap_results *r)
+void imap_put_found(struct buf *out, const char *name, const struct imap_results *r, int64_t modseq)
 {
         buf_addf(out, "* %s", name);
         for (size_t i = 0; r->sorted && i < r->n; i++)
@@ -151,6 +151,8 @@ void imap_put_found(struct buf *out, const char *name, const struct imap_results
         for (size_t i = 0; !r->sorted && i < r->told.n; i++)
                 for (uint64_t n = r->told.ranges[i].first; n <= r->told.ranges[i].last; n++)
                         put_number(out, ' ', n);
+        if (modseq)
+                buf_addf(out, " (MODSEQ %lld)", (long long)modseq);
         buf_add(out, SLICE("\r\n"));
 }
 
@@ -177,10 +179,10 @@ void imap_put_returned(struct buf *out, const struct imap_search_returns *return
                 buf_addf(out, " COUNT %llu", (unsigned long long)count);
 }
 
-/* ---- "$" ---- */
+/* ---- as a set: "$", and whose MODSEQ is told ---- */
 
-static void save_places(const struct imap_results *r, uint64_t first, uint64_t end,
-                        struct uid_set *ret)
+static void add_places(const struct imap_results *r, uint64_t first, uint64_t end,
+                       struct uid_set *ret)
 {
         struct uid_range *ranges;
 
@@ -195,26 +197,32 @@ static void save_places(const struct imap_results *r, uint64_t first, uint64_t e
         mem_free(ranges);
 }
 
-void imap_results_to_save(const struct imap_results *r, const struct imap_search_returns *returns,
-                          struct uid_set *ret)
+bool imap_returns_all(const struct imap_search_returns *returns)
 {
         unsigned some = IMAP_SEARCH_MIN | IMAP_SEARCH_MAX | IMAP_SEARCH_PARTIAL;
+
+        return !(returns->options & some) ||
+               (returns->options & (IMAP_SEARCH_RETURN_ALL | IMAP_SEARCH_COUNT));
+}
+
+void imap_results_returned(const struct imap_results *r, const struct imap_search_returns *returns,
+                           struct uid_set *ret)
+{
         uint64_t n = imap_results_count(r), first, end;
 
         uid_set_clear(ret);
         if (!n)
                 return;
-        if (!(returns->options & some) ||
-            (returns->options & (IMAP_SEARCH_RETURN_ALL | IMAP_SEARCH_COUNT))) {
-                save_places(r, 0, n, ret);
+        if (imap_returns_all(returns)) {
+                add_places(r, 0, n, ret);
                 return;
         }
         if (returns->options & IMAP_SEARCH_MIN)
-                save_places(r, 0, 1, ret);
+                add_places(r, 0, 1, ret);
         if (returns->options & IMAP_SEARCH_PARTIAL) {
                 imap_partial_places(&returns->partial, n, &first, &end);
-                save_places(r, first, end, ret);
+                add_places(r, first, end, ret);
         }
         if (returns->options & IMAP_SEARCH_MAX)
-                save_places(r, n - 1, n, ret);
+                add_places(r, n - 1, n, ret);
 }

@@ -30,13 +30,22 @@ void imap_results_of_list(uint32_t *uids, size_t n, const struct uid_map *map, b
                           struct imap_results *ret);
 uint64_t imap_results_count(const struct imap_results *r);
 
-/* "* SEARCH 2 84 882": RFC 3501 7.2.5; `name` is SORT of RFC 5256 4, too. */
-void imap_put_found(struct buf *out, const char *name, const struct imap_results *r);
+/*
+ * "* SEARCH 2 84 882": RFC 3501 7.2.5; `name` is SORT of RFC 5256 4, too. With a modseq that is not 0
+ * "(MODSEQ 917162500)" ends it: RFC 7162 3.1.6, 3.1.9.
+ */
+void imap_put_found(struct buf *out, const char *name, const struct imap_results *r,
+                    int64_t modseq);
 /* What follows "* ESEARCH (…) UID" in it: RFC 9051 7.3.4. MIN, MAX and ALL of nothing are left out. */
 void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
                        const struct imap_results *r);
-/* The UIDs that "$" stands for afterwards: RFC 9051 6.4.4.1 table 4, RFC 9394 3.2. */
-void imap_results_to_save(const struct imap_results *r, const struct imap_search_returns *returns,
-                          struct uid_set *ret);
+/* The answer is about all that was found; else about the least, the greatest, or those of some places. */
+bool imap_returns_all(const struct imap_search_returns *returns);
+/*
+ * The UIDs of those it is about: "$" stands for them afterwards (RFC 9051 6.4.4.1 table 4, RFC 9394 3.2),
+ * and the MODSEQ told is theirs (RFC 4731 3.2).
+ */
+void imap_results_returned(const struct imap_results *r, const struct imap_search_returns *returns,
+                           struct uid_set *ret);
 
 #endif

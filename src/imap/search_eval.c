@@ -118,6 +118,8 @@ static bool matches(struct eval *e, const struct imap_search_key *key)
                 return uid_set_contains(&key->uids, row->uid);
         case IMAP_SEARCH_SIZE:
                 return within(key, row->size);
+        case IMAP_SEARCH_MODSEQ:
+                return row->modseq >= key->from;
         case IMAP_SEARCH_INTERNAL:
                 return within(key, day_of(row->internal_date_us));
         case IMAP_SEARCH_SENT:

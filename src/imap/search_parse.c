@@ -1,6 +1,7 @@
 /* search_parse.c — what a SEARCH asks for, as a tree: RFC 9051 6.4.4. */
 #include "search_parse.h"
 
+#include "modseq.h"
 #include "object_id.h"
 
 #include "mailserver/mime/charset.h"
@@ -28,6 +29,7 @@ enum argument {
         KEYWORD,
         UID_SET,
         OBJECT_ID,
+        MODSEQ,
 };
 
 /* FROM, TO, …: RFC 9051 6.4.4 says "the envelope structure's"; we look into the decoded field. */
@@ -52,6 +54,7 @@ static const struct word {
         { "HEADER",            IMAP_SEARCH_HEADER,   FIELD_AND_STRING, false, 0                  },
         { "KEYWORD",           IMAP_SEARCH_KEYWORD,  KEYWORD,          false, 0                  },
         { "LARGER",            IMAP_SEARCH_SIZE,     NUMBER_ABOVE,     false, 0                  },
+        { "MODSEQ",            IMAP_SEARCH_MODSEQ,   MODSEQ,           false, 0                  },
         { "OLD",               IMAP_SEARCH_RECENT,   NONE,             true,  0                  },
         { "OLDER",             IMAP_SEARCH_AGE,      AGE_OVER,         false, 0                  },
         { "ON",                IMAP_SEARCH_INTERNAL, DATE_ON,          false, 0                  },
@@ -190,6 +193,38 @@ static enum err read_object_id(struct parser *p, struct imap_search_key *key)
         return key->text.ptr ? ERR_OK : too_much(p);
 }
 
+/*
+ * ["/flags/…" priv|shared|all] mod-sequence: RFC 7162 7. A message has one MODSEQ, so that the flag
+ * must be ignored (RFC 7162 3.1.5), but it must be one.
+ */
+static enum err read_modseq(struct parser *p, struct imap_search_key *key)
+{
+        struct slice name, type, flag;
+        struct imap_args entry = { 0 };
+        enum err err;
+
+        p->search->has_modseq = true;
+        if (!slice_starts(p->args->rest, SLICE("\"")))
+                return imap_arg_modseq(p->args, true, &key->from);
+        err = imap_arg_string(p->args, &name);
+        if (err)
+                return err;
+        entry.rest = name;
+        if (!slice_skip_word(&entry.rest, SLICE("/flags/")) || imap_arg_flag(&entry, &flag) ||
+            !imap_arg_at_end(&entry))
+                return wants(p, ERR_SYNTAX, "\"/flags/\" and a flag");
+        err = imap_arg_space(p->args);
+        if (!err)
+                err = imap_arg_atom(p->args, &type);
+        if (err)
+                return err;
+        if (!slice_eq_word(type, SLICE("priv")) && !slice_eq_word(type, SLICE("shared")) &&
+            !slice_eq_word(type, SLICE("all")))
+                return wants(p, ERR_SYNTAX, "priv, shared or all");
+        err = imap_arg_space(p->args);
+        return err ? err : imap_arg_modseq(p->args, true, &key->from);
+}
+
 static enum err read_argument(struct parser *p, const struct word *word,
                               struct imap_search_key *key)
 {
@@ -229,6 +264,8 @@ static enum err read_argument(struct parser *p, const struct word *word,
                 return read_set(p, key);
         case OBJECT_ID:
                 return read_object_id(p, key);
+        case MODSEQ:
+                return read_modseq(p, key);
         }
         return ERR_OK;
 }
@@ -267,6 +304,7 @@ static void note(struct parser *p, struct imap_search_key *key)
         case IMAP_SEARCH_RECENT:
         case IMAP_SEARCH_SET:
         case IMAP_SEARCH_SIZE:
+        case IMAP_SEARCH_MODSEQ:
         case IMAP_SEARCH_INTERNAL:
         case IMAP_SEARCH_SAVED:
         case IMAP_SEARCH_AGE:
@@ -405,6 +443,7 @@ static enum err read_key(struct parser *p, unsigned depth, struct imap_search_ke
                 return err ? err : imap_arg_char(p->args, ')');
         }
         if (begins_set(p->args)) {
+                p->search->has_numbers |= p->args->rest.ptr[0] != '$';
                 *ret_key = key_new(p, IMAP_SEARCH_SET);
                 return *ret_key ? read_set(p, *ret_key) : too_much(p);
         }

@@ -26,6 +26,7 @@ enum imap_search_kind {
         IMAP_SEARCH_SIZE,     /* from ≤ octets < to */
         IMAP_SEARCH_INTERNAL, /* from ≤ day of the internal date < to */
         IMAP_SEARCH_SENT,     /* from ≤ day that the Date field names < to */
+        IMAP_SEARCH_MODSEQ,   /* from ≤ MODSEQ: RFC 7162 3.1.5 */
         IMAP_SEARCH_SAVED,    /* from ≤ day it came into the mailbox < to: RFC 8514 4.3 */
         IMAP_SEARCH_EMAILID,  /* `text` is its name: RFC 8474 6 */
         IMAP_SEARCH_THREADID, /* `from` is its thread */
@@ -62,7 +63,9 @@ struct imap_search {
         struct imap_search_returns returns;
         bool has_charset, has_keywords;
         bool has_email_ids;
-        bool has_keys; /* something is asked that stands in the row's keys: STORE_FETCH_KEYS */
+        bool has_keys;    /* something is asked that stands in the row's keys: STORE_FETCH_KEYS */
+        bool has_modseq;  /* the answer ends with a MODSEQ: RFC 7162 3.1.6 */
+        bool has_numbers; /* message numbers: RFC 7162 3.2.10.2 */
 };
 
 /*

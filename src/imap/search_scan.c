@@ -1,6 +1,8 @@
 /* search_scan.c — the messages of a mailbox that match, found one task after another. */
 #include "search_scan.h"
 
+#include "modseq.h"
+
 #include "mailserver/core/clock.h"
 #include "mailserver/store/fetch.h"
 #include "mailserver/store/message.h"
@@ -31,6 +33,9 @@ enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd, struct ima
                 args->wanted = "numbers of messages that are there";
                 return err;
         }
+        cmd->has_numbers = scan->search.has_numbers;
+        if (scan->search.has_modseq)
+                imap_enable_condstore(cmd);
         scan->account = imap_account(cmd);
         scan->mailbox = imap_selected(cmd);
         scan->now_us = clock_now_us();

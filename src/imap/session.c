@@ -48,6 +48,7 @@ void imap_command_end(struct imap_session *s)
         arena_done(&cmd->arena);
         *cmd = (struct imap_cmd){ 0 };
         s->in_hand = s->replied = s->finished = s->idling = false;
+        s->opening = s->says_highest = false;
         s->line = NULL;
         s->parked = NULL;
         s->exchange = NULL;
@@ -463,7 +464,7 @@ unsigned imap_session_enabled(const struct imap_session *s)
 
 bool imap_is_utf8(const struct imap_session *s)
 {
-        return s->enabled != 0;
+        return (s->enabled & (IMAP_ENABLED_REV2 | IMAP_ENABLED_UTF8)) != 0;
 }
 
 int64_t imap_account(const struct imap_cmd *cmd)

@@ -25,6 +25,8 @@ enum imap_state {
 enum imap_enabled {
         IMAP_ENABLED_REV2 = 1u << 0,
         IMAP_ENABLED_UTF8 = 1u << 1,
+        IMAP_ENABLED_CONDSTORE = 1u << 2, /* by whatever command: RFC 7162 3.1 */
+        IMAP_ENABLED_QRESYNC = 1u << 3,   /* never without CONDSTORE */
 };
 
 /* recent.h */

@@ -29,6 +29,7 @@ struct imap_update;
 struct imap_told {
         struct uid_set uids, but; /* those of `uids` that are not in `but` */
         int64_t modseq;
+        bool silent; /* it made them so, and was not told the MODSEQ */
 };
 
 /* A selected mailbox. */
@@ -43,6 +44,9 @@ struct imap_mailbox {
         struct store_change pending; /* if dirty: what the watcher was told, as one */
         int64_t reading;             /* the MODSEQ `task` reads up to */
         struct uid_set withheld;     /* expunged, still in the view */
+        int64_t withheld_since;      /* when there are such: all up to this MODSEQ was told */
+        int64_t sent_modseq;         /* the largest in an answer since the last tagged reply */
+        int64_t owed_modseq;         /* the client saw it too early, and was told so; 0: none */
         struct imap_recent *first;   /* who was told first; counted */
         struct uid_set recent;       /* UIDs this session was told of first */
         struct imap_told *told;      /* owned; imap_flags_told, ascending MODSEQs */
@@ -73,6 +77,8 @@ struct imap_session {
         bool literal_paused : 1;
         bool said_id : 1;     /* ID was said */
         bool no_compress : 1; /* by a client that is not to be told of it */
+        bool opening : 1;      /* SELECT has opened the mailbox, and may still fail */
+        bool says_highest : 1; /* HIGHESTMODSEQ belongs into the tagged line */
         struct buf tagged;
 
         /* of the command in hand */
@@ -123,13 +129,18 @@ void imap_stream_skip(struct imap_session *s);
 /* Takes the mailbox; it is watched from here on. */
 void imap_open_mailbox(struct imap_session *s, struct imap_mailbox *m);
 void imap_mailbox_free(struct imap_mailbox *m);
-/* imap_flags_told has been said of this change. */
-bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq);
+/* What imap_flags_told has said of this change; NULL: nothing. */
+const struct imap_told *imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq);
 void imap_forget_told(struct imap_mailbox *m);
 /* Those of `first` to `last` that nobody was told of are this session's recent ones. */
 void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last);
 /* How many messages are \Recent. */
 size_t imap_count_recent(const struct imap_session *s);
+
+/* ---- modseq.c ---- */
+
+/* Before the tagged line: HIGHESTMODSEQ where the client could draw a wrong conclusion. */
+void imap_modseq_settle(struct imap_session *s);
 
 /* ---- view_update.c ---- */
 

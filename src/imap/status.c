@@ -8,15 +8,16 @@ static const struct {
         const char *name;
         enum imap_status_item item;
 } names[] = {
-        {"MESSAGES",     IMAP_STATUS_MESSAGES   },
-        { "RECENT",      IMAP_STATUS_RECENT     },
-        { "UIDNEXT",     IMAP_STATUS_UIDNEXT    },
-        { "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY},
-        { "UNSEEN",      IMAP_STATUS_UNSEEN     },
-        { "DELETED",     IMAP_STATUS_DELETED    },
-        { "SIZE",        IMAP_STATUS_SIZE       },
-        { "APPENDLIMIT", IMAP_STATUS_APPENDLIMIT},
-        { "MAILBOXID",   IMAP_STATUS_MAILBOXID  },
+        {"MESSAGES",       IMAP_STATUS_MESSAGES     },
+        { "RECENT",        IMAP_STATUS_RECENT       },
+        { "UIDNEXT",       IMAP_STATUS_UIDNEXT      },
+        { "UIDVALIDITY",   IMAP_STATUS_UIDVALIDITY  },
+        { "UNSEEN",        IMAP_STATUS_UNSEEN       },
+        { "DELETED",       IMAP_STATUS_DELETED      },
+        { "SIZE",          IMAP_STATUS_SIZE         },
+        { "APPENDLIMIT",   IMAP_STATUS_APPENDLIMIT  },
+        { "MAILBOXID",     IMAP_STATUS_MAILBOXID    },
+        { "HIGHESTMODSEQ", IMAP_STATUS_HIGHESTMODSEQ},
 };
 enum { N_NAMES = sizeof names / sizeof *names };
 
@@ -30,7 +31,8 @@ static enum err parse_item(struct imap_args *args, unsigned *items)
                         *items |= names[i].item;
                         return ERR_OK;
                 }
-        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE, MAILBOXID or RECENT";
+        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE, RECENT, MAILBOXID "
+                       "or HIGHESTMODSEQ";
         return ERR_SYNTAX;
 }
 
@@ -73,6 +75,7 @@ void imap_status_of(const struct store_mailbox *m, struct imap_status_counts *re
                 .unseen = m->unseen,
                 .deleted = m->deleted,
                 .size = m->octets,
+                .highestmodseq = m->highestmodseq,
         };
 }
 
@@ -81,10 +84,16 @@ void imap_status_put(struct buf *out, unsigned items, const struct imap_status_c
 {
         int64_t recent = imap_recent_count(&server->recents, counts->mailbox, counts->recent,
                                            counts->uidnext);
-        const int64_t values[N_NAMES] = { counts->messages, recent,
-                                          counts->uidnext,  counts->uidvalidity,
-                                          counts->unseen,   counts->deleted,
-                                          counts->size,     server->config->max_message_size };
+        const int64_t values[N_NAMES] = { counts->messages,
+                                          recent,
+                                          counts->uidnext,
+                                          counts->uidvalidity,
+                                          counts->unseen,
+                                          counts->deleted,
+                                          counts->size,
+                                          server->config->max_message_size,
+                                          0 /* MAILBOXID is none */,
+                                          counts->highestmodseq };
         char before = '(';
 
         buf_addc(out, ' ');

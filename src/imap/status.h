@@ -16,13 +16,14 @@ enum imap_status_item {
         IMAP_STATUS_UNSEEN = 1u << 4,
         IMAP_STATUS_DELETED = 1u << 5,
         IMAP_STATUS_SIZE = 1u << 6,
-        IMAP_STATUS_APPENDLIMIT = 1u << 7, /* RFC 7889 3.2 */
-        IMAP_STATUS_MAILBOXID = 1u << 8,   /* RFC 8474 4.3 */
+        IMAP_STATUS_APPENDLIMIT = 1u << 7,   /* RFC 7889 3.2 */
+        IMAP_STATUS_MAILBOXID = 1u << 8,     /* RFC 8474 4.3 */
+        IMAP_STATUS_HIGHESTMODSEQ = 1u << 9, /* RFC 7162 3.1.7; enables CONDSTORE */
 };
 
 struct imap_status_counts {
         int64_t mailbox; /* its id */
-        int64_t messages, recent, uidnext, uidvalidity, unseen, deleted, size;
+        int64_t messages, recent, uidnext, uidvalidity, unseen, deleted, size, highestmodseq;
 };
 
 /* "(MESSAGES UIDNEXT …)" */

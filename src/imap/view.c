@@ -152,14 +152,32 @@ static bool bind_uids(const struct uid_map *m, uint32_t first, uint32_t last,
         return uid_map_numbers(m, a < b ? a : b, a < b ? b : a, ret_numbers);
 }
 
-/* Those of `saved` that the client still sees. */
-static void add_saved(const struct uid_map *m, const struct uid_set *saved, struct uid_set *numbers)
+/* Those of `uids` that the client still sees. */
+static void add_numbers(const struct uid_map *m, const struct uid_set *uids,
+                        struct uid_set *numbers)
 {
         struct uid_range range;
 
-        for (size_t i = 0; i < saved->n; i++)
-                if (uid_map_numbers(m, saved->ranges[i].first, saved->ranges[i].last, &range))
+        for (size_t i = 0; i < uids->n; i++)
+                if (uid_map_numbers(m, uids->ranges[i].first, uids->ranges[i].last, &range))
                         uid_set_add_range(numbers, range.first, range.last);
+}
+
+static void add_uids(const struct uid_map *m, const struct uid_set *numbers, struct uid_set *uids)
+{
+        for (size_t i = 0; i < numbers->n; i++)
+                uid_map_add_uids(m, numbers->ranges[i], uids);
+}
+
+void imap_view_known(const struct imap_session *s, const struct uid_set *uids,
+                     struct uid_set *ret_known)
+{
+        const struct uid_map *messages = &imap_session_view(s)->messages;
+        AUTO(uid_set_done) struct uid_set numbers = { 0 };
+
+        uid_set_clear(ret_known);
+        add_numbers(messages, uids, &numbers);
+        add_uids(messages, &numbers, ret_known);
 }
 
 /* To message numbers first: "1:*,1:*,…" costs no more than "1:*", in whatever order it comes. */
@@ -194,14 +212,39 @@ enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct 
 
         assert(m);
         if (set->saved)
-                add_saved(&m->view.messages, &m->saved, &numbers);
+                add_numbers(&m->view.messages, &m->saved, &numbers);
         else
                 err = add_written(cmd, set, &numbers);
-        for (size_t i = 0; !err && i < numbers.n; i++)
-                uid_map_add_uids(&m->view.messages, numbers.ranges[i], &uids);
-        if (!err)
-                *ret_uids = uids;
-        return err;
+        if (err)
+                return err;
+        add_uids(&m->view.messages, &numbers, &uids);
+        *ret_uids = uids;
+        return ERR_OK;
+}
+
+void imap_set_all_uids(struct imap_cmd *cmd, const struct imap_set *set, struct uid_set *ret_uids)
+{
+        const struct imap_mailbox *m = cmd->session->mailbox;
+        uint32_t last = m->view.uidnext - 1;
+        struct uid_range *ranges;
+        size_t n = 0;
+
+        uid_set_clear(ret_uids);
+        if (set->saved) {
+                uid_set_add_set(ret_uids, &m->saved);
+                return;
+        }
+        ranges = mem_alloc_array(set->n, sizeof *ranges);
+        for (size_t i = 0; last && i < set->n; i++) {
+                uint32_t a = set->ranges[i].first ? set->ranges[i].first : last;
+                uint32_t b = set->ranges[i].last ? set->ranges[i].last : last;
+                uint32_t low = a < b ? a : b, high = a < b ? b : a;
+
+                if (low <= last)
+                        ranges[n++] = (struct uid_range){ low, high < last ? high : last };
+        }
+        uid_set_add_ranges(ret_uids, ranges, n);
+        mem_free(ranges);
 }
 
 /* ---- recent: RFC 3501 2.3.2 ---- */
@@ -280,14 +323,17 @@ void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const str
                 m->n_told++;
         }
         uid_set_add_set(&m->told[at].uids, uids);
+        m->told[at].silent = but != NULL;
         if (but)
                 uid_set_add_set(&m->told[at].but, but);
 }
 
-bool imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
+const struct imap_told *imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
 {
         size_t at = find_told(m, modseq);
+        bool told = at < m->n_told && m->told[at].modseq == modseq &&
+                    uid_set_contains(&m->told[at].uids, uid) &&
+                    !uid_set_contains(&m->told[at].but, uid);
 
-        return at < m->n_told && m->told[at].modseq == modseq &&
-               uid_set_contains(&m->told[at].uids, uid) && !uid_set_contains(&m->told[at].but, uid);
+        return told ? &m->told[at] : NULL;
 }

@@ -7,8 +7,10 @@
  * EXPUNGE by the commands whose numbers it would move (needs_numbers): such
  * messages are withheld, and stay in the view until a later command. However
  * much has changed, what is written waits for room in the output, and flags are
- * read in parts. To IDLE, new mail is told from the change itself, unread.
+ * read in parts. To IDLE, new mail is told from the change itself, unread. Who has
+ * enabled QRESYNC is told VANISHED instead of EXPUNGE (RFC 7162 3.2.10.2).
  */
+#include "modseq.h"
 #include "session_impl.h"
 
 #include "mailserver/core/log.h"
@@ -83,6 +85,7 @@ static uint64_t named(const struct imap_mailbox *m)
 
 static void send_tagged(struct imap_session *s)
 {
+        imap_modseq_settle(s);
         conn_write(s->conn, buf_slice(&s->tagged));
         s->replied = false;
         s->finished = true;
@@ -98,7 +101,15 @@ static void told(struct imap_session *s)
 
 static bool may_expunge(const struct imap_session *s)
 {
-        return !s->in_hand || !s->cmd.def || s->cmd.uid || !s->cmd.def->needs_numbers;
+        return !s->in_hand || !s->cmd.def || !s->cmd.def->needs_numbers ||
+               (s->cmd.uid && !s->cmd.has_numbers);
+}
+
+static bool tell_vanished(struct imap_mailbox *m, struct imap_update *u, struct buf *out)
+{
+        while (u->cursor < m->withheld.n && out->len < PIECE)
+                imap_put_vanished(out, &m->withheld, &u->cursor, false);
+        return u->cursor == m->withheld.n;
 }
 
 /* The next of withheld.ranges, from the last to the first; false: there is none with messages. */
@@ -114,8 +125,14 @@ static bool next_expunged(const struct imap_mailbox *m, struct imap_update *u)
 }
 
 /* From the last to the first: no number is moved by one told before it. */
-static bool tell_expunged(const struct imap_mailbox *m, struct imap_update *u, struct buf *out)
+static bool tell_expunged(struct imap_session *s, struct imap_update *u, struct buf *out)
 {
+        struct imap_mailbox *m = s->mailbox;
+
+        if (!may_expunge(s))
+                return true;
+        if (s->enabled & IMAP_ENABLED_QRESYNC)
+                return tell_vanished(m, u, out);
         while (out->len < PIECE) {
                 if (!u->expunged.last && !next_expunged(m, u))
                         return true;
@@ -180,16 +197,24 @@ void imap_tell_keywords(struct imap_cmd *cmd, struct store_keywords *keywords)
 static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t i, struct buf *out)
 {
         const struct store_flag_change *change = &u->changes.flags[i];
+        const struct imap_told *told = imap_was_told(s->mailbox, change->uid, change->modseq);
         uint32_t number = imap_number_of(s, change->uid);
+        bool condstore = imap_has_condstore(s);
 
-        if (!number || imap_was_told(s->mailbox, change->uid, change->modseq))
+        if (!number || (told && !(condstore && told->silent)))
                 return;
         buf_addf(out, "* %u FETCH (", number);
-        /* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form. */
-        if (s->enabled & IMAP_ENABLED_REV2 || (s->in_hand && s->cmd.uid))
+        /* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form; RFC 7162 3.2.4. */
+        if (s->enabled & IMAP_ENABLED_REV2 || condstore || (s->in_hand && s->cmd.uid))
                 buf_addf(out, "UID %u ", change->uid);
-        buf_add(out, SLICE("FLAGS "));
-        imap_put_flags(s, out, change->flags, imap_is_recent(s, change->uid));
+        if (condstore) {
+                buf_addf(out, "MODSEQ (%lld)%s", (long long)change->modseq, told ? "" : " ");
+                imap_modseq_sent(s, change->modseq);
+        }
+        if (!told) {
+                buf_add(out, SLICE("FLAGS "));
+                imap_put_flags(s, out, change->flags, imap_is_recent(s, change->uid));
+        }
         buf_add(out, SLICE(")\r\n"));
 }
 
@@ -204,7 +229,7 @@ static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
 {
         struct imap_mailbox *m = s->mailbox;
 
-        if (u->stage == EXPUNGED && tell_expunged(m, u, out)) {
+        if (u->stage == EXPUNGED && tell_expunged(s, u, out)) {
                 if (m->withheld.n && may_expunge(s))
                         forget_expunged(m);
                 tell_arrived(s, u, out);
@@ -270,13 +295,18 @@ bool imap_view_step(struct imap_session *s)
 static void begin_telling(struct imap_session *s, struct imap_update *u)
 {
         struct imap_mailbox *m = s->mailbox;
+        AUTO(uid_set_done) struct uid_set gone = { 0 };
 
-        uid_set_add_set(&m->withheld, &u->changes.expunged);
+        imap_view_known(s, &u->changes.expunged, &gone);
+        if (gone.n && !m->withheld.n)
+                m->withheld_since = u->since;
+        uid_set_add_set(&m->withheld, &gone);
         m->view.modseq = u->changes.modseq;
         m->view.uidnext = u->changes.uidnext;
         m->view.exact = u->changes.exact;
         u->stage = EXPUNGED;
-        u->cursor = may_expunge(s) ? m->withheld.n : 0;
+        /* VANISHED goes up, EXPUNGE down. */
+        u->cursor = s->enabled & IMAP_ENABLED_QRESYNC ? 0 : m->withheld.n;
         m->update = u;
 }
 

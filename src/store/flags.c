@@ -14,22 +14,27 @@
 
 #include <assert.h>
 
+static const uint64_t SYSTEM_FLAGS = ((uint64_t)1 << STORE_KEYWORD_FIRST_BIT) - 1;
+
 struct change {
         struct selection messages;
         int64_t keep, add;          /* new flags: (flags & keep) | add */
         int64_t unchanged_since;    /* INT64_MAX: whatever they have */
+        int64_t absent;             /* or have none of these; 0: no such way out */
         int64_t n, unseen, deleted; /* how many change, and by how much the counters do */
 };
 
-/* Of the rows of SELECTION_WHERE those that change: $5 to $7. */
-#define CHANGING " AND modseq <= $7 AND flags <> ((flags & $5) | $6)"
+/* Of the rows of SELECTION_WHERE those that may change, and that do: $3 and $4, $5 and $6. */
+#define UNCHANGED "(modseq <= $5 OR ($6 <> 0 AND flags & $6 = 0))"
+#define CHANGING  " AND " UNCHANGED " AND flags <> ((flags & $7) | $8)"
 
 static void bind_change(struct db_stmt *q, const struct change *c, size_t range)
 {
         selection_bind(q, &c->messages, range);
-        db_bind_int(q, 5, c->keep);
-        db_bind_int(q, 6, c->add);
-        db_bind_int(q, 7, c->unchanged_since);
+        db_bind_int(q, 5, c->unchanged_since);
+        db_bind_int(q, 6, c->absent);
+        db_bind_int(q, 7, c->keep);
+        db_bind_int(q, 8, c->add);
 }
 
 static enum err count_range(struct store_txn *tx, struct change *c, size_t range)
@@ -37,13 +42,13 @@ static enum err count_range(struct store_txn *tx, struct change *c, size_t range
         /* The bits themselves are summed up; a bit apart is divided out below. */
         struct db_stmt *q =
                 db_prepare(tx->db, "SELECT count(*),"
-                                   " coalesce(sum((flags & $8) - (((flags & $5) | $6) & $8)), 0),"
-                                   " coalesce(sum((((flags & $5) | $6) & $9) - (flags & $9)), 0)"
+                                   " coalesce(sum((flags & $9) - (((flags & $7) | $8) & $9)), 0),"
+                                   " coalesce(sum((((flags & $7) | $8) & $10) - (flags & $10)), 0)"
                                    " FROM message" SELECTION_WHERE CHANGING);
 
         bind_change(q, c, range);
-        db_bind_int(q, 8, STORE_FLAG_SEEN);
-        db_bind_int(q, 9, STORE_FLAG_DELETED);
+        db_bind_int(q, 9, STORE_FLAG_SEEN);
+        db_bind_int(q, 10, STORE_FLAG_DELETED);
         if (db_step(q) == DB_ROW) {
                 c->n += db_column_int(q, 0);
                 c->unseen += db_column_int(q, 1) / STORE_FLAG_SEEN;
@@ -56,13 +61,49 @@ static enum err find_modified(struct store_txn *tx, const struct change *c, size
                               struct uid_set *out)
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message" SELECTION_WHERE
-                                               " AND modseq > $5 ORDER BY uid");
+                                               " AND NOT " UNCHANGED " ORDER BY uid");
 
         selection_bind(q, &c->messages, range);
         db_bind_int(q, 5, c->unchanged_since);
+        db_bind_int(q, 6, c->absent);
         while (db_step(q) == DB_ROW)
                 uid_set_add(out, (uint32_t)db_column_int(q, 0));
         return db_finish(q);
+}
+
+/* When messages only arrived since: they are the last ones, whatever went. */
+static enum err find_arrived(struct store_txn *tx, int64_t mailbox, int64_t since,
+                             uint32_t *ret_first)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, modseq FROM message WHERE mailbox = $1"
+                                               " ORDER BY uid DESC");
+
+        *ret_first = UINT32_MAX;
+        db_bind_int(q, 1, mailbox);
+        while (db_step(q) == DB_ROW && db_column_int(q, 1) > since)
+                *ret_first = (uint32_t)db_column_int(q, 0);
+        return db_finish(q);
+}
+
+/* No message below *ret_first arrived or changed after `since`. */
+static enum err find_first_change(struct store_txn *tx, int64_t mailbox, int64_t since,
+                                  uint32_t *ret_first)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT changed_modseq, highestmodseq FROM mailbox"
+                                               " WHERE id = $1");
+        int64_t changed = INT64_MAX, highest = 0;
+        enum err err;
+
+        db_bind_int(q, 1, mailbox);
+        if (db_step(q) == DB_ROW) {
+                changed = db_column_int(q, 0);
+                highest = db_column_int(q, 1);
+        }
+        err = db_finish(q);
+        *ret_first = changed > since && highest > since ? 1 : UINT32_MAX;
+        return err || *ret_first == 1 || highest <= since
+                       ? err
+                       : find_arrived(tx, mailbox, since, ret_first);
 }
 
 enum err store_flags_changed_since(struct store_txn *tx, int64_t mailbox,
@@ -72,10 +113,12 @@ enum err store_flags_changed_since(struct store_txn *tx, int64_t mailbox,
                 .messages = {.mailbox = mailbox, .uids = uids},
                 .unchanged_since = since,
         };
-        enum err err = ERR_OK;
+        uint32_t first;
+        enum err err = find_first_change(tx, mailbox, since, &first);
 
         for (size_t i = 0; i < uids->n && !err; i++)
-                err = find_modified(tx, &c, i, out);
+                if (uids->ranges[i].last >= first)
+                        err = find_modified(tx, &c, i, out);
         return err;
 }
 
@@ -97,11 +140,11 @@ static enum err change_range(struct store_txn *tx, const struct change *c, size_
                              int64_t modseq)
 {
         struct db_stmt *q = db_prepare(
-                tx->db, "UPDATE message SET flags = (flags & $5) | $6, modseq = $8" SELECTION_WHERE
+                tx->db, "UPDATE message SET flags = (flags & $7) | $8, modseq = $9" SELECTION_WHERE
                                 CHANGING);
 
         bind_change(q, c, range);
-        db_bind_int(q, 8, modseq);
+        db_bind_int(q, 9, modseq);
         return db_run(q);
 }
 
@@ -118,8 +161,13 @@ static struct change change_of(int64_t mailbox, const struct uid_set *uids, enum
 {
         struct change c = {
                 .messages = {.mailbox = mailbox, .uids = uids},
-                .unchanged_since = unchanged_since > 0 ? unchanged_since : INT64_MAX,
+                .unchanged_since =
+                        unchanged_since == STORE_UNCONDITIONAL ? INT64_MAX : unchanged_since,
         };
+
+        /* RFC 7162 3.1.3: a system flag is always there, a keyword only where it is set. */
+        if (unchanged_since == 0 && op != STORE_FLAGS_SET && !(flags & SYSTEM_FLAGS))
+                c.absent = (int64_t)flags;
 
         switch (op) {
         case STORE_FLAGS_SET:
@@ -148,7 +196,7 @@ enum err store_flags_change(struct store_txn *tx, int64_t mailbox, const struct 
         assert(flags >> STORE_KEYWORD_BITS == 0);
         for (size_t i = 0; i < uids->n && !err; i++) {
                 err = count_range(tx, &c, i);
-                if (!err && unchanged_since > 0)
+                if (!err && unchanged_since != STORE_UNCONDITIONAL)
                         err = find_modified(tx, &c, i, &modified);
         }
         if (!err && c.n)

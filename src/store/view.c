@@ -142,6 +142,27 @@ static enum err read_gone(struct store_txn *tx, int64_t mailbox, int64_t since, 
                                          : read_expunged(tx, mailbox, since, uidnext, c);
 }
 
+enum err store_expunged_since(struct store_txn *tx, int64_t mailbox, int64_t since,
+                              const struct uid_set *within, struct uid_set *ret_expunged)
+{
+        struct store_changes c = { 0 };
+        struct state s = { 0 };
+        enum err err = read_state(tx, mailbox, &c, &s);
+        uint32_t end = within->n ? within->ranges[within->n - 1].last : 0;
+
+        if (end < c.uidnext)
+                c.uidnext = end + 1;
+        if (!err && !c.gone && c.modseq > since && within->n)
+                err = since < s.expunged_floor ? read_missing(tx, mailbox, c.uidnext, &c)
+                                               : read_expunged(tx, mailbox, since, c.uidnext, &c);
+        uid_set_keep(&c.expunged, within);
+        if (err)
+                store_changes_done(&c);
+        else
+                *ret_expunged = c.expunged;
+        return err;
+}
+
 enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
                              int64_t messages, const struct store_change *known,
                              struct store_changes *ret_changes)

@@ -29,6 +29,10 @@ void uid_set_add(struct uid_set *s, uint32_t number);
 void uid_set_add_ranges(struct uid_set *s, struct uid_range *ranges, size_t n);
 /* Appends or merges all of `from`. */
 void uid_set_add_set(struct uid_set *s, const struct uid_set *from);
+/* Keeps those that are in `only` too. */
+void uid_set_keep(struct uid_set *s, const struct uid_set *only);
+/* Takes out those that are in `others`. */
+void uid_set_remove(struct uid_set *s, const struct uid_set *others);
 bool uid_set_contains(const struct uid_set *s, uint32_t number);
 /* How many numbers. */
 uint64_t uid_set_count(const struct uid_set *s);

@@ -34,10 +34,12 @@ enum store_flags_op { STORE_FLAGS_SET, STORE_FLAGS_ADD, STORE_FLAGS_REMOVE };
 /*
  * STORE_WRITE, set-based. Those of `uids` that are there; only rows whose flags really change
  * get the new MODSEQ (one for the call). \Deleted counts and unseen of the mailbox follow.
- * With unchanged_since > 0, messages changed after it are left alone and
- * returned in *ret_modified (RFC 7162 3.1.3), which may be NULL otherwise. *ret_modseq is 0 when
- * nothing changed. ERR_NOTFOUND: no such mailbox.
+ * Messages changed after the MODSEQ unchanged_since are left alone and returned in *ret_modified
+ * (RFC 7162 3.1.3), which may be NULL with STORE_UNCONDITIONAL. 0 leaves all alone but those that
+ * have none of the keywords named. *ret_modseq is 0 when nothing changed. ERR_NOTFOUND: no such
+ * mailbox.
  */
+#define STORE_UNCONDITIONAL (-1)
 MUST_CHECK enum err store_flags_change(struct store_txn *tx, int64_t mailbox,
                                        const struct uid_set *uids, enum store_flags_op op,
                                        uint64_t flags, int64_t unchanged_since,

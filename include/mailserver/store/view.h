@@ -36,6 +36,14 @@ void store_view_share(struct store *s, struct store_view *v);
  */
 MUST_CHECK enum err store_view_take_recent(struct store_txn *tx, int64_t mailbox, uint32_t uidnext);
 
+/*
+ * UIDs of `within` that were expunged after `since`; where expunges so old are forgotten, all of
+ * `within` that are not there (RFC 7162 3.2.6). None at or above the mailbox' uidnext.
+ */
+MUST_CHECK enum err store_expunged_since(struct store_txn *tx, int64_t mailbox, int64_t since,
+                                         const struct uid_set *within,
+                                         struct uid_set *ret_expunged);
+
 struct store_flag_change {
         uint32_t uid;
         uint64_t flags;

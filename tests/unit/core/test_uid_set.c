@@ -117,6 +117,56 @@ START_TEST(any_order_gives_the_same_set)
 }
 END_TEST
 
+/* Likewise. */
+START_TEST(two_sets_have_what_is_in_both_and_a_rest)
+{
+        enum { NUMBERS = 120, ADDS = 25 };
+        bool in[2][NUMBERS] = { 0 };
+        struct uid_set sets[2] = { 0 }, both = { 0 }, rest = { 0 };
+
+        srand((unsigned)_i);
+        for (int i = 0; i < 2 * ADDS; i++) {
+                uint32_t u = (uint32_t)(rand() % (NUMBERS - 4)), last = u + (uint32_t)(rand() % 4);
+
+                uid_set_add_range(&sets[i % 2], u, last);
+                for (; u <= last; u++)
+                        in[i % 2][u] = true;
+        }
+        uid_set_copy(&both, &sets[0]);
+        uid_set_keep(&both, &sets[1]);
+        uid_set_copy(&rest, &sets[0]);
+        uid_set_remove(&rest, &sets[1]);
+        for (uint32_t u = 0; u < NUMBERS; u++) {
+                ck_assert_msg(uid_set_contains(&both, u) == (in[0][u] && in[1][u]), "%u", u);
+                ck_assert_msg(uid_set_contains(&rest, u) == (in[0][u] && !in[1][u]), "%u", u);
+        }
+        for (size_t i = 1; i < rest.n; i++)
+                ck_assert_uint_gt(rest.ranges[i].first, rest.ranges[i - 1].last + 1);
+        uid_set_done(&sets[0]);
+        uid_set_done(&sets[1]);
+        uid_set_done(&both);
+        uid_set_done(&rest);
+}
+END_TEST
+
+START_TEST(the_largest_number_can_be_taken_out)
+{
+        struct uid_set s = { 0 }, others = { 0 };
+        AUTO_BUF(text, 100);
+
+        uid_set_add_range(&s, 5, UINT32_MAX);
+        uid_set_add_range(&others, 1, 9);
+        uid_set_add(&others, UINT32_MAX);
+        uid_set_remove(&s, &others);
+        ck_assert(uid_set_print(&s, &text) == ERR_OK);
+        ck_assert_str_eq(text.ptr, "10:4294967294");
+        uid_set_keep(&s, &others);
+        ck_assert_uint_eq(s.n, 0);
+        uid_set_done(&s);
+        uid_set_done(&others);
+}
+END_TEST
+
 START_TEST(a_set_too_long_to_print_leaves_the_text_alone)
 {
         struct uid_set s = { 0 }, copy = { 0 };
@@ -159,6 +209,8 @@ int main(void)
                             (int)(sizeof sums / sizeof *sums));
         tcase_add_test(tc, many_in_the_wrong_order_are_sorted_at_once);
         tcase_add_loop_test(tc, any_order_gives_the_same_set, 0, 20);
+        tcase_add_loop_test(tc, two_sets_have_what_is_in_both_and_a_rest, 0, 20);
+        tcase_add_test(tc, the_largest_number_can_be_taken_out);
         tcase_add_test(tc, a_set_too_long_to_print_leaves_the_text_alone);
         tcase_add_test(tc, ascending_numbers_are_one_range);
         srunner_run_all(r, CK_ENV);

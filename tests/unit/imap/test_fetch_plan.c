@@ -240,14 +240,54 @@ START_TEST(a_field_name_holds_no_nul)
 }
 END_TEST
 
+/* However many items there are: RFC 7162 3.2.4. */
+START_TEST(uid_and_modseq_can_be_added_to_any_plan)
+{
+        AUTO_BUF(text, 4096);
+        struct arena arena = ARENA_INIT(4096);
+        struct imap_args args = { .arena = &arena };
+        struct imap_fetch_plan plan;
+
+        buf_addc(&text, '(');
+        for (int i = 0; i < IMAP_FETCH_MAX_ITEMS; i++)
+                buf_addf(&text, "BODY[%d]%s", i + 1, i + 1 < IMAP_FETCH_MAX_ITEMS ? " " : ")");
+        args.rest = buf_slice(&text);
+        ck_assert_int_eq(imap_fetch_plan_parse(&args, false, &plan), ERR_OK);
+        ck_assert(!imap_fetch_plan_has(&plan, IMAP_FETCH_MODSEQ));
+        for (int i = 0; i < 2; i++) {
+                imap_fetch_plan_want(&plan, IMAP_FETCH_UID);
+                imap_fetch_plan_want(&plan, IMAP_FETCH_MODSEQ);
+        }
+        ck_assert_uint_eq(plan.n, IMAP_FETCH_MAX_ITEMS + 2);
+        ck_assert(slice_eq(plan.items[plan.n - 1].label, SLICE("MODSEQ")));
+        imap_fetch_plan_done(&plan);
+        arena_done(&arena);
+}
+END_TEST
+
+START_TEST(modifiers_are_left_where_they_are)
+{
+        struct arena arena = ARENA_INIT(4096);
+        struct imap_args args = { .arena = &arena,
+                                  .rest = SLICE("(PREVIEW (LAZY) UID) (CHANGEDSINCE 1)") };
+        struct imap_fetch_plan plan;
+
+        ck_assert_int_eq(imap_fetch_plan_parse(&args, false, &plan), ERR_OK);
+        ck_assert(slice_eq(args.rest, SLICE(" (CHANGEDSINCE 1)")));
+        imap_fetch_plan_done(&plan);
+        arena_done(&arena);
+}
+END_TEST
+
 START_TEST(store_answers_flags)
 {
         struct imap_fetch_plan plan;
 
-        imap_fetch_plan_flags(true, &plan);
-        ck_assert_uint_eq(plan.n, 2);
+        imap_fetch_plan_flags(true, true, &plan);
+        ck_assert_uint_eq(plan.n, 3);
         ck_assert_int_eq(plan.items[0].kind, IMAP_FETCH_UID);
-        ck_assert_int_eq(plan.items[1].kind, IMAP_FETCH_FLAGS);
+        ck_assert_int_eq(plan.items[1].kind, IMAP_FETCH_MODSEQ);
+        ck_assert_int_eq(plan.items[2].kind, IMAP_FETCH_FLAGS);
         ck_assert(!plan.sets_seen && !plan.rows);
         imap_fetch_plan_done(&plan);
 }
@@ -268,6 +308,8 @@ int main(void)
         tcase_add_loop_test(tc, no_more_is_read_than_is_wanted, 0,
                             (int)(sizeof rows / sizeof *rows));
         tcase_add_test(tc, a_field_name_holds_no_nul);
+        tcase_add_test(tc, uid_and_modseq_can_be_added_to_any_plan);
+        tcase_add_test(tc, modifiers_are_left_where_they_are);
         tcase_add_test(tc, store_answers_flags);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

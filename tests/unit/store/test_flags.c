@@ -154,8 +154,8 @@ START_TEST(flags_change_and_are_counted)
         bool any = cases[_i].changed > 0;
         int64_t modseq = -1;
 
-        ck_assert_int_eq(store_flags_change(&ops.tx, inbox, &uids, cases[_i].op, cases[_i].flags, 0,
-                                            NULL, &modseq),
+        ck_assert_int_eq(store_flags_change(&ops.tx, inbox, &uids, cases[_i].op, cases[_i].flags,
+                                            STORE_UNCONDITIONAL, NULL, &modseq),
                          ERR_OK);
         after = mailbox_now();
         for (uint32_t uid = 1; uid <= 5; uid++)
@@ -195,6 +195,82 @@ START_TEST(messages_changed_since_are_left_alone_and_named)
 }
 END_TEST
 
+enum { KEYWORD = 1u << STORE_KEYWORD_FIRST_BIT };
+
+/* Message 3 has the keyword. RFC 7162 3.1.3: 0 asks whether the flag exists. */
+static const struct {
+        const char *name;
+        enum store_flags_op op;
+        uint64_t flags;
+        const char *modified;
+} since_0[] = {
+        {"a keyword is added where it is not",   STORE_FLAGS_ADD,    KEYWORD,             "3"  },
+        { "a keyword is removed likewise",       STORE_FLAGS_REMOVE, KEYWORD,             "3"  },
+        { "another keyword",                     STORE_FLAGS_ADD,    KEYWORD << 1,        ""   },
+        { "either of two",                       STORE_FLAGS_ADD,    KEYWORD * 3,         "3"  },
+        { "a system flag is always there",       STORE_FLAGS_ADD,    SEEN,                "1:5"},
+        { "beside a keyword too",                STORE_FLAGS_ADD,    SEEN | KEYWORD << 1, "1:5"},
+        { "all flags are set: system flags too", STORE_FLAGS_SET,    KEYWORD << 1,        "1:5"},
+};
+
+START_TEST(unchanged_since_0_asks_whether_a_keyword_is_there)
+{
+        struct uid_range third = { 3, 3 }, range = { 1, 5 };
+        const struct uid_set one = { .ranges = &third, .n = 1 };
+        const struct uid_set uids = { .ranges = &range, .n = 1 };
+        struct uid_set modified = { 0 };
+        AUTO_BUF(text, 100);
+        int64_t modseq;
+
+        ck_assert_int_eq(store_flags_change(&ops.tx, inbox, &one, STORE_FLAGS_ADD, KEYWORD,
+                                            STORE_UNCONDITIONAL, NULL, &modseq),
+                         ERR_OK);
+        ck_assert_int_eq(store_flags_change(&ops.tx, inbox, &uids, since_0[_i].op,
+                                            since_0[_i].flags, 0, &modified, &modseq),
+                         ERR_OK);
+        ck_assert_int_eq(uid_set_print(&modified, &text), ERR_OK);
+        ck_assert_msg(slice_eq(buf_slice(&text), slice_of(since_0[_i].modified)), "%s: %s",
+                      since_0[_i].name, text.ptr);
+        uid_set_done(&modified);
+}
+END_TEST
+
+/* MODSEQs 2 to 6; with a change of message 2 in between or without. */
+START_TEST(what_changed_since_is_found_at_the_end_or_anywhere)
+{
+        static const struct {
+                bool changed;
+                int64_t since;
+                const char *found;
+        } looks[] = {
+                {false,  0, "1:5"  },
+                { false, 4, "4:5"  },
+                { false, 6, ""     },
+                { true,  4, "2,4:5"},
+                { true,  6, "2"    },
+                { true,  7, ""     },
+        };
+        struct uid_range second = { 2, 2 }, all = { 1, UINT32_MAX };
+        struct uid_set found = { 0 };
+        AUTO_BUF(text, 100);
+        int64_t modseq;
+
+        if (looks[_i].changed)
+                ck_assert_int_eq(store_flags_change(&ops.tx, inbox,
+                                                    &(struct uid_set){ .ranges = &second, .n = 1 },
+                                                    STORE_FLAGS_ADD, FLAGGED, STORE_UNCONDITIONAL,
+                                                    NULL, &modseq),
+                                 ERR_OK);
+        ck_assert_int_eq(store_flags_changed_since(&ops.tx, inbox,
+                                                   &(struct uid_set){ .ranges = &all, .n = 1 },
+                                                   looks[_i].since, &found),
+                         ERR_OK);
+        ck_assert_int_eq(uid_set_print(&found, &text), ERR_OK);
+        ck_assert_str_eq(text.ptr ? text.ptr : "", looks[_i].found);
+        uid_set_done(&found);
+}
+END_TEST
+
 START_TEST(another_mailbox_with_the_same_uids_is_left_alone)
 {
         struct uid_range range = { 1, UINT32_MAX };
@@ -204,9 +280,9 @@ START_TEST(another_mailbox_with_the_same_uids_is_left_alone)
         uint32_t uid;
 
         ck_assert_int_eq(store_message_add(&ops.tx, sent, content, &message, &uid), ERR_OK);
-        ck_assert_int_eq(
-                store_flags_change(&ops.tx, inbox, &uids, STORE_FLAGS_SET, SEEN, 0, NULL, &modseq),
-                ERR_OK);
+        ck_assert_int_eq(store_flags_change(&ops.tx, inbox, &uids, STORE_FLAGS_SET, SEEN,
+                                            STORE_UNCONDITIONAL, NULL, &modseq),
+                         ERR_OK);
         ck_assert_int_eq(ops_int("SELECT sum(flags) FROM message WHERE mailbox <> 1"), 0);
 }
 END_TEST
@@ -217,9 +293,9 @@ START_TEST(a_mailbox_that_is_gone_is_not_found)
         const struct uid_set uids = { .ranges = &range, .n = 1 };
         int64_t modseq = 77;
 
-        ck_assert_int_eq(
-                store_flags_change(&ops.tx, 999, &uids, STORE_FLAGS_SET, SEEN, 0, NULL, &modseq),
-                ERR_NOTFOUND);
+        ck_assert_int_eq(store_flags_change(&ops.tx, 999, &uids, STORE_FLAGS_SET, SEEN,
+                                            STORE_UNCONDITIONAL, NULL, &modseq),
+                         ERR_NOTFOUND);
         ck_assert_int_eq(modseq, 77);
 }
 END_TEST
@@ -307,6 +383,9 @@ int main(void)
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_loop_test(tc, flags_change_and_are_counted, 0, ops_rows(cases));
         tcase_add_test(tc, messages_changed_since_are_left_alone_and_named);
+        tcase_add_loop_test(tc, unchanged_since_0_asks_whether_a_keyword_is_there, 0,
+                            ops_rows(since_0));
+        tcase_add_loop_test(tc, what_changed_since_is_found_at_the_end_or_anywhere, 0, 6);
         tcase_add_test(tc, another_mailbox_with_the_same_uids_is_left_alone);
         tcase_add_test(tc, a_mailbox_that_is_gone_is_not_found);
         tcase_add_test(tc, keywords_are_made_once_and_found_in_any_case);

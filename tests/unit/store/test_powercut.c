@@ -237,7 +237,7 @@ static enum err change_folders(struct store_txn *tx, const struct step *step, in
                 return err;
         if (step->kind == FLAG)
                 return store_flags_change(tx, inbox, &oldest, STORE_FLAGS_ADD, STORE_FLAG_DELETED,
-                                          0, NULL, &modseq);
+                                          STORE_UNCONDITIONAL, NULL, &modseq);
         if (step->kind == EXPUNGE)
                 return store_expunge_deleted(tx, inbox, NULL, &expunged);
         if (step->kind == RENAME)

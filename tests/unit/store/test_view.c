@@ -48,9 +48,9 @@ static void set_flags(uint32_t first, uint32_t last, uint64_t flags)
         const struct uid_set uids = { .ranges = &range, .n = 1 };
         int64_t modseq;
 
-        ck_assert_int_eq(
-                store_flags_change(&ops.tx, inbox, &uids, STORE_FLAGS_SET, flags, 0, NULL, &modseq),
-                ERR_OK);
+        ck_assert_int_eq(store_flags_change(&ops.tx, inbox, &uids, STORE_FLAGS_SET, flags,
+                                            STORE_UNCONDITIONAL, NULL, &modseq),
+                         ERR_OK);
 }
 
 static struct store_view take(void)
@@ -351,6 +351,51 @@ START_TEST(expunges_that_were_forgotten_are_told_all_the_same)
 }
 END_TEST
 
+/* 2, 5 and 8 are expunged one after the other, by MODSEQs at + 1, at + 2 and at + 4. */
+static const struct {
+        const char *name;
+        struct uid_range within;
+        int since;     /* after `at` */
+        int forgotten; /* expunges up to at + this are; 0: none */
+        const char *gone;
+} removals[] = {
+        {"all since",                           { 1, 20 },         0, 0, "2,5,8"},
+        { "those after the first",              { 1, 20 },         1, 0, "5,8"  },
+        { "none after the last",                { 1, 20 },         4, 0, ""     },
+        { "of some",                            { 3, 7 },          0, 0, "5"    },
+        { "of one that is there",               { 3, 3 },          0, 0, ""     },
+        { "whatever is missing when forgotten", { 1, UINT32_MAX }, 0, 2, "2,5,8"},
+        { "of some, likewise",                  { 2, 5 },          1, 2, "2,5"  },
+        { "what is remembered is exact",        { 1, 20 },         2, 2, "8"    },
+};
+
+START_TEST(removals_are_found_by_modseq)
+{
+        struct uid_range within = removals[_i].within;
+        int64_t at = ops_int("SELECT highestmodseq FROM mailbox WHERE id = 1");
+        struct uid_set gone = { 0 };
+        AUTO_BUF(text, 100);
+
+        expunge(2);
+        expunge(5);
+        add(inbox, 0);
+        expunge(add(inbox, 0)); /* at + 4 arrives, at + 5 goes */
+        ops_sql("UPDATE expunged SET modseq = modseq - 1 WHERE uid = 8");
+        if (removals[_i].forgotten) {
+                ops_sql("DELETE FROM expunged WHERE uid < 8");
+                ops_sql("UPDATE mailbox SET expunged_floor = highestmodseq - 3 WHERE id = 1");
+        }
+        ck_assert_int_eq(store_expunged_since(&ops.tx, inbox, at + removals[_i].since,
+                                              &(struct uid_set){ .ranges = &within, .n = 1 },
+                                              &gone),
+                         ERR_OK);
+        ck_assert_int_eq(uid_set_print(&gone, &text), ERR_OK);
+        ck_assert_msg(slice_eq(buf_slice(&text), slice_of(removals[_i].gone)), "%s: %s",
+                      removals[_i].name, text.ptr);
+        uid_set_done(&gone);
+}
+END_TEST
+
 START_TEST(a_mailbox_that_goes_is_said_to_be_gone)
 {
         struct store_changes c = { 0 };
@@ -383,6 +428,7 @@ int main(void)
         tcase_add_test(tc, only_what_the_watcher_was_told_of_is_looked_at);
         tcase_add_test(tc, changes_before_the_view_are_not_told_again);
         tcase_add_test(tc, expunges_that_were_forgotten_are_told_all_the_same);
+        tcase_add_loop_test(tc, removals_are_found_by_modseq, 0, ops_rows(removals));
         tcase_add_test(tc, a_mailbox_that_goes_is_said_to_be_gone);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);
