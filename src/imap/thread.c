@@ -1,0 +1,251 @@
+/* thread.c — messages as threads: what they are made of, and how they are written. */
+#include "thread_impl.h"
+
+enum { NAMES = 3 };
+static const char *const names[NAMES] = {
+        [IMAP_THREAD_ORDEREDSUBJECT] = "ORDEREDSUBJECT",
+        [IMAP_THREAD_REFERENCES] = "REFERENCES",
+        [IMAP_THREAD_REFS] = "REFS",
+};
+
+enum err imap_arg_thread_algorithm(struct imap_args *a, enum imap_thread_algorithm *ret)
+{
+        struct slice name;
+        enum err err = imap_arg_atom(a, &name);
+
+        for (int i = 0; !err && i < NAMES; i++)
+                if (slice_eq_word(name, slice_of(names[i]))) {
+                        *ret = (enum imap_thread_algorithm)i;
+                        return ERR_OK;
+                }
+        a->wanted = "ORDEREDSUBJECT, REFERENCES or REFS";
+        return ERR_SYNTAX;
+}
+
+/* ---- life ---- */
+
+struct imap_threads *imap_threads_new(enum imap_thread_algorithm algorithm, size_t max_octets)
+{
+        struct imap_threads *t = NEW(struct imap_threads);
+        uint32_t root;
+        enum err ignored;
+
+        t->algorithm = algorithm;
+        t->max_octets = max_octets;
+        t->ids.octets.max = t->subjects.octets.max = BUF_MAX;
+        ignored = thread_node_new(t, THREAD_NONE, &root); /* the first always fits */
+        (void)ignored;
+        return t;
+}
+
+void imap_threads_free(struct imap_threads *t)
+{
+        if (!t)
+                return;
+        thread_texts_done(&t->ids);
+        thread_texts_done(&t->subjects);
+        mem_free(t->node_of_id);
+        mem_free(t->nodes);
+        mem_free(t->messages);
+        mem_free(t);
+}
+
+/* ---- nodes ---- */
+
+static size_t octets_of(const struct imap_threads *t)
+{
+        return t->ids.octets.len + t->subjects.octets.len + t->n_nodes * sizeof *t->nodes +
+               t->n_messages * sizeof *t->messages +
+               (t->ids.n + t->subjects.n) * (sizeof *t->ids.items + 2 * sizeof *t->ids.slots);
+}
+
+enum err thread_node_new(struct imap_threads *t, uint32_t message, uint32_t *ret_node)
+{
+        if (t->n_nodes && octets_of(t) > t->max_octets)
+                return ERR_LIMIT;
+        if (t->n_nodes == t->cap_nodes) {
+                t->cap_nodes = t->cap_nodes ? t->cap_nodes * 2 : 256;
+                t->nodes = mem_realloc(t->nodes, t->cap_nodes * sizeof *t->nodes);
+        }
+        t->nodes[t->n_nodes] = (struct thread_node){
+                .parent = THREAD_NONE,
+                .first = THREAD_NONE,
+                .last = THREAD_NONE,
+                .next = THREAD_NONE,
+                .message = message,
+        };
+        *ret_node = t->n_nodes++;
+        return ERR_OK;
+}
+
+void thread_append(struct imap_threads *t, uint32_t parent, uint32_t child)
+{
+        struct thread_node *p = &t->nodes[parent];
+
+        t->nodes[child].parent = parent;
+        t->nodes[child].next = THREAD_NONE;
+        if (p->first == THREAD_NONE)
+                p->first = child;
+        else
+                t->nodes[p->last].next = child;
+        p->last = child;
+}
+
+const struct thread_message *thread_message_of(const struct imap_threads *t, uint32_t node)
+{
+        while (t->nodes[node].message == THREAD_NONE)
+                node = t->nodes[node].first;
+        return &t->messages[t->nodes[node].message];
+}
+
+/* ---- adding ---- */
+
+static int64_t date_of(const struct imap_threads *t, const struct store_fetch_row *row)
+{
+        /* REFS goes by when messages came; else RFC 5256 2.2. */
+        return t->algorithm == IMAP_THREAD_REFS || row->sent_us == INT64_MIN ? row->internal_date_us
+                                                                             : row->sent_us;
+}
+
+static enum err add_message(struct imap_threads *t, const struct store_fetch_row *row)
+{
+        struct thread_message m = {
+                .uid = row->uid,
+                .date_us = date_of(t, row),
+                .reply = row->reply,
+        };
+        enum err err = ERR_OK;
+
+        if (row->base_subject.len && t->algorithm != IMAP_THREAD_REFS)
+                err = thread_text_number(t, &t->subjects, row->base_subject, &m.subject);
+        if (err)
+                return err;
+        if (t->n_messages == t->cap_messages) {
+                t->cap_messages = t->cap_messages ? t->cap_messages * 2 : 256;
+                t->messages = mem_realloc(t->messages, t->cap_messages * sizeof *t->messages);
+        }
+        t->messages[t->n_messages++] = m;
+        return ERR_OK;
+}
+
+enum err imap_threads_add(struct imap_threads *t, const struct store_fetch_row *row)
+{
+        uint32_t node;
+        enum err err = add_message(t, row);
+
+        if (err)
+                return err;
+        if (t->algorithm == IMAP_THREAD_ORDEREDSUBJECT)
+                return thread_node_new(t, t->n_messages - 1, &node);
+        return thread_link(t, row->message_id, row->references);
+}
+
+/* ---- writing ---- */
+
+struct writer {
+        const struct imap_threads *t;
+        const struct uid_map *map; /* NULL: UIDs */
+        struct buf *out;
+        uint32_t *open; /* the children still to come of those that have several: a stack */
+        size_t n_open, cap_open;
+};
+
+static uint32_t number_of(const struct writer *w, uint32_t node)
+{
+        uint32_t uid = w->t->messages[w->t->nodes[node].message].uid;
+
+        return w->map ? uid_map_number(w->map, uid) : uid;
+}
+
+static void push(struct writer *w, uint32_t node)
+{
+        if (w->n_open == w->cap_open) {
+                w->cap_open = w->cap_open ? w->cap_open * 2 : 64;
+                w->open = mem_realloc(w->open, w->cap_open * sizeof *w->open);
+        }
+        w->open[w->n_open++] = node;
+}
+
+/* A node, and below it as far as each has one child: "3 6". The last; its children are several or none. */
+static enum err put_line(struct writer *w, uint32_t node, uint32_t *ret_last)
+{
+        const struct thread_node *nodes = w->t->nodes;
+        const char *space = "";
+        enum err err = ERR_OK;
+
+        for (;; node = nodes[node].first) {
+                if (nodes[node].message != THREAD_NONE)
+                        err = buf_printf(w->out, "%s%u", space, number_of(w, node));
+                if (err || nodes[node].first == THREAD_NONE ||
+                    nodes[nodes[node].first].next != THREAD_NONE)
+                        break;
+                if (nodes[node].message != THREAD_NONE)
+                        space = " ";
+        }
+        *ret_last = node;
+        return err;
+}
+
+/* One member of a list: "(3 6 (4 23)(44 7 96))". What is inside comes by the stack. */
+static enum err put_member(struct writer *w, uint32_t node)
+{
+        const struct thread_node *nodes = w->t->nodes;
+        uint32_t last;
+        enum err err = buf_putc(w->out, '(');
+
+        if (!err)
+                err = put_line(w, node, &last);
+        if (!err && nodes[last].first == THREAD_NONE)
+                return buf_putc(w->out, ')');
+        /* RFC 5256 5: thread-members [SP thread-nested] */
+        if (!err && nodes[last].message != THREAD_NONE)
+                err = buf_putc(w->out, ' ');
+        if (!err)
+                push(w, nodes[last].first);
+        return err;
+}
+
+static enum err put_all(struct writer *w)
+{
+        const struct thread_node *nodes = w->t->nodes;
+        enum err err = ERR_OK;
+
+        push(w, nodes[THREAD_ROOT].first);
+        while (!err && w->n_open) {
+                uint32_t node = w->open[w->n_open - 1];
+
+                if (node != THREAD_NONE) {
+                        w->open[w->n_open - 1] = nodes[node].next;
+                        err = put_member(w, node);
+                } else if (--w->n_open) {
+                        err = buf_putc(w->out, ')');
+                }
+        }
+        return err;
+}
+
+enum err imap_threads_put(struct imap_threads *t, const struct uid_map *map, bool uid,
+                          struct buf *out)
+{
+        struct writer w = { .t = t, .map = uid ? NULL : map, .out = out };
+        enum err err = ERR_OK;
+
+        if (!t->n_messages)
+                return ERR_OK;
+        if (t->algorithm == IMAP_THREAD_ORDEREDSUBJECT) {
+                err = thread_by_subject(t);
+        } else {
+                thread_prune(t);
+                thread_sort(t, false);
+                if (t->algorithm == IMAP_THREAD_REFERENCES)
+                        err = thread_merge_subjects(t);
+                if (!err)
+                        thread_sort(t, true);
+        }
+        if (!err)
+                err = buf_putc(out, ' ');
+        if (!err)
+                err = put_all(&w);
+        mem_free(w.open);
+        return err;
+}
