@@ -5,6 +5,9 @@
  *   not now   ─► it waits; once, when it is late, the sender hears; when its time is over it
  *                is refused for good
  *
+ * That it is late is told at that time: what waits is due then, and if its
+ * destination is being left alone, the sender hears without an attempt.
+ *
  * The rows and the reports change in one transaction. Until it is on disk the
  * rows stay in memory, so that nothing is sent twice; a write that fails is
  * tried again and again.
@@ -20,35 +23,52 @@ enum { AGAIN_MS = 1000, AGAIN_MAX = 6, MAX_LOGGED = 1024 };
 
 /* ---- what a reply means for a recipient ---- */
 
-static bool wants(const struct recipient *r, unsigned notify)
+static bool wants(unsigned asked, unsigned notify)
 {
-        if (r->notify & STORE_NOTIFY_NEVER)
+        if (asked & STORE_NOTIFY_NEVER)
                 return false;
-        return r->notify ? (r->notify & notify) != 0 : notify != STORE_NOTIFY_SUCCESS;
+        return asked ? (asked & notify) != 0 : notify != STORE_NOTIFY_SUCCESS;
 }
 
-static bool is_late(const struct outcome *o, const struct recipient *r)
+/* When a sender is to hear that his mail is late; 0: never, or he has. */
+static int64_t warned_us(int64_t received_us, int64_t warning_us, unsigned notify, unsigned flags)
 {
-        int64_t warning_us = o->delay_warning_us;
-
-        return warning_us && !(r->flags & STORE_QUEUE_DELAY_TOLD) &&
-               o->now_us - o->job->received_us >= warning_us && wants(r, STORE_NOTIFY_DELAY);
+        if (!warning_us || flags & STORE_QUEUE_DELAY_TOLD || !wants(notify, STORE_NOTIFY_DELAY))
+                return 0;
+        return received_us + warning_us;
 }
 
-static void defer(struct outcome *o, size_t i)
+bool outcome_is_late(const struct queue *q, const struct store_queue_row *row, int64_t now_us)
+{
+        int64_t at_us = warned_us(row->received_us, q->config->delay_warning_ms * 1000, row->notify,
+                                  row->flags);
+
+        return at_us && at_us <= now_us;
+}
+
+static void put_off(struct outcome *o, size_t i, int64_t next_us)
 {
         struct fate *f = &o->fates[i];
         const struct recipient *r = &o->job->recipients[i];
-        int64_t wait_ms =
-                backoff_ms(r->attempts + 1, o->retry_first_ms, o->retry_max_ms, queue_random(NULL));
+        int64_t at_us = warned_us(o->job->received_us, o->delay_warning_us, r->notify, r->flags);
 
         f->what = FATE_DEFERRED;
-        f->next_us = o->now_us + wait_ms * 1000;
+        f->next_us = next_us;
         if (f->next_us < o->job->site->not_before_us)
                 f->next_us = o->job->site->not_before_us;
         if (f->next_us > r->expires_us)
                 f->next_us = r->expires_us;
-        f->report = is_late(o, r);
+        f->report = at_us && at_us <= o->now_us;
+        if (at_us > o->now_us && at_us < f->next_us)
+                f->next_us = at_us;
+}
+
+static void defer(struct outcome *o, size_t i)
+{
+        int64_t wait_ms = backoff_ms(o->job->recipients[i].attempts + 1, o->retry_first_ms,
+                                     o->retry_max_ms, queue_random(NULL));
+
+        put_off(o, i, o->now_us + wait_ms * 1000);
 }
 
 static void decide(struct outcome *o, size_t i)
@@ -58,7 +78,7 @@ static void decide(struct outcome *o, size_t i)
 
         if (smtp_client_reply_good(&f->reply)) {
                 f->what = FATE_DELIVERED;
-                f->report = !o->peer_dsn && wants(r, STORE_NOTIFY_SUCCESS) && r->notify;
+                f->report = !o->peer_dsn && wants(r->notify, STORE_NOTIFY_SUCCESS);
                 return;
         }
         if (!smtp_client_reply_permanent(&f->reply) && o->now_us < r->expires_us) {
@@ -66,7 +86,7 @@ static void decide(struct outcome *o, size_t i)
                 return;
         }
         f->what = FATE_BOUNCED;
-        f->report = wants(r, STORE_NOTIFY_FAILURE);
+        f->report = wants(r->notify, STORE_NOTIFY_FAILURE);
         f->expired = !smtp_client_reply_permanent(&f->reply);
 }
 
@@ -90,12 +110,15 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
                 return ERR_OK;
         if (f->what != FATE_DEFERRED)
                 return store_queue_remove(tx, attempt.row);
-        err = store_queue_deferred(tx, &attempt, f->next_us);
+        if (o->unattempted)
+                err = store_queue_put_off(tx, attempt.row, f->next_us);
+        else
+                err = store_queue_deferred(tx, &attempt, f->next_us);
         return !err && f->report ? store_queue_set_delay_told(tx, attempt.row) : err;
 }
 
-/* What was read as given up may be written off by now, and reported; or held, or tried again. */
-static enum err check_given_up(struct outcome *o, struct store_txn *tx)
+/* What was read as due may be written off by now, and reported; or held, or tried again. */
+static enum err check_due(struct outcome *o, struct store_txn *tx)
 {
         enum err err = ERR_OK;
 
@@ -111,7 +134,7 @@ static enum err check_given_up(struct outcome *o, struct store_txn *tx)
 static enum err outcome_work(struct task *t, struct store_txn *tx)
 {
         struct outcome *o = container_of(t, struct outcome, task);
-        enum err err = o->given_up ? check_given_up(o, tx) : ERR_OK;
+        enum err err = o->unattempted ? check_due(o, tx) : ERR_OK;
 
         if (!err && !o->silent) /* before the rows: they go with what a report quotes */
                 err = outcome_report(o, tx);
@@ -303,7 +326,7 @@ void outcome_expire(struct job *job)
         static const struct outcome_peer nobody = { "", "", "", false };
         struct outcome *o = outcome_new(job, &nobody);
 
-        o->given_up = true;
+        o->unattempted = true;
         for (size_t i = 0; i < job->n; i++) {
                 const struct recipient *r = &job->recipients[i];
                 struct smtp_client_reply reply = { .code = 554, .status = "5.0.0", .ours = true };
@@ -314,7 +337,26 @@ void outcome_expire(struct job *job)
                 set_reply(o, i, &reply);
                 o->fates[i].what = FATE_BOUNCED;
                 o->fates[i].expired = r->expires_us != 0;
-                o->fates[i].report = wants(r, STORE_NOTIFY_FAILURE);
+                o->fates[i].report = wants(r->notify, STORE_NOTIFY_FAILURE);
+        }
+        submit(o);
+}
+
+void outcome_warn(struct job *job)
+{
+        static const struct outcome_peer nobody = { "", "", "", false };
+        struct outcome *o = outcome_new(job, &nobody);
+
+        o->unattempted = true;
+        for (size_t i = 0; i < job->n; i++) {
+                const struct recipient *r = &job->recipients[i];
+                struct smtp_client_reply reply = { .code = 451, .status = "4.4.1", .ours = true };
+
+                reply.text = r->last_reply ? r->last_reply : "Its destination cannot be reached";
+                if (r->last_status && r->last_status[0] == '4')
+                        snprintf(reply.status, sizeof reply.status, "%s", r->last_status);
+                set_reply(o, i, &reply);
+                put_off(o, i, job->site->not_before_us);
         }
         submit(o);
 }

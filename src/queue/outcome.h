@@ -28,9 +28,10 @@ struct outcome {
         struct job *job;     /* owned; its site is not for the worker */
         struct fate *fates;  /* of job->recipients */
         int64_t now_us, retry_first_ms, retry_max_ms, delay_warning_us, lifetime_us;
-        bool peer_dsn, submitted, given_up;
-        bool silent;     /* no report of it can be made */
-        unsigned failed; /* writes of it, in a row */
+        bool peer_dsn, submitted;
+        bool unattempted; /* nothing was sent: the rows may be others than were read */
+        bool silent;      /* no report of it can be made */
+        unsigned failed;  /* writes of it, in a row */
         char *mx, *ip, *tls, *hostname, *postmaster;
         struct store_draft *drafts[OUTCOME_REPORTS]; /* of reports; they outlive the commit */
         struct timer timer;                          /* after a write that failed */

@@ -96,6 +96,8 @@ struct queue {
         struct metric *n_converted;
         struct store_watcher watcher;
         struct scan *scan; /* running; NULL: none */
+        struct job *lone;  /* while a page is taken: rows of a message that are not to be tried */
+        bool lone_is_late;
         struct timer scan_timer;
         struct store_queue_place due_after; /* rows up to here, by time, were looked at */
         int64_t new_after;                  /* rows up to this id */
@@ -136,6 +138,8 @@ struct site *site_get(struct queue *q, const char *domain);
 void site_take(struct site *site, const struct store_queue_row *row);
 /* Takes it into a job of its own, which does not wait; NULL: no room. */
 struct job *site_take_alone(struct site *site, const struct store_queue_row *row);
+/* Adds the row to such a job, if it is of its message and there is room. */
+bool site_join(struct site *site, struct job *job, const struct store_queue_row *row);
 /* A row of the job is no longer in memory. */
 void site_forget_row(struct site *site, const struct job *job, int64_t row);
 /* Gives waiting jobs to links, and opens links. */
@@ -190,6 +194,10 @@ void outcome_write_all(struct job *job, const struct smtp_client_reply *reply,
                        const struct outcome_peer *peer);
 /* Rows that an administrator gave up, or whose time is over: their senders hear so. */
 void outcome_expire(struct job *job);
+/* Is its sender to hear by now that it is late? */
+bool outcome_is_late(const struct queue *q, const struct store_queue_row *row, int64_t now_us);
+/* Rows that are late and whose destination is being left alone: their senders hear so. */
+void outcome_warn(struct job *job);
 /* Those that could not be written are given up: their rows stay as they are. */
 void outcomes_abort(struct queue *q);
 /* What is being written is, and nobody hears of it. */

@@ -65,13 +65,39 @@ static void scan_drop(struct task *t)
         mem_free(s);
 }
 
-/* ---- rows ---- */
+/* ---- rows that hear of it without an attempt ---- */
 
-/* False: memory is full. */
+static void settle_lone(struct queue *q)
+{
+        struct job *job = q->lone;
+
+        q->lone = NULL;
+        if (job && q->lone_is_late)
+                outcome_warn(job);
+        else if (job)
+                outcome_expire(job);
+}
+
+/* Those of one message stand side by side, and share a report. */
+static void take_lone(struct site *site, const struct store_queue_row *row, bool is_late)
+{
+        struct queue *q = site->queue;
+
+        if (q->lone && q->lone_is_late == is_late && site_join(site, q->lone, row))
+                return;
+        settle_lone(q);
+        q->lone = site_take_alone(site, row);
+        q->lone_is_late = is_late;
+        if (!q->lone)
+                site_release(site);
+}
+
+/* ---- all rows ---- */
+
+/* False: memory is full. What cannot be tried now is told of, if it is late or its time is over. */
 static bool take(struct queue *q, const struct store_queue_row *row, int64_t now_us)
 {
         struct site *site;
-        struct job *job;
 
         if (row->flags & STORE_QUEUE_HELD || id_set_has(&q->rows, row->id))
                 return true;
@@ -82,19 +108,15 @@ static bool take(struct queue *q, const struct store_queue_row *row, int64_t now
         if (q->rows.n >= (size_t)q->config->max_in_memory)
                 return false;
         site = site_get(q, row->domain);
-        if (row->expires_us > now_us && site_is_failing(site)) {
+        if (row->expires_us > now_us && site_is_failing(site) && !outcome_is_late(q, row, now_us)) {
                 site->more = true;
                 return true;
         }
-        if (row->expires_us > now_us || (row->expires_us && !site_is_failing(site))) {
+        if (row->expires_us && !site_is_failing(site)) {
                 site_take(site, row);
                 return true;
         }
-        job = site_take_alone(site, row);
-        if (job)
-                outcome_expire(job);
-        else
-                site_release(site);
+        take_lone(site, row, row->expires_us > now_us);
         return true;
 }
 
@@ -102,6 +124,7 @@ static void run_touched(struct queue *q)
 {
         struct list *link;
 
+        settle_lone(q);
         while ((link = list_pop(&q->touched)))
                 site_run(container_of(link, struct site, touched));
 }

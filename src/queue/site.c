@@ -141,6 +141,17 @@ struct job *site_take_alone(struct site *site, const struct store_queue_row *row
         return job;
 }
 
+bool site_join(struct site *site, struct job *job, const struct store_queue_row *row)
+{
+        size_t max = (size_t)site->queue->config->max_recipients_per_transaction;
+
+        if (job->site != site || job->message != row->message || job->n >= max ||
+            !has_room(site, row) || !job_add(job, row))
+                return false;
+        count_row(site, row);
+        return true;
+}
+
 void site_take(struct site *site, const struct store_queue_row *row)
 {
         struct queue *q = site->queue;

@@ -186,6 +186,16 @@ enum err store_queue_deferred(struct store_txn *tx, const struct store_queue_att
         return err ? err : forget_attempts(tx, attempt->row);
 }
 
+enum err store_queue_put_off(struct store_txn *tx, int64_t row, int64_t next_attempt_us)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE queue SET next_attempt_us = $2 WHERE id = $1");
+
+        db_bind_int(q, 1, row);
+        db_bind_int(q, 2, next_attempt_us);
+        return query_change(tx->db, q);
+}
+
 enum err store_queue_set_delay_told(struct store_txn *tx, int64_t row)
 {
         struct db_stmt *q = db_prepare(tx->db, "UPDATE queue SET delay_told = 1 WHERE id = $1");

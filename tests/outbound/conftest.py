@@ -1,6 +1,7 @@
 """Fixtures of the tests of mail going out."""
 
 import smtplib
+import socket
 import sqlite3
 
 import pytest
@@ -12,6 +13,22 @@ from receiver import Receiver
 def sink():
     with Receiver() as receiver:
         yield receiver
+
+
+class Nobody:
+    """A port at which nobody listens, and which nobody else gets meanwhile."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.address, self.port = self.socket.getsockname()
+
+
+@pytest.fixture
+def nobody():
+    dead = Nobody()
+    with dead.socket:
+        yield dead
 
 
 # Options of "queue": tries again soon, keeps nothing open.

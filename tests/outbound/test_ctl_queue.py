@@ -12,10 +12,8 @@ def report_to(server, user):
     return email.message_from_bytes(server.messages(user)[0], policy=email.policy.default)
 
 
-def test_a_row_is_explained_given_up_and_reported(make_server):
-    with Receiver() as receiver:
-        settings = route_to(receiver)
-    # Nobody listens there any more.
+def test_a_row_is_explained_given_up_and_reported(make_server, nobody):
+    settings = route_to(nobody)
     settings["queue"]["retry_first"] = settings["queue"]["retry_max"] = "1h"
     server = make_server(**settings)
     submit(server, ["bob@away.example"])

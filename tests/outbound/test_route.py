@@ -1,5 +1,8 @@
 """Mail that leaves by a route: sent once, tried again, given up, reported."""
 
+import sqlite3
+import time
+
 from conftest import route_to, submit, waiting
 from receiver import EXTENSIONS, Receiver
 
@@ -57,9 +60,8 @@ def test_what_is_refused_for_good_is_reported_once(make_server):
         assert b"Return-Path: <>" in report
 
 
-def test_a_dead_server_is_tried_again_and_given_up(make_server):
-    with Receiver() as sink:
-        conf = route_to(sink)
+def test_a_dead_server_is_tried_again_and_given_up(make_server, nobody):
+    conf = route_to(nobody)
     conf["queue"]["lifetime"] = "1s"
     server = make_server(**conf)
     submit(server, ["bob@away.example"])
@@ -78,6 +80,34 @@ def test_a_late_message_is_said_to_be_late_once(make_server):
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
         assert len(inbox(server)) == 1
         assert b"not now" in inbox(server)[0]
+
+
+def test_lateness_is_told_at_its_time_by_an_attempt(make_server):
+    """The wait between attempts is longer, and ends where the sender is to hear."""
+    with Receiver(script={"MAIL": ["451 4.3.0 not now"] * 2}) as sink:
+        conf = route_to(sink)
+        conf["queue"].update(delay_warning="1s", retry_first="1h", retry_max="1h")
+        server = make_server(**conf)
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
+        assert b"not now" in inbox(server)[0] and b"Action: delayed" in inbox(server)[0]
+        assert server.log.count("status=deferred") == 2 and waiting(server) == 1
+
+
+def test_lateness_is_told_at_its_time_without_one(make_server, nobody):
+    """A destination that cannot be reached is left alone for an hour."""
+    conf = route_to(nobody)
+    conf["queue"].update(delay_warning="1s", retry_first="1h", retry_max="1h")
+    server = make_server(**conf)
+    submit(server, ["bob@away.example", "carol@away.example"])
+    server.wait_for(lambda: inbox(server), "the report to arrive")
+    (report,) = inbox(server)
+    assert report.count(b"Action: delayed") == 2 and b"onnection refused" in report
+    assert server.log.count("failures=") == 1 and waiting(server) == 2
+    with sqlite3.connect(f"file:{server.data_dir}/mail.db?mode=ro", uri=True) as store:
+        rows = store.execute("SELECT attempts, delay_told, next_attempt_us FROM queue").fetchall()
+    for attempts, told, next_us in rows:
+        assert (attempts, told) == (1, 1) and next_us > (time.time() + 1800) * 1e6
 
 
 def test_a_restart_loses_nothing_and_sends_nothing_twice(make_server):

@@ -27,9 +27,8 @@ def test_what_waits_and_what_went_is_counted(make_server):
         assert queue_numbers(server)["held"] == "1"
 
 
-def test_a_destination_that_cannot_be_reached_is_failing(make_server):
-    with Receiver() as gone:
-        conf = route_to(gone)
+def test_a_destination_that_cannot_be_reached_is_failing(make_server, nobody):
+    conf = route_to(nobody)
     conf["queue"].update(retry_first="1h", retry_max="1h")
     server = make_server(**conf)
     submit(server, ["bob@away.example"])
