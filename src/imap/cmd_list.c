@@ -51,7 +51,10 @@ static enum err list_work(struct task *t, struct store_txn *tx)
                 return err;
         imap_list_complete(&l->names);
         imap_list_choose(&l->names, l->patterns, l->args.n_patterns, l->args.select);
-        return ERR_OK;
+        for (size_t i = 0; !err && i < l->names.n; i++)
+                if (l->names.items[i].shown)
+                        err = imap_status_add_up(tx, l->args.status, &l->names.items[i].counts);
+        return err;
 }
 
 /* ---- telling ---- */

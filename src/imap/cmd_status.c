@@ -20,7 +20,7 @@ static enum err status_work(struct task *t, struct store_txn *tx)
         int64_t mailbox;
         enum err err = store_mailbox_find(tx, s->account, slice_of(s->name), &mailbox);
 
-        return err ? err : imap_status_read(tx, mailbox, &s->counts);
+        return err ? err : imap_status_read(tx, mailbox, s->items, &s->counts);
 }
 
 static void status_done(struct task *t)

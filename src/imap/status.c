@@ -8,16 +8,17 @@ static const struct {
         const char *name;
         enum imap_status_item item;
 } names[] = {
-        {"MESSAGES",       IMAP_STATUS_MESSAGES     },
-        { "RECENT",        IMAP_STATUS_RECENT       },
-        { "UIDNEXT",       IMAP_STATUS_UIDNEXT      },
-        { "UIDVALIDITY",   IMAP_STATUS_UIDVALIDITY  },
-        { "UNSEEN",        IMAP_STATUS_UNSEEN       },
-        { "DELETED",       IMAP_STATUS_DELETED      },
-        { "SIZE",          IMAP_STATUS_SIZE         },
-        { "APPENDLIMIT",   IMAP_STATUS_APPENDLIMIT  },
-        { "MAILBOXID",     IMAP_STATUS_MAILBOXID    },
-        { "HIGHESTMODSEQ", IMAP_STATUS_HIGHESTMODSEQ},
+        {"MESSAGES",         IMAP_STATUS_MESSAGES       },
+        { "RECENT",          IMAP_STATUS_RECENT         },
+        { "UIDNEXT",         IMAP_STATUS_UIDNEXT        },
+        { "UIDVALIDITY",     IMAP_STATUS_UIDVALIDITY    },
+        { "UNSEEN",          IMAP_STATUS_UNSEEN         },
+        { "DELETED",         IMAP_STATUS_DELETED        },
+        { "SIZE",            IMAP_STATUS_SIZE           },
+        { "APPENDLIMIT",     IMAP_STATUS_APPENDLIMIT    },
+        { "MAILBOXID",       IMAP_STATUS_MAILBOXID      },
+        { "HIGHESTMODSEQ",   IMAP_STATUS_HIGHESTMODSEQ  },
+        { "DELETED-STORAGE", IMAP_STATUS_DELETED_STORAGE},
 };
 enum { N_NAMES = sizeof names / sizeof *names };
 
@@ -31,8 +32,8 @@ static enum err parse_item(struct imap_args *args, unsigned *items)
                         *items |= names[i].item;
                         return ERR_OK;
                 }
-        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE, RECENT, MAILBOXID "
-                       "or HIGHESTMODSEQ";
+        args->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, DELETED-STORAGE, SIZE, "
+                       "RECENT, MAILBOXID or HIGHESTMODSEQ";
         return ERR_SYNTAX;
 }
 
@@ -53,15 +54,23 @@ enum err imap_status_parse(struct imap_args *args, unsigned *ret_items)
         return err;
 }
 
-enum err imap_status_read(struct store_txn *tx, int64_t mailbox,
+enum err imap_status_read(struct store_txn *tx, int64_t mailbox, unsigned items,
                           struct imap_status_counts *ret_counts)
 {
         AUTO(store_mailbox_done) struct store_mailbox m = { 0 };
         enum err err = store_mailbox_get(tx, mailbox, &m);
 
-        if (!err)
-                imap_status_of(&m, ret_counts);
-        return err;
+        if (err)
+                return err;
+        imap_status_of(&m, ret_counts);
+        return imap_status_add_up(tx, items, ret_counts);
+}
+
+enum err imap_status_add_up(struct store_txn *tx, unsigned items, struct imap_status_counts *counts)
+{
+        if (!(items & IMAP_STATUS_DELETED_STORAGE) || !counts->deleted)
+                return ERR_OK;
+        return store_mailbox_deleted_octets(tx, counts->mailbox, &counts->deleted_size);
 }
 
 void imap_status_of(const struct store_mailbox *m, struct imap_status_counts *ret_counts)
@@ -93,7 +102,8 @@ void imap_status_put(struct buf *out, unsigned items, const struct imap_status_c
                                           counts->size,
                                           server->config->max_message_size,
                                           0 /* MAILBOXID is none */,
-                                          counts->highestmodseq };
+                                          counts->highestmodseq,
+                                          counts->deleted_size };
         char before = '(';
 
         buf_addc(out, ' ');

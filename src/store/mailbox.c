@@ -11,6 +11,7 @@
 #include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
+#include "mailserver/store/message.h"
 
 static const struct slice inbox = { "INBOX", 5 };
 
@@ -158,6 +159,16 @@ enum err store_mailbox_count(struct store_txn *tx, int64_t account, int64_t *ret
 
         db_bind_int(q, 1, account);
         return query_int(q, ret_count);
+}
+
+enum err store_mailbox_deleted_octets(struct store_txn *tx, int64_t mailbox, int64_t *ret_octets)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT COALESCE(sum(size), 0) FROM message"
+                                               " WHERE mailbox = $1 AND flags & $2 = $2");
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, STORE_FLAG_DELETED);
+        return query_int(q, ret_octets);
 }
 
 /* ---- making ---- */

@@ -44,6 +44,10 @@ MUST_CHECK enum err store_mailbox_list(struct store_txn *tx, int64_t account, st
 /* How many mailboxes an account has. */
 MUST_CHECK enum err store_mailbox_count(struct store_txn *tx, int64_t account, int64_t *ret_count);
 
+/* Octets of the messages with \Deleted; each is looked at. */
+MUST_CHECK enum err store_mailbox_deleted_octets(struct store_txn *tx, int64_t mailbox,
+                                                 int64_t *ret_octets);
+
 /* ---- for IMAP: STORE_WRITE ---- */
 
 /* With the names below it; parents need not exist, nor `from` itself where there is something
