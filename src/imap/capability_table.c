@@ -100,6 +100,7 @@ const struct imap_capability imap_capabilities[] = {
         { "NAMESPACE",          AFTER,    "2342 5",      "See the command.",                                          &imap_cmd_namespace,    NULL                },
         { "OBJECTID",           AFTER,    "8474 3",
          "Mailboxes, messages and threads have names that stay: MAILBOXID, EMAILID, THREADID.",                       &imap_cmd_fetch,        NULL                },
+        { "PARTIAL",            AFTER,    "9394 3",      "SEARCH, SORT and UID FETCH of some places of the result.",  &imap_cmd_search,       NULL                },
         { "PREVIEW",            AFTER,    "8970 3",      "The first words of a message.",                             &imap_cmd_fetch,        NULL                },
         { "QRESYNC",            AFTER,    "7162 3.2",
          "A client that comes back is told what changed and what is gone.",                                           NULL,                   NULL                },

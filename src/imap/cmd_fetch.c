@@ -2,16 +2,18 @@
  * cmd_fetch.c — FETCH and UID FETCH.
  *
  * RFC 9051 6.4.5; BINARY is RFC 3516, PREVIEW is RFC 8970, MODSEQ and the modifiers are
- * RFC 7162 3.1.4 and 3.2.6. What may be asked for is in fetch_plan.c, how it is
+ * RFC 7162 3.1.4 and 3.2.6, RFC 9394 3.3. What may be asked for is in fetch_plan.c, how it is
  * sent in fetch_run.c.
  */
 #include "modseq.h"
 #include "resync.h"
+#include "search_return.h"
 
 /* In brackets behind the items: RFC 4466 2.4. */
 struct modifiers {
         int64_t changed_since; /* 0: CHANGEDSINCE was not said */
         bool vanished;
+        struct imap_partial partial; /* .a 0: PARTIAL was not said */
 };
 
 static enum err wants(struct imap_args *args, const char *what)
@@ -29,14 +31,20 @@ static enum err parse_modifier(struct imap_args *args, struct modifiers *m)
                 m->vanished = true;
                 return ERR_OK;
         }
+        if (!err && !m->partial.a && slice_eq_word(word, SLICE("PARTIAL"))) {
+                err = imap_arg_space(args);
+                return err ? err : imap_arg_partial(args, &m->partial);
+        }
         if (err || m->changed_since || !slice_eq_word(word, SLICE("CHANGEDSINCE")))
-                return wants(args, "CHANGEDSINCE or VANISHED, once");
+                return wants(args, "CHANGEDSINCE, VANISHED or PARTIAL, once");
         err = imap_arg_space(args);
         return err ? err : imap_arg_modseq(args, false, &m->changed_since);
 }
 
 static enum err check(const struct imap_cmd *cmd, struct imap_args *args, const struct modifiers *m)
 {
+        if (m->partial.a && !cmd->uid)
+                return wants(args, "UID FETCH with PARTIAL");
         if (!m->vanished)
                 return ERR_OK;
         if (!cmd->uid)
@@ -46,7 +54,7 @@ static enum err check(const struct imap_cmd *cmd, struct imap_args *args, const 
         return m->changed_since ? ERR_OK : wants(args, "CHANGEDSINCE with VANISHED");
 }
 
-/* " (CHANGEDSINCE 12345 VANISHED)", or nothing. */
+/* " (CHANGEDSINCE 12345 VANISHED PARTIAL -1:-30)", or nothing. */
 static enum err parse_modifiers(const struct imap_cmd *cmd, struct imap_args *args,
                                 struct modifiers *m)
 {
@@ -67,6 +75,19 @@ static enum err parse_modifiers(const struct imap_cmd *cmd, struct imap_args *ar
         if (!err)
                 err = imap_arg_end(args);
         return err ? err : check(cmd, args, m);
+}
+
+/* RFC 9394 3.3: of the messages named those of some places; before CHANGEDSINCE chooses: 3.4. */
+static void cut(const struct imap_partial *partial, struct uid_set *uids)
+{
+        AUTO(uid_set_done) struct uid_set some = { 0 };
+        uint64_t first, end;
+
+        if (!partial->a)
+                return;
+        imap_partial_places(partial, uid_set_count(uids), &first, &end);
+        imap_cut_places(uids, first, end, &some);
+        uid_set_copy(uids, &some);
 }
 
 static enum imap_flow run(struct imap_cmd *cmd, const struct imap_set *set,
@@ -119,6 +140,7 @@ static enum imap_flow fetch_start(struct imap_cmd *cmd, struct imap_args *args)
                 imap_fetch_plan_done(&plan);
                 return imap_reply(cmd, IMAP_BAD, NULL, "No such message");
         }
+        cut(&modifiers.partial, &uids);
         complete_plan(cmd, &modifiers, &plan);
         return run(cmd, &set, &modifiers,
                    &(struct imap_fetch_params){

@@ -56,24 +56,6 @@ uint64_t imap_results_count(const struct imap_results *r)
 
 /* ---- some of them ---- */
 
-/* Places first to end - 1 of a set, from 0. */
-static void cut_set(const struct uid_set *all, uint64_t first, uint64_t end, struct uid_set *ret)
-{
-        uint64_t before = 0;
-
-        for (size_t i = 0; i < all->n && before < end; i++) {
-                const struct uid_range *range = &all->ranges[i];
-                uint64_t n = (uint64_t)range->last - range->first + 1;
-                uint64_t from = first > before ? first - before : 0;
-                uint64_t to = end - before < n ? end - before : n;
-
-                if (from < to)
-                        uid_set_add_range(ret, (uint32_t)(range->first + from),
-                                          (uint32_t)(range->first + to - 1));
-                before += n;
-        }
-}
-
 static uint32_t first_told(const struct imap_results *r)
 {
         return r->sorted ? r->list_told[0] : r->told.ranges[0].first;
@@ -137,7 +119,7 @@ static void put_partial(struct buf *out, const struct imap_partial *partial,
         } else if (r->sorted) {
                 put_list(out, r->list_told + first, (size_t)(end - first));
         } else {
-                cut_set(&r->told, first, end, &some);
+                imap_cut_places(&r->told, first, end, &some);
                 put_set(out, &some);
         }
         buf_addc(out, ')');
@@ -187,7 +169,7 @@ static void add_places(const struct imap_results *r, uint64_t first, uint64_t en
         struct uid_range *ranges;
 
         if (!r->sorted) {
-                cut_set(&r->uids, first, end, ret);
+                imap_cut_places(&r->uids, first, end, ret);
                 return;
         }
         ranges = mem_alloc_array((size_t)(end - first) + 1, sizeof *ranges);

@@ -22,6 +22,23 @@ void imap_partial_places(const struct imap_partial *partial, uint64_t n, uint64_
         }
 }
 
+void imap_cut_places(const struct uid_set *all, uint64_t first, uint64_t end, struct uid_set *ret)
+{
+        uint64_t before = 0;
+
+        for (size_t i = 0; i < all->n && before < end; i++) {
+                const struct uid_range *range = &all->ranges[i];
+                uint64_t n = (uint64_t)range->last - range->first + 1;
+                uint64_t from = first > before ? first - before : 0;
+                uint64_t to = end - before < n ? end - before : n;
+
+                if (from < to)
+                        uid_set_add_range(ret, (uint32_t)(range->first + from),
+                                          (uint32_t)(range->first + to - 1));
+                before += n;
+        }
+}
+
 static enum err read_place(struct imap_args *a, bool from_end, uint32_t *ret)
 {
         uint64_t number;

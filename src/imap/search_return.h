@@ -24,6 +24,8 @@ struct imap_partial {
 /* Of `n` results the places (from 0) *ret_first ≤ i < *ret_end. Nothing: they are equal. */
 void imap_partial_places(const struct imap_partial *partial, uint64_t n, uint64_t *ret_first,
                          uint64_t *ret_end);
+/* Adds the numbers of these places of a set. */
+void imap_cut_places(const struct uid_set *all, uint64_t first, uint64_t end, struct uid_set *ret);
 /* "a:b" or "-a:-b": also of FETCH (RFC 9394 3.3). */
 MUST_CHECK enum err imap_arg_partial(struct imap_args *a, struct imap_partial *ret);
 /* As it was written. */

@@ -11,7 +11,8 @@
 
 #include "mailserver/core/mem.h"
 
-enum { THREAD_ROOT = 0, THREAD_NONE = UINT32_MAX };
+enum { THREAD_ROOT = 0 };
+#define THREAD_NONE UINT32_MAX
 
 struct thread_node {
         uint32_t parent;      /* THREAD_NONE: none yet */

@@ -30,7 +30,7 @@ static void check(const struct imap_results *r, const char *options, const char 
         imap_put_returned(&out, &returns, r);
         ck_assert_msg(slice_eq(buf_slice(&out), slice_of(wanted)), "%s: " SLICE_FMT, options,
                       SLICE_ARG(buf_slice(&out)));
-        imap_results_to_save(r, &returns, &set);
+        imap_results_returned(r, &returns, &set);
         ck_assert_int_eq(uid_set_print(&set, &uids), ERR_OK);
         ck_assert_msg(slice_eq(buf_slice(&uids), slice_of(saved)), "%s saves " SLICE_FMT, options,
                       SLICE_ARG(buf_slice(&uids)));
@@ -47,7 +47,7 @@ START_TEST(results_in_the_order_of_the_mailbox)
         uid_set_add_range(&found, 20, 30); /* 21 to 30 came since: the client does not know them */
         imap_results_of_set(&found, &map, false, &r);
         ck_assert_uint_eq(imap_results_count(&r), 4);
-        imap_put_found(&out, "SEARCH", &r);
+        imap_put_found(&out, "SEARCH", &r, 0);
         ck_assert_str_eq(out.ptr, "* SEARCH 2 3 4 6\r\n");
         check(&r, "RETURN (MIN MAX ALL COUNT) ", " MIN 2 MAX 6 ALL 2:4,6 COUNT 4", "4,10:11,20");
         check(&r, "RETURN (MIN MAX) ", " MIN 2 MAX 6", "4,20");
@@ -76,8 +76,8 @@ START_TEST(results_in_an_order_of_their_own)
 
         memcpy(uids, sorted, sizeof sorted);
         imap_results_of_list(uids, 6, &map, false, &r);
-        imap_put_found(&out, "SORT", &r);
-        ck_assert_str_eq(out.ptr, "* SORT 6 4 5 1 2\r\n");
+        imap_put_found(&out, "SORT", &r, 77);
+        ck_assert_str_eq(out.ptr, "* SORT 6 4 5 1 2 (MODSEQ 77)\r\n");
         check(&r, "RETURN (MIN MAX ALL COUNT) ", " MIN 6 MAX 2 ALL 6,4:5,1:2 COUNT 5",
               "3:4,11:12,20");
         check(&r, "RETURN (MAX) ", " MAX 2", "4");
