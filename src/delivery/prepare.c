@@ -2,6 +2,7 @@
 #include "bulk.h"
 #include "message.h"
 
+#include "mailserver/core/log.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
 #include "mailserver/mime/field.h"
@@ -63,8 +64,13 @@ static void look_at(struct delivery_message *m, struct slice whole, struct slice
 static void prepare_signature(struct delivery_message *m, const struct submission *s,
                               struct slice header, struct slice body)
 {
-        if (!keep_header(m, header))
+        if (!keep_header(m, header)) {
+                log_warn("c=%s delivery id=%s unsigned: its header of %zu octets is larger than "
+                         "what "
+                         "is signed",
+                         m->d->connection_id, m->d->id, header.len);
                 return;
+        }
         m->author = mem_strdup(slice_of(m->authors.items[s->from]));
         dkim_body_hash(body, m->body_hash);
 }

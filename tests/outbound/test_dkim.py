@@ -79,6 +79,15 @@ def test_large_mail_is_signed(make_server, sink, keys, tmp_path):
     assert len(verified(sink.messages[0].octets, public, tmp_path)) == 2
 
 
+def test_a_header_beyond_measure_is_sent_unsigned_and_the_log_says_so(make_server, sink, keys):
+    server = signing_server(make_server, sink, keys)
+    fields = "".join(f"X-{i}: {'x' * 900}\r\n" for i in range(1200))
+    submit(server, ["bob@away.example"], f"{fields}Subject: large\r\n\r\nhello\r\n")
+    server.wait_for(lambda: sink.messages, "the message to arrive")
+    assert b"DKIM-Signature" not in sink.messages[0].octets
+    assert "unsigned: its header of" in server.log
+
+
 def test_what_strangers_wrote_is_sent_on_unsigned(make_server, sink, keys):
     server = signing_server(make_server, sink, keys)
     server.ctl("alias", "add", "away@example.org", "bob@near.example")
