@@ -2,11 +2,12 @@
  * client_context.c — OpenSSL's contexts for connections that we make.
  *
  * Reading the roots of a system takes milliseconds, so a context is kept and
- * shared: one for each file of roots in use, read again after an hour. The
- * loop's thread only.
+ * shared: one for each file of roots in use, read again after an hour. What is
+ * kept is the loop's; it may have been read by a worker before.
  */
 #include "client_impl.h"
 
+#include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
 
 #include <assert.h>
@@ -22,6 +23,11 @@ static struct kept_context {
         char *ca_file; /* NULL: the system's */
         int64_t made_ms;
 } kept[CONTEXTS];
+
+struct net_client_roots {
+        SSL_CTX *ctx;
+        char *ca_file; /* NULL: the system's */
+};
 
 static bool load_roots(SSL_CTX *ctx, const char *ca_file)
 {
@@ -62,10 +68,10 @@ static void forget(struct kept_context *k)
         *k = (struct kept_context){ 0 };
 }
 
-SSL_CTX *client_context(const char *ca_file, int64_t now_ms)
+/* Where a context for this file is kept, or is to be. Those that are too old are forgotten. */
+static struct kept_context *place_of(const char *ca_file, int64_t now_ms)
 {
         struct kept_context *oldest = &kept[0];
-        SSL_CTX *ctx;
 
         for (size_t i = 0; i < CONTEXTS; i++) {
                 struct kept_context *k = &kept[i];
@@ -73,15 +79,60 @@ SSL_CTX *client_context(const char *ca_file, int64_t now_ms)
                 if (k->ctx && now_ms - k->made_ms > CONTEXT_MAX_AGE)
                         forget(k);
                 if (serves(k, ca_file))
-                        return k->ctx;
+                        return k;
                 if (!k->ctx || (oldest->ctx && k->made_ms < oldest->made_ms))
                         oldest = k;
         }
+        return oldest;
+}
+
+static SSL_CTX *keep(struct kept_context *place, SSL_CTX *ctx, const char *ca_file, int64_t now_ms)
+{
+        forget(place);
+        *place = (struct kept_context){ ctx, ca_file ? mem_strdup(slice_of(ca_file)) : NULL,
+                                        now_ms };
+        return ctx;
+}
+
+SSL_CTX *client_context(const char *ca_file, int64_t now_ms)
+{
+        struct kept_context *place = place_of(ca_file, now_ms);
+        SSL_CTX *ctx;
+
+        if (serves(place, ca_file))
+                return place->ctx;
         ctx = make(ca_file);
+        return ctx ? keep(place, ctx, ca_file, now_ms) : NULL;
+}
+
+/* ---- read by a worker ---- */
+
+struct net_client_roots *net_client_roots_read(const char *ca_file)
+{
+        struct net_client_roots *roots;
+        SSL_CTX *ctx = make(ca_file);
+
         if (!ctx)
                 return NULL;
-        forget(oldest);
-        *oldest = (struct kept_context){ ctx, ca_file ? mem_strdup(slice_of(ca_file)) : NULL,
-                                         now_ms };
-        return ctx;
+        roots = NEW(struct net_client_roots);
+        roots->ctx = ctx;
+        roots->ca_file = ca_file ? mem_strdup(slice_of(ca_file)) : NULL;
+        return roots;
+}
+
+void net_client_roots_keep(struct net_client_roots *roots, struct loop *l)
+{
+        int64_t now_ms = loop_now_ms(l);
+
+        keep(place_of(roots->ca_file, now_ms), TAKE(roots->ctx), roots->ca_file, now_ms);
+        net_client_roots_free(roots);
+}
+
+void net_client_roots_free(struct net_client_roots *roots)
+{
+        if (!roots)
+                return;
+        SSL_CTX_free(roots->ctx);
+        mem_free(roots->ca_file);
+        mem_free(roots);
 }

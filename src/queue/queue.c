@@ -1,5 +1,6 @@
 /* queue.c — the queue's life: made, given options, woken, stopped. */
 #include "outcome.h"
+#include "roots.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
@@ -170,6 +171,7 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         make_metrics(q);
         read_passwords(q);
         q->sts = make_sts(q);
+        q->roots = roots_new(l, store, config->ca_file);
         store_watch(store, &q->watcher);
         scan_soon(q, SCAN_WHOLE);
         return q;
@@ -189,6 +191,7 @@ void queue_free(struct queue *q)
         loop_job_cancel(&q->stop_job);
         loop_job_cancel(&q->feed_job);
         sts_free(q->sts);
+        roots_free(q->roots);
         id_set_done(&q->rows);
         id_set_done(&q->told);
         forget_passwords(q);

@@ -77,6 +77,7 @@ struct queue {
         struct store *store;
         struct resolver *resolver;
         struct sts *sts;
+        struct roots *roots;
         const char *hostname;
         const struct queue_config *config;
         struct smtp_client_config smtp; /* a copy: clients borrow it over a reload */

@@ -100,6 +100,17 @@ void net_client_tls(const struct net_client *c, struct net_client_tls *ret_tls);
  */
 bool net_client_tlsa_usable(const struct net_client_tlsa *tlsa);
 
+/*
+ * What PKIX trusts, of a file or (NULL) the system's. Reading takes some 30 ms: connections do it
+ * on the loop, unless what a worker has read is kept for them; they use it for an hour.
+ */
+struct net_client_roots;
+/* Any thread; blocks. NULL: they cannot be read. */
+struct net_client_roots *net_client_roots_read(const char *ca_file);
+/* Takes them, in place of those of the same file. */
+void net_client_roots_keep(struct net_client_roots *roots, struct loop *l);
+void net_client_roots_free(struct net_client_roots *roots); /* not kept; NULL is fine */
+
 const struct net_address *net_client_peer(const struct net_client *c);
 const char *net_client_peer_text(const struct net_client *c);
 

@@ -209,6 +209,45 @@ START_TEST(roots_that_cannot_be_read_are_told)
 }
 END_TEST
 
+START_TEST(roots_that_were_read_before_are_used)
+{
+        struct net_client_roots *roots;
+        struct setting s;
+
+        open_setting(&s, (struct cert_options)GOOD);
+        s.params.verify = NET_VERIFY_PKIX;
+        roots = net_client_roots_read(s.params.ca_file);
+        ck_assert_ptr_nonnull(roots);
+        cert_write(s.params.ca_file, "no certificate");
+        ck_assert_ptr_null(net_client_roots_read(s.params.ca_file));
+        net_client_roots_keep(roots, s.f.loop);
+        start(&s);
+        expect_tls(&s, "pkix", true);
+        close_setting(&s);
+}
+END_TEST
+
+/* What is kept is replaced: an authority that has gone is trusted no more. */
+START_TEST(roots_that_were_read_later_are_used_instead)
+{
+        struct setting s;
+
+        open_setting(&s, (struct cert_options)GOOD);
+        s.params.verify = NET_VERIFY_PKIX;
+        start(&s);
+        expect_tls(&s, "pkix", true);
+        trial_close(&s.t);
+        s.t = (struct trial){ 0 };
+        cert_replace(&s.dir, 0,
+                     (struct cert_options){
+                             .key = "EC", .common = "Other Authority", .authority = true });
+        net_client_roots_keep(net_client_roots_read(s.params.ca_file), s.f.loop);
+        start(&s);
+        expect_refused(&s, "trusted");
+        close_setting(&s);
+}
+END_TEST
+
 START_TEST(without_a_name_nothing_is_verified)
 {
         struct setting s;
@@ -529,6 +568,8 @@ int main(void)
         tcase_add_loop_test(tc, opportunistic_takes_any_and_tells_what_pkix_would_say, 0, n);
         tcase_add_test(tc, an_authority_nobody_trusts_is_not_enough);
         tcase_add_test(tc, roots_that_cannot_be_read_are_told);
+        tcase_add_test(tc, roots_that_were_read_before_are_used);
+        tcase_add_test(tc, roots_that_were_read_later_are_used_instead);
         tcase_add_test(tc, without_a_name_nothing_is_verified);
         suite_add_tcase(s, tc);
         tc = tcase_create("DANE");
