@@ -7,6 +7,18 @@
 #include "mailserver/store/account.h"
 #include "mailserver/store/mailbox.h"
 
+enum { ARENA_MAX = 1 << 20 };
+
+struct imap_append *imap_append_new(struct imap_cmd *cmd)
+{
+        struct imap_append *a = NEW(struct imap_append);
+
+        a->arena.max = ARENA_MAX;
+        a->account = imap_account(cmd);
+        a->store = imap_session_server(cmd->session)->store;
+        return a;
+}
+
 void imap_append_free(struct imap_append *a)
 {
         if (!a)
@@ -28,13 +40,29 @@ static struct imap_append *append_of(struct task *t)
         return container_of(t, struct imap_append, task);
 }
 
+/*
+ * Room for `octets` in another message, or in place of the one that goes: RFC 8508 3.4. ERR_NOTFOUND
+ * if that has gone already.
+ */
+static enum err check_room(struct imap_append *a, struct store_txn *tx, int64_t octets)
+{
+        int64_t old = 0;
+        enum err err;
+
+        if (!a->selected)
+                return store_account_check_quota(tx, a->account, octets);
+        err = store_message_size(tx, a->selected, a->replaced, &old);
+        a->gone = err == ERR_NOTFOUND;
+        return err ? err : store_account_check_room(tx, a->account, octets - old, 0);
+}
+
 enum err imap_append_check(struct task *t, struct store_txn *tx)
 {
-        const struct imap_append *a = append_of(t);
+        struct imap_append *a = append_of(t);
         int64_t mailbox;
         enum err err = store_mailbox_find(tx, a->account, slice_of(a->mailbox), &mailbox);
 
-        return err ? err : store_account_check_quota(tx, a->account, a->octets);
+        return err ? err : check_room(a, tx, a->octets);
 }
 
 /* NULs came in a literal8. */
@@ -67,10 +95,13 @@ static enum err write_one(struct imap_append *a, struct store_txn *tx, int64_t m
                           const struct imap_append_message *m)
 {
         struct store_message_new message = { .internal_date_us = m->head.date_us };
+        size_t expunged;
         int64_t content;
         uint32_t uid;
-        enum err err = store_account_check_quota(tx, a->account, store_draft_size(m->draft));
+        enum err err = check_room(a, tx, store_draft_size(m->draft));
 
+        if (!err && a->selected)
+                err = store_message_expunge(tx, a->selected, &a->replaced, 1, &expunged);
         if (!err)
                 err = imap_flag_list_bits(tx, a->account, &m->head.flags, true, &message.flags);
         if (!err)

@@ -45,13 +45,22 @@ struct imap_append {
         int64_t octets;     /* of all messages, announced or ready */
         int64_t max_octets; /* of one message */
 
+        /* REPLACE: RFC 8508 */
+        int64_t selected;  /* the mailbox of the message that goes; 0: none goes */
+        uint32_t replaced; /* its UID */
+
         /* set by the tasks */
+        bool gone;                 /* it is not there any more */
         struct store_draft *draft; /* owned */
         uint32_t uidvalidity;
         struct uid_set uids;
 };
 
+struct imap_append *imap_append_new(struct imap_cmd *cmd);
 void imap_append_free(struct imap_append *a);
+/* The rest of the command, from the name of the mailbox on. Takes `a`. */
+enum imap_flow imap_append_start(struct imap_cmd *cmd, struct imap_args *args,
+                                 struct imap_append *a);
 /* The work of its tasks. Store reader: is there such a mailbox, and room for the messages? */
 enum err imap_append_check(struct task *t, struct store_txn *tx);
 /* Worker: makes `draft` of the spool. ERR_DENIED: NULs that no encoding can hide; ERR_LIMIT: it is

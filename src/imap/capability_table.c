@@ -108,6 +108,7 @@ const struct imap_capability imap_capabilities[] = {
         { "QUOTA=RES-MAILBOX",  AFTER,    "9208 5.3",    "The number of mailboxes is limited.",                       &imap_cmd_getquota,     NULL                },
         { "QUOTA=RES-MESSAGE",  AFTER,    "9208 5.2",    "The number of messages may be limited.",                    &imap_cmd_getquota,     NULL                },
         { "QUOTA=RES-STORAGE",  AFTER,    "9208 5.1",    "The octets of all messages may be limited.",                &imap_cmd_getquota,     NULL                },
+        { "REPLACE",            AFTER,    "8508 3.1",    "See the command.",                                          &imap_cmd_replace,      NULL                },
         { "SAVEDATE",           AFTER,    "8514 4",
          "When a message came into its mailbox can be fetched and searched.",                                         &imap_cmd_fetch,
          NULL                                                                                                                                                     },

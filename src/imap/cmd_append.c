@@ -1,6 +1,6 @@
 /*
  * cmd_append.c — APPEND: RFC 9051 6.3.12; several messages RFC 3502; UTF8 RFC 6855 4;
- * NULs RFC 3516 4.4.
+ * NULs RFC 3516 4.4; and REPLACE, from its mailbox on: RFC 8508.
  *
  *      head ─► check [reader] ─► "+" ─► octets ─► spool ─► draft [worker] ─► another head?
  *                                                             └─► write [writer] ─► OK [APPENDUID]
@@ -11,13 +11,12 @@
  */
 #include "append.h"
 #include "mailbox_task.h"
+#include "modseq.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
 
 #include <stdio.h>
-
-enum { ARENA_MAX = 1 << 20 };
 
 static const struct task_class check_class, prepare_class, write_class;
 
@@ -58,6 +57,9 @@ static enum imap_flow reply_err(struct imap_cmd *cmd, enum err err)
 {
         const struct imap_append *a = cmd->data;
 
+        if (err == ERR_NOTFOUND && a->gone)
+                return imap_reply(cmd, IMAP_NO, "EXPUNGEISSUED",
+                                  "The message is not there any more");
         if (err == ERR_NOTFOUND)
                 return imap_reply_no_destination(cmd, slice_of(a->mailbox));
         return imap_reply_err(cmd, err);
@@ -162,7 +164,8 @@ static enum imap_flow rest_came(struct imap_cmd *cmd, struct imap_args *args)
         struct imap_append *a = cmd->data;
         enum err err = a->head.utf8 ? imap_arg_char(args, ')') : ERR_OK;
 
-        a->more = !err && slice_starts(args->rest, SLICE(" ")) && args->rest.len > 1;
+        a->more =
+                !err && !a->selected && slice_starts(args->rest, SLICE(" ")) && args->rest.len > 1;
         if (!err)
                 err = a->more ? read_head(cmd, args, &a->arena, &a->coming) : imap_arg_end(args);
         if (err)
@@ -252,6 +255,17 @@ static void prepare_done(struct task *t)
 
 /* ---- the end ---- */
 
+/* RFC 8508 4.3: the code precedes the EXPUNGE, which the tagged reply brings. */
+static void reply_stored(struct imap_cmd *cmd, const struct imap_append *a, const char *code)
+{
+        if (!a->selected) {
+                imap_reply(cmd, IMAP_OK, code, "APPEND completed");
+                return;
+        }
+        imap_untagged(cmd, "OK [%s] Replacement stored", code);
+        imap_reply_highest(cmd, "REPLACE completed"); /* as UID EXPUNGE: RFC 8508 4.5 */
+}
+
 static void write_done(struct task *t)
 {
         struct imap_cmd *cmd = imap_task_owner(t);
@@ -269,7 +283,7 @@ static void write_done(struct task *t)
                 buf_addf(&code, "APPENDUID %u ", a->uidvalidity);
                 if (uid_set_print(&a->uids, &code))
                         buf_clear(&code);
-                imap_reply(cmd, IMAP_OK, code.len ? code.ptr : NULL, "APPEND completed");
+                reply_stored(cmd, a, code.len ? code.ptr : NULL);
         }
 }
 
@@ -279,13 +293,12 @@ static const struct task_class prepare_class = { "imap append prepare", imap_app
                                                  prepare_done, drop };
 static const struct task_class write_class = { "imap append", imap_append_write, write_done, drop };
 
-static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
+enum imap_flow imap_append_start(struct imap_cmd *cmd, struct imap_args *args,
+                                 struct imap_append *a)
 {
-        struct imap_append *a = NEW(struct imap_append);
         struct slice name, supplied;
         enum err err;
 
-        a->arena.max = ARENA_MAX;
         cmd->data = a;
         cmd->end = end;
         err = imap_arg_space(args);
@@ -295,11 +308,14 @@ static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
                 err = read_head(cmd, args, &a->arena, &a->head);
         if (err)
                 return imap_bad_args(cmd, args);
-        a->account = imap_account(cmd);
-        a->store = imap_session_server(cmd->session)->store;
         a->mailbox = mem_strdup(name);
         a->supplied = mem_strdup(supplied);
         return ask(cmd);
+}
+
+static enum imap_flow append_start(struct imap_cmd *cmd, struct imap_args *args)
+{
+        return imap_append_start(cmd, args, imap_append_new(cmd));
 }
 
 const struct imap_command imap_cmd_append = {

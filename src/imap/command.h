@@ -78,6 +78,7 @@ extern const struct imap_command
         imap_cmd_namespace,
         imap_cmd_noop,
         imap_cmd_rename,
+        imap_cmd_replace,
         imap_cmd_search,
         imap_cmd_select,
         imap_cmd_setquota,

@@ -29,6 +29,7 @@ const struct imap_command *const imap_commands[] = {
         &imap_cmd_namespace,
         &imap_cmd_noop,
         &imap_cmd_rename,
+        &imap_cmd_replace,
         &imap_cmd_search,
         &imap_cmd_select,
         &imap_cmd_setquota,

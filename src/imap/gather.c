@@ -26,12 +26,18 @@ static bool ends_with_literal(struct slice line, struct imap_literal *ret, struc
         return true;
 }
 
-/* `before` stands in front of a literal's header: "a1 APPEND" and a mailbox already. */
+/* `before` stands in front of a literal's header: "a1 APPEND" and a mailbox already, or "a1 REPLACE"
+ * and a number and a mailbox. */
 static bool is_message(struct slice before)
 {
-        struct slice tag;
+        struct slice word;
 
-        return slice_cut(&before, ' ', &tag) && slice_skip_word(&before, SLICE("APPEND ")) &&
+        if (!slice_cut(&before, ' ', &word))
+                return false;
+        if (slice_skip_word(&before, SLICE("APPEND ")))
+                return before.len > 0;
+        (void)slice_skip_word(&before, SLICE("UID "));
+        return slice_skip_word(&before, SLICE("REPLACE ")) && slice_cut(&before, ' ', &word) &&
                before.len > 0;
 }
 

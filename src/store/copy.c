@@ -13,6 +13,7 @@
 #include "selection.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/store/account.h"
 
 struct copy {
         struct selection from;
@@ -50,23 +51,6 @@ static enum err read_mailbox(struct store_txn *tx, int64_t mailbox, int64_t *ret
         return !err && !found ? ERR_NOTFOUND : err;
 }
 
-/* Would what is copied pass the quota of an account? */
-static enum err check_quota(struct store_txn *tx, int64_t account, const struct selection_sum *sum)
-{
-        struct db_stmt *q = db_prepare(
-                tx->db, "SELECT (quota_octets > 0 AND used_octets > quota_octets - $2)"
-                        " OR (quota_messages > 0 AND used_messages > quota_messages - $3)"
-                        " FROM account WHERE id = $1");
-        int64_t over = 0;
-        enum err err;
-
-        db_bind_int(q, 1, account);
-        db_bind_int(q, 2, sum->octets);
-        db_bind_int(q, 3, sum->messages);
-        err = query_int(q, &over);
-        return !err && over ? ERR_QUOTA : err;
-}
-
 /* From here on c->from holds just those that are there: copies into the same mailbox are not. */
 static enum err select_messages(struct store_txn *tx, const struct uid_set *uids, struct copy *c)
 {
@@ -92,7 +76,7 @@ static enum err prepare(struct store_txn *tx, const struct uid_set *uids, bool m
                 err = ERR_LIMIT;
         /* What moves within an account takes no more room there: a full one can be tidied up. */
         if (!err && c->sum.messages && !(move && c->from_account == c->to_account))
-                err = check_quota(tx, c->to_account, &c->sum);
+                err = store_account_check_room(tx, c->to_account, c->sum.octets, c->sum.messages);
         return err;
 }
 

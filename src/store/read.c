@@ -10,6 +10,7 @@
 #include "read.h"
 
 #include "blob.h"
+#include "query.h"
 #include "txn.h"
 
 #include "mailserver/store/message.h"
@@ -145,6 +146,17 @@ enum err read_by(struct store_txn *tx, struct db_stmt *q, int64_t offset, size_t
         READ_COLUMNS("m.trace", table)                                                             \
         " WHERE m.mailbox = $1 AND m.uid = $2"                                                     \
         " AND m.content IS NOT NULL"
+
+enum err store_message_size(struct store_txn *tx, int64_t mailbox, uint32_t uid,
+                            int64_t *ret_octets)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT size FROM message WHERE mailbox = $1 AND uid = $2");
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, uid);
+        return query_int(q, ret_octets);
+}
 
 enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid, int64_t offset,
                             size_t max, struct buf *out)

@@ -56,6 +56,9 @@ MUST_CHECK enum err store_account_set_quota(struct store_txn *tx, int64_t id, in
                                             int64_t messages);
 /* Would `octets` more in one message pass the quota? ERR_QUOTA if so. */
 MUST_CHECK enum err store_account_check_quota(struct store_txn *tx, int64_t id, int64_t octets);
+/* The same of so many messages. What is not more, or less, passes nothing. */
+MUST_CHECK enum err store_account_check_room(struct store_txn *tx, int64_t id, int64_t octets,
+                                             int64_t messages);
 /* In order of name; `domain` empty: all. No listing may be begun inside the callback of the same. */
 typedef enum err store_account_fn(void *arg, const struct store_account *account);
 MUST_CHECK enum err store_account_list(struct store_txn *tx, struct slice domain,

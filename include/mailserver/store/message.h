@@ -85,6 +85,10 @@ void store_snapshot_done(struct store_snapshot *snapshot);
 MUST_CHECK enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid,
                                        int64_t offset, size_t max, struct buf *out);
 
+/* Octets of a message, its trace too. ERR_NOTFOUND. */
+MUST_CHECK enum err store_message_size(struct store_txn *tx, int64_t mailbox, uint32_t uid,
+                                       int64_t *ret_octets);
+
 /* STORE_WRITE. Those of `uids` (ascending) that are still there are expunged, the rest skipped. */
 MUST_CHECK enum err store_message_expunge(struct store_txn *tx, int64_t mailbox,
                                           const uint32_t *uids, size_t n, size_t *ret_expunged);

@@ -50,6 +50,10 @@ static const struct {
         { "a message in any case",                 "a append x (\\Seen) {5+}\r\n",                        "<a append x (\\Seen) {5+}>"                        },
         { "the mailbox of a message is a literal", "a APPEND {3+}\r\nfoo ~{5}\r\n",
          "<a APPEND {3+}\r\nfoo ~{5}>"                                                                                                                        },
+        { "a message that replaces another",       "a REPLACE 4 Drafts {5}\r\n",
+         "<a REPLACE 4 Drafts {5}>"                                                                                                                           },
+        { "a message that replaces one by UID",    "a uid replace 4 {3+}\r\nfoo (\\Seen) {5}\r\n",
+         "<a uid replace 4 {3+}\r\nfoo (\\Seen) {5}>"                                                                                                         },
         { "another command with that word",        "a STATUS APPEND {3+}\r\nfoo\r\n",
          "[a STATUS APPEND {3+}\r\nfoo]"                                                                                                                      },
 };
