@@ -148,3 +148,31 @@ def test_a_server_that_leaves_during_the_conversion_gets_it_later(make_server, k
         submit(server, ["bob@away.example"], MAIL, mail_options=["BODY=8BITMIME"])
         message = arrival(server, sink)
         assert verifies(message.octets, key) and waiting(server) <= 1
+
+
+def test_a_server_that_knows_no_extensions_gets_it_converted(make_server, key):
+    with Receiver(extensions=(), script={"EHLO": ["502 5.5.1 no"]}) as sink:
+        server = signing_server(make_server, sink, key)
+        submit(server, ["bob@away.example"], MAIL, mail_options=["BODY=8BITMIME"])
+        message = arrival(server, sink)
+        assert message.octets.isascii() and message.mail_line == "MAIL FROM:<alice@example.org>"
+        assert verifies(message.octets, key)
+
+
+def test_what_is_signed_within_a_message_arrives_octet_for_octet(make_server, old_server, key):
+    """RFC 1847 2.1: beside it everything is converted."""
+    signed = (
+        "Content-Type: multipart/signed; boundary=s\r\n\r\n"
+        "--s\r\nContent-Transfer-Encoding: 8bit\r\n\r\nplain  \r\n--s\r\n\r\nsignature\r\n--s--\r\n"
+    )
+    mail = (
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n"
+        f"Content-Transfer-Encoding: 8bit\r\n\r\n--m\r\n{signed}\r\n--m\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{TEXT}--m--\r\n"
+    )
+    server = signing_server(make_server, old_server, key)
+    submit(server, ["bob@away.example"], mail.encode(), mail_options=["BODY=8BITMIME"])
+    octets = arrival(server, old_server).octets
+    assert octets.isascii() and signed.encode() in octets and verifies(octets, key)
+    text = email.message_from_bytes(octets).get_payload(1)
+    assert text.get_payload(decode=True) == TEXT.removesuffix("\r\n").encode()

@@ -201,39 +201,40 @@ START_TEST(an_error_of_the_receiver_ends_it)
 END_TEST
 
 /* Mail made of pieces that mean something to the index, in any order. */
+static const char *const pieces[] = {
+        V,
+        EIGHT,
+        BINARY,
+        QP,
+        BASE64,
+        MIXED,
+        TYPE("multipart/mixed; boundary=i"),
+        SIGNED,
+        MESSAGE,
+        "\r\n",
+        LATIN,
+        "x\r\n",
+        "--b\r\n",
+        "--i\r\n",
+        "--s\r\n",
+        "--b--\r\n",
+        "--i--\r\n",
+        "\xff",
+        "\xd0\xbf\r\n",
+        "--b",
+        "--",
+        "\n",
+        "\r",
+        TYPE("message/global"),
+        TYPE("image/png"),
+        "\r\n\r\n",
+        " ",
+        "=\xe4\r\n",
+        "0123456789012345678901234567890123456789",
+};
+
 START_TEST(any_mail_has_the_same_parts_afterwards)
 {
-        static const char *const pieces[] = {
-                V,
-                EIGHT,
-                BINARY,
-                QP,
-                BASE64,
-                MIXED,
-                TYPE("multipart/mixed; boundary=i"),
-                SIGNED,
-                MESSAGE,
-                "\r\n",
-                LATIN,
-                "x\r\n",
-                "--b\r\n",
-                "--i\r\n",
-                "--s\r\n",
-                "--b--\r\n",
-                "--i--\r\n",
-                "\xff",
-                "\xd0\xbf\r\n",
-                "--b",
-                "--",
-                "\n",
-                "\r",
-                TYPE("message/global"),
-                TYPE("image/png"),
-                "\r\n\r\n",
-                " ",
-                "=\xe4\r\n",
-                "0123456789012345678901234567890123456789",
-        };
         AUTO_BUF(message, 1 << 20);
         AUTO_BUF(out, 1 << 22);
         const char *why, *differs;

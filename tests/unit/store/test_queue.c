@@ -247,6 +247,37 @@ START_TEST(an_attempt_puts_off_and_is_remembered)
 }
 END_TEST
 
+START_TEST(a_row_is_put_off_without_an_attempt)
+{
+        struct store_queue_row *row;
+        int64_t id;
+
+        add(ops_content(MESSAGE), 0, 1);
+        id = due(NOW, NULL, 1).items[0].id;
+        ck_assert_int_eq(store_queue_put_off(&ops.tx, id, NOW + HOUR), ERR_OK);
+        ck_assert_uint_eq(due(NOW + HOUR - 1, NULL, 1).n, 0);
+        row = &due(NOW + HOUR, NULL, 1).items[0];
+        ck_assert_uint_eq(row->attempts, 0);
+        ck_assert_ptr_null(row->last_reply);
+        ck_assert_int_eq(store_queue_put_off(&ops.tx, 99, NOW), ERR_NOTFOUND);
+}
+END_TEST
+
+START_TEST(what_is_before_the_content_is_read_alone)
+{
+        AUTO_BUF(out, 1000);
+        AUTO_BUF(small, 3);
+        int64_t message;
+
+        add(ops_content(MESSAGE), 0, 2);
+        message = due(NOW, NULL, 1).items[0].message;
+        ck_assert_int_eq(store_queue_prepend(&ops.tx, message, &out), ERR_OK);
+        ck_assert(slice_eq(buf_slice(&out), PREPEND));
+        ck_assert_int_eq(store_queue_prepend(&ops.tx, message, &small), ERR_LIMIT);
+        ck_assert_int_eq(store_queue_prepend(&ops.tx, message + 1, &out), ERR_NOTFOUND);
+}
+END_TEST
+
 START_TEST(a_destination_that_fails_delays_all_its_mail)
 {
         struct store_queue_rows rows;
@@ -508,6 +539,8 @@ int main(void)
         tcase_add_test(tc, content_lives_until_its_last_row_is_gone);
         tcase_add_test(tc, mail_of_a_removed_account_is_still_sent);
         tcase_add_test(tc, an_attempt_puts_off_and_is_remembered);
+        tcase_add_test(tc, a_row_is_put_off_without_an_attempt);
+        tcase_add_test(tc, what_is_before_the_content_is_read_alone);
         tcase_add_test(tc, a_destination_that_fails_delays_all_its_mail);
         tcase_add_test(tc, mail_is_not_delayed_beyond_its_end_nor_when_it_was_given_up);
         tcase_add_test(tc, rows_are_found_by_what_they_have);

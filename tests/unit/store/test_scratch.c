@@ -7,7 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-enum { KIB = 1024 };
+#define KIB ((size_t)1024)
 
 struct sizes {
         size_t total, piece;
