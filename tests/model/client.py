@@ -9,6 +9,7 @@ import random
 
 from ledger import FOREVER, FlagChange, octets_of, token_of
 from imap_answer import pairs
+from resync import LEVELS, Memory
 from view import View
 from wire import Closed, Violation, Wire
 
@@ -18,7 +19,7 @@ MOVABLE = ("Churn", "Churn/a", "Other")
 CROWDED = 120  # messages from which more are deleted than made
 PATIENCE_SECONDS = 0.03  # how long IDLE listens in the storm; nothing is concluded from it
 # What may be refused because another client was faster.
-RACES = ("TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "EXPUNGEISSUED", "CANNOT", "INUSE", "HASCHILDREN")
+RACES = ("TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "EXPUNGEISSUED", "CANNOT", "INUSE", "HASCHILDREN", "MODIFIED")
 
 
 class Command:
@@ -28,6 +29,8 @@ class Command:
         self.tag, self.start, self.status, self.code = None, 0, None, ""
         self.token, self.flags = None, frozenset()  # what it stores
         self.copied = (None, (), None)  # from which box what UIDs where
+        self.memory = None  # of SELECT: what it knew; None again when that is part of the view
+        self.earlier, self.fetched = set(), False  # VANISHED (EARLIER); FETCH has been told in it
 
 
 class Client:
@@ -37,6 +40,8 @@ class Client:
         self.random = random.Random(f"{seed}.{number}")
         self.wire = Wire(ledger.clock)
         self.rev2 = self.random.random() < 0.4
+        self.level = self.random.choice(LEVELS)
+        self.memories = {}  # by name of the mailbox
         self.session, self.sessions, self.tags, self.tokens = None, 0, 0, 0
         self.view, self.name, self.queue, self.idling = None, None, [], False
         self.commands = 0
@@ -52,6 +57,8 @@ class Client:
         await self.run(Command(f'LOGIN {self.user} "{self.server.passwords[self.user]}"'))
         if self.rev2:
             await self.run(Command("ENABLE IMAP4rev2"))
+        if self.level != "none":
+            await self.run(Command(f"ENABLE {self.level.upper()}"))
 
     def leave(self, abrupt=False):
         self.wire.close(abrupt)
@@ -67,7 +74,9 @@ class Client:
         name = name or self.home or self.random.choice(FIXED + MOVABLE)
         how = how or self.random.choice(("SELECT",) * 4 + ("EXAMINE",))
         self.name, self.read_only = name, how == "EXAMINE"
-        command = Command(f'{how} "{name}"')
+        memory = self.memories.get(name) if self.random.random() < 0.9 else None
+        command = Command(f'{how} "{name}"' + (memory.parameter(self.random) if memory else ""))
+        command.memory = memory
         await self.run(command)
         if command.status != "OK":
             self.view = None
@@ -76,7 +85,11 @@ class Client:
             return
         if self.view is None or self.view.box is None or self.view.uidnext is None:
             raise Violation(f"{how} said too little")
-        await self.run(self.fetch_all())
+        if not memory or memory.uidvalidity != self.view.box.uidvalidity:
+            await self.run(self.fetch_all())
+        elif not self.view.all_known():
+            first = max((m.uid for m in self.view.known()), default=0) + 1
+            await self.run(Command(f"UID FETCH {first}:* (FLAGS)"))
 
     # ---- saying and hearing ----
 
@@ -111,8 +124,13 @@ class Client:
     def _tagged(self, response):
         if not self.queue or response.tag != self.queue[0].tag:
             raise Violation(f"{response.tag} was answered out of its turn")
+        self._resume(self.queue[0])
         command = self.queue.pop(0)
-        command.status, command.code = response.status, response.code or command.code
+        command.status, code = response.status, response.code
+        if self.view and code.startswith("HIGHESTMODSEQ "):
+            self._highest(int(code.split(" ")[1]))
+            code = ""
+        command.code = code or command.code
         if response.status == "BAD":
             raise Violation(f"{command.text[:200]}: {response.octets[:200]!r}")
         race = response.code.split(" ")[0] in RACES
@@ -122,6 +140,22 @@ class Client:
             command.done(command)
         if self.view:
             self.view.answered()
+            self._remember()
+
+    def _remember(self):
+        """What it would take along if it left now."""
+        view = self.view
+        if self.level == "qresync" and view.box and view.highest.value and view.all_known():
+            self.memories[self.name] = Memory(view)
+
+    def _resume(self, command):
+        """All of VANISHED (EARLIER) has been told."""
+        memory, command.memory = command.memory, None
+        if memory and self.view and self.view.box:
+            if memory.uidvalidity == self.view.box.uidvalidity:
+                self.view.resume(memory, command.earlier)
+            elif command.earlier:
+                raise Violation("VANISHED (EARLIER) of another UIDVALIDITY")
 
     def _untagged(self, response):
         if response.status:
@@ -136,6 +170,32 @@ class Client:
             self._expunge(number)
         elif (number := response.number_and("FETCH")) is not None:
             self._fetch(number, pairs(response.words[2]))
+        elif response.words[0] == "VANISHED":
+            self._vanished(response.words[1:])
+
+    def _vanished(self, words):
+        if self.level != "qresync" or not self.queue:
+            raise Violation(f"VANISHED at level {self.level}, {len(self.queue)} commands in progress")
+        command = self.queue[0]
+        if words[0] == ["EARLIER"]:
+            self._vanished_earlier(command, expand(words[1]))
+            return
+        if command.numbers:
+            raise Violation(f"VANISHED during {command.text}: RFC 7162 3.2.10.2")
+        self._resume(command)
+        for uid in expand(words[0]):
+            self._need_view().vanish(uid, self.ledger.now)
+
+    def _vanished_earlier(self, command, uids):
+        if command.fetched or not ("QRESYNC" in command.text or "VANISHED" in command.text):
+            raise Violation(f"VANISHED (EARLIER) behind FETCH, or in {command.text}")
+        present = {m.uid for m in self.view.messages} & set(uids)
+        if present:
+            raise Violation(f"{present} vanished earlier and are there")
+        command.earlier.update(uids)
+
+    def _highest(self, value):
+        self._need_view().highest.code(value)
 
     def _status(self, response):
         name, _, value = response.code.partition(" ")
@@ -150,6 +210,10 @@ class Client:
             self._check_uidvalidity(int(value))
         elif name == "UIDNEXT":
             self.view.uidnext = int(value)
+        elif name == "HIGHESTMODSEQ":
+            if self.level == "none" and not self.queue[0].text.startswith(("SELECT", "EXAMINE")):
+                raise Violation("HIGHESTMODSEQ was told to one who never asked")
+            self._highest(int(value))
         elif name == "COPYUID":
             self.queue[0].code = response.code
 
@@ -172,16 +236,28 @@ class Client:
         if self.view is None and self.queue and self.queue[0].text.startswith(("SELECT", "EXAMINE")):
             self.view = View(self.ledger.box, self.rev2, self.queue[0].start)
             self.view.read_only = self.read_only
+        elif self.queue:
+            self._resume(self.queue[0])
         self._need_view().exists(count)
 
     def _expunge(self, number):
         if not self.queue:
             raise Violation("EXPUNGE without a command in progress")
+        if self.level == "qresync":
+            raise Violation("EXPUNGE after ENABLE QRESYNC: RFC 7162 3.2.10.2")
         if self.queue[0].numbers:
             raise Violation(f"EXPUNGE during {self.queue[0].text}: RFC 9051 7.5.1")
         self._need_view().expunge(number, self.ledger.now)
 
     def _fetch(self, number, items):
+        if self.queue:
+            self._resume(self.queue[0])
+            self.queue[0].fetched = True
+        asked = self.queue and "FETCH" in self.queue[0].text
+        if not asked and self.level != "none" and not {"UID", "MODSEQ"} <= set(items):
+            raise Violation(f"a FETCH nobody asked for, with {set(items)} only: RFC 7162 3.2.4")
+        if self.level == "none" and "MODSEQ" in items:
+            raise Violation("MODSEQ was told to one who never asked")
         message = self._need_view().fetched(number, items, self.session)
         for name, value in items.items():
             if name == "BODY[]":
@@ -230,18 +306,65 @@ class Client:
         uids, box = [m.uid for m in messages], self.view.box
         change = FlagChange(self.ledger.now + 1, kind, lower)
         box.change(uids, change, "\\deleted" in lower and kind != "remove")
+        since = self._condition(messages)
 
         def done(command):
             change.end = self.ledger.now
-            if command.status != "OK" and "EXPUNGEISSUED" not in command.code:
+            refused = self._modified(command, messages, since)
+            if command.status != "OK" and not refused and "EXPUNGEISSUED" not in command.code:
                 box.forget_change(uids, change)
-            elif silent:
-                for message in messages:
+                return
+            for message in messages:
+                if message.uid in refused:
+                    box.forget_change([message.uid], change)
+                    continue
+                if silent:
                     self._silently(message, kind, lower)
 
         prefix = "UID STORE" if by_uid else "STORE"
-        text = f"{prefix} {self.name_set(messages, by_uid)} {sign}FLAGS{silent} ({' '.join(flags)})"
+        modifier = f" (UNCHANGEDSINCE {since})" if since else ""
+        text = f"{prefix} {self.name_set(messages, by_uid)}{modifier} {sign}FLAGS{silent} ({' '.join(flags)})"
         return Command(text, numbers=not by_uid, done=done)
+
+    def claim(self, message):
+        """Changes the message, unless somebody has since it was told of it."""
+        flag, box = f"claim-{self.number}", self.view.box
+        kind = "remove" if flag in message.flags else "add"
+        change = FlagChange(self.ledger.now + 1, kind, {flag})
+        box.change([message.uid], change, False)
+        since = message.modseq
+
+        def done(command):
+            change.end = self.ledger.now
+            if self._modified(command, [message], since):
+                box.forget_change([message.uid], change)
+
+        sign = "+" if kind == "add" else "-"
+        return Command(f"UID STORE {message.uid} (UNCHANGEDSINCE {since}) {sign}FLAGS ({flag})", done=done)
+
+    def _condition(self, messages):
+        """A MODSEQ for UNCHANGEDSINCE, or None."""
+        known = [m.modseq for m in messages if m.modseq]
+        if self.level == "none" or not known or self.random.random() < 0.5:
+            return None
+        return max(1, self.random.choice((max(known), min(known), min(known) - 1)))
+
+    def _modified(self, command, messages, since):
+        """The UIDs of MODIFIED; each was told with what it has now, if it is there."""
+        if not command.code.startswith("MODIFIED "):
+            return set()
+        by_uid = command.text.startswith("UID")
+        named = set(expand(command.code.split(" ")[1]))
+        refused = [m for m in messages if (m.uid if by_uid else self._number(m)) in named]
+        if not since or len(refused) != len(named):
+            raise Violation(f"{command.text}: {command.code}")
+        for message in refused:
+            if message.told and message.modseq <= since or not message.told and command.status == "OK":
+                raise Violation(f"UID {message.uid} with MODSEQ {message.modseq} is MODIFIED since {since}")
+        return {m.uid for m in refused}
+
+    def _number(self, message):
+        return self.view.number_of(message) if message in self.view.messages else None
 
     @staticmethod
     def _silently(message, kind, flags):
@@ -260,6 +383,16 @@ class Client:
                 self.view.box.change([message.uid], seen, False)
         prefix = "UID FETCH" if by_uid else "FETCH"
         return Command(f"{prefix} {self.name_set(messages, by_uid)} {item}", numbers=not by_uid)
+
+    def changed(self, by_uid):
+        """What changed since its HIGHESTMODSEQ, or since long ago."""
+        since = self.view.highest.value if self.random.random() < 0.7 else 1
+        if self.level == "qresync" and (by_uid or self.random.random() < 0.5):
+            return Command(f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {since} VANISHED)")
+        if self.random.random() < 0.5:
+            return Command(f"UID SEARCH MODSEQ {since}")
+        prefix = "UID FETCH" if by_uid else "FETCH"
+        return Command(f"{prefix} 1:* (UID FLAGS) (CHANGEDSINCE {since})", numbers=not by_uid)
 
     def search(self, by_uid):
         key = self.random.choice(("ALL", "UNSEEN", "DELETED", "FLAGGED", "KEYWORD Later", "NOT SEEN UID 1:*"))
@@ -395,6 +528,8 @@ class Client:
         choices = (self.store, self.store, self.store, self.fetch, self.fetch, self.search)
         if chance < 0.85:
             return self.random.choice(choices)(by_uid)
+        if chance < 0.89 and self.level != "none":
+            return self.changed(by_uid)
         if chance < 0.93:
             return Command(self.random.choice(("NOOP", "NOOP", "CHECK")))
         if chance < 0.95:
@@ -435,7 +570,14 @@ class Client:
             if self.queue:
                 await self.hear()
         self._abandon()
+        if self.view and self.random.random() < 0.7:
+            self._remember()  # in the middle of a command: the HIGHESTMODSEQ is that of the last answer
         self.leave(abrupt=self.random.random() < 0.7)
+
+    def go(self):
+        """Leaves, and remembers; nothing was asked for."""
+        self._remember()
+        self.leave(abrupt=self.random.random() < 0.5)
 
     def _abandon(self):
         for command in self.queue:

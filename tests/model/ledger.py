@@ -11,6 +11,7 @@ import math
 import random
 import re
 
+from resync import States
 from wire import Violation
 
 TOKEN = re.compile(rb"^X-Token: (\S+)\r\n", re.M)
@@ -65,6 +66,7 @@ class Box:
         self.changes = collections.defaultdict(list)  # UID → FlagChange, since the last truth
         self.recent = {}  # UID → session
         self.left = set()  # UIDs found gone, and rightly so
+        self.states = States()
 
     def seen(self, uid, view_opened_at=None):
         self.uids.add(uid)

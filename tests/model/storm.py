@@ -86,6 +86,7 @@ class Storm:
         homes = ["INBOX"] * clients + [None] * roaming
         make = lambda number, home, of=Client: of(number, seed, self.ledger, server, self.user, home)  # noqa: E731
         self.clients = [make(i + 1, home) for i, home in enumerate(homes)]
+        self.away = []  # clients that will be back
         self.control = make(0, "INBOX", Control)
         self.letters = 0
 
@@ -103,20 +104,24 @@ class Storm:
         except Exception as failure:
             raise Violation(f"seed {self.seed}, round {done + 1}: {failure!r}\n{self.dialogues()}") from failure
         finally:
-            for client in [*self.clients, self.control]:
+            for client in [*self.clients, *self.away, self.control]:
                 client.leave()
         return done
 
     def dialogues(self):
         return "\n".join(
             f"---- client {c.number}, {'IMAP4rev2' if c.rev2 else 'IMAP4rev1'}, {c.name}\n" + "\n".join(c.wire.said)
-            for c in [*self.clients, self.control]
+            for c in [*self.clients, *self.away, self.control]
         )
 
     async def _round(self, steps):
         await together([self._work(c, steps) for c in self.clients] + [self._post(steps) for _ in range(POSTMEN)])
         await self._compare()
+        self._some_leave()
         await self._exactly()
+        await self._come_back()
+        await self._compare()
+        await self._one_wins()
         await self._compare()
         await together([c.done() for c in self.clients if c.idling])
 
@@ -126,6 +131,8 @@ class Storm:
         try:
             for _ in range(steps):
                 await client.step()
+            if client.level == "qresync" and client.view and client.random.random() < 0.5:
+                await client._vanish()
             await self._selected(client)
             if client.random.random() < 0.6:
                 await client.idle()
@@ -164,6 +171,17 @@ class Storm:
             self.ledger.unsure[token] -= 1
             self.ledger.delivered.add(token)
         writer.close()
+
+    def _some_leave(self):
+        """Some who know QRESYNC, to come back when much has happened."""
+        gone = [c for c in self.clients[1:] if c.level == "qresync" and c.random.random() < 0.5]
+        for client in gone:
+            client.go()
+        self.away, self.clients = gone, [c for c in self.clients if c not in gone]
+
+    async def _come_back(self):
+        await together([self._selected(c) for c in self.away])
+        self.away, self.clients = [], sorted([*self.clients, *self.away], key=lambda c: c.number)
 
     # ---- quiet ----
 
@@ -328,6 +346,22 @@ class Storm:
             owner = inbox[0].view.box.recent.get(uid)
             if may and owner is None:
                 raise Violation(f"UID {uid} is \\Recent for nobody of {may}")
+
+    async def _one_wins(self):
+        """Of many who change a message if nobody has since, at the same time, one does: RFC 7162 3.1.3."""
+        rivals = [c for c in self.clients if c.name == "INBOX" and c.level != "none" and not c.read_only]
+        known = {m.uid: m.modseq for c in rivals for m in c.view.messages if m.modseq}
+        if not rivals or not known:
+            return
+        uid = rivals[0].random.choice(sorted(known))
+        # What came without a change was perhaps never told with its MODSEQ: it is asked for now.
+        await together([c.run(Command(f"UID FETCH {uid} (FLAGS MODSEQ)")) for c in rivals])
+        rivals = [(c, next((m for m in c.view.messages if m.uid == uid), None)) for c in rivals]
+        stores = [c.claim(m) for c, m in rivals if m]
+        await together([c.run(s) for (c, m), s in zip([r for r in rivals if r[1]], stores)])
+        winners = [s for s in stores if s.status == "OK" and not s.code]
+        if stores and len(winners) != 1:
+            raise Violation(f"{len(winners)} of {len(stores)} changed UID {uid} since the same MODSEQ")
 
     async def _look(self):
         await self._still()  # what was taken as \Recent is kept behind

@@ -1,13 +1,14 @@
 """What one client believes of its mailbox, built from what it is told and from nothing else."""
 
+from resync import Highest
 from wire import Violation
 
 
 class Message:
-    __slots__ = ("uid", "flags", "recent", "told")
+    __slots__ = ("uid", "flags", "modseq", "recent", "told")
 
     def __init__(self):
-        self.uid = self.flags = None  # not told yet
+        self.uid = self.flags = self.modseq = None  # not told yet
         self.recent = False
         self.told = False  # flags, in the answer to the command at hand
 
@@ -18,6 +19,7 @@ class View:
         self.box_of, self.rev2, self.opened_at = box_of, rev2, opened_at
         self.messages, self.box, self.uidnext, self.recent = [], None, None, None
         self.read_only = False
+        self.highest = Highest()
 
     # ---- SELECT says ----
 
@@ -51,6 +53,29 @@ class View:
             self.box.told_gone(message.uid, now)
         return message
 
+    def vanish(self, uid, now):
+        """VANISHED: of a message whose UID was not told the number is not known either."""
+        self.box.told_gone(uid, now)
+        for number, message in enumerate(self.messages, 1):
+            if message.uid == uid:
+                return self.expunge(number, now)
+        above = next((i for i, m in enumerate(self.messages) if m.uid and m.uid > uid), len(self.messages))
+        below = max((i + 1 for i, m in enumerate(self.messages[:above]) if m.uid), default=0)
+        if below == above:
+            raise Violation(f"UID {uid} vanished, and was none of {[m.uid for m in self.messages]}")
+        for message in self.messages[below:above]:
+            message.flags = None
+        return self.expunge(above, now)
+
+    def resume(self, memory, earlier):
+        """SELECT QRESYNC has said what is gone: what is left of the memory are the first messages."""
+        left = sorted(set(memory.messages) - earlier)
+        if len(left) > len(self.messages):
+            raise Violation(f"{len(self.messages)} messages are there, and of {left} none was told to be gone")
+        for number, uid in enumerate(left, 1):
+            self._uid(number, self.at(number), uid)
+            self.at(number).flags, self.at(number).modseq = memory.messages[uid]
+
     def known(self):
         return [m for m in self.messages if m.uid]
 
@@ -68,7 +93,17 @@ class View:
             self._uid(number, message, int(items["UID"]))
         if "FLAGS" in items:
             self._flags(message, items["FLAGS"], session)
+        if "MODSEQ" in items:
+            self._modseq(message, int(items["MODSEQ"][0]), "FLAGS" in items)
         return message
+
+    def _modseq(self, message, modseq, has_flags):
+        if message.modseq and modseq < message.modseq:
+            raise Violation(f"UID {message.uid} had MODSEQ {message.modseq} and now has {modseq}")
+        message.modseq = modseq
+        self.highest.seen(modseq)
+        if has_flags and message.uid:
+            self.box.states.told(message.uid, modseq, message.flags)
 
     def _uid(self, number, message, uid):
         if message.uid == uid:
@@ -96,6 +131,7 @@ class View:
         """The command at hand has its tagged answer."""
         for message in self.messages:
             message.told = False
+        self.highest.answered()
 
     # ---- against the truth ----
 
