@@ -122,6 +122,7 @@ static struct config *config_blank(void)
         add_section(c, &n, &smtp_client_conf_table, &c->outbound);
         add_section(c, &n, &resolver_conf_table, &c->resolver);
         add_section(c, &n, &store_conf_table, &c->store);
+        add_section(c, &n, &search_conf_table, &c->search);
         return c;
 }
 

@@ -15,6 +15,7 @@
 #include "mailserver/net/server.h"
 #include "mailserver/pop3/pop3.h"
 #include "mailserver/queue/queue.h"
+#include "mailserver/search/search.h"
 #include "mailserver/smtp/client.h"
 #include "mailserver/smtp/smtp.h"
 #include "mailserver/store/store.h"
@@ -39,7 +40,7 @@ struct main_config {
         int64_t shutdown_timeout_ms;
 };
 
-enum { CONFIG_MAX_SECTIONS = 14 + SERVICE_MAX_ };
+enum { CONFIG_MAX_SECTIONS = 15 + SERVICE_MAX_ };
 
 struct config {
         struct main_config main;
@@ -55,6 +56,7 @@ struct config {
         struct queue_config queue;
         struct smtp_client_config outbound;
         struct store_config store;
+        struct search_config search;
         struct conf_section sections[CONFIG_MAX_SECTIONS]; /* point into this struct */
 };
 

@@ -12,6 +12,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <inttypes.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -63,6 +64,17 @@ static void client_answer(struct control_client *client, struct ctl_call *call, 
         json_decref(end);
 }
 
+static void call_told(struct ctl_call *call, int64_t done, int64_t all)
+{
+        struct control_client *client = call->owner;
+        struct evbuffer *out = bufferevent_get_output(client->bev);
+
+        /* One that does not read them needs no more of them. */
+        if (evbuffer_get_length(out) < CONTROL_MAX_REQUEST)
+                evbuffer_add_printf(out, "{\"done\": %" PRId64 ", \"all\": %" PRId64 "}\n", done,
+                                    all);
+}
+
 static void call_finished(struct ctl_call *call, enum err result)
 {
         struct control_client *client = call->owner;
@@ -111,6 +123,7 @@ static void client_request(struct control_client *client, const char *line, size
                 /* It may take long, and the answer, too. */
                 bufferevent_set_timeouts(client->bev, NULL, &client_patience);
                 client->call = ctl_call_new(command, json_incref(args));
+                client->call->told = call_told;
                 ctl_call_start(client->call, client->control->server, client, call_finished);
         }
         json_decref(request);

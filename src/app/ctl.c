@@ -121,6 +121,12 @@ void ctl_call_finish(struct ctl_call *call, enum err result)
         call->finished(call, result);
 }
 
+void ctl_call_tell(struct ctl_call *call, int64_t done, int64_t all)
+{
+        if (call->told && call->owner)
+                call->told(call, done, all);
+}
+
 enum err ctl_call_run_offline(struct ctl_call *call, struct store *store)
 {
         enum err err;

@@ -9,7 +9,8 @@
  *
  * On the wire: one line of JSON, {"group": "account", "name": "add", "args": {…}};
  * back come {"row": {…}} lines and at the end {"error": "ok"} or
- * {"error": "notfound", "text": "…"}.
+ * {"error": "notfound", "text": "…"}. One that takes long may say how far it is before:
+ * {"done": 3, "all": 10}.
  */
 #ifndef MAILSERVER_APP_CTL_H
 #define MAILSERVER_APP_CTL_H
@@ -92,7 +93,8 @@ struct ctl_call {
         enum store_lane lane;
         bool again;   /* work wants a second run, on the write lane */
         bool written; /* of one that settles: the change is made */
-        void (*finished)(struct ctl_call *call, enum err result); /* loop; once; may free */
+        void (*finished)(struct ctl_call *call, enum err result);       /* loop; once; may free */
+        void (*told)(struct ctl_call *call, int64_t done, int64_t all); /* loop; NULL: nobody */
         void *owner;           /* of `finished`; NULL when the asker has gone */
         struct server *server; /* NULL offline */
 };
@@ -104,6 +106,8 @@ void ctl_call_free(struct ctl_call *call);
 void ctl_call_start(struct ctl_call *call, struct server *server, void *owner,
                     void (*finished)(struct ctl_call *call, enum err result));
 void ctl_call_finish(struct ctl_call *call, enum err result);
+/* Loop, before it has finished: so far it is. */
+void ctl_call_tell(struct ctl_call *call, int64_t done, int64_t all);
 /* mailserverctl on the store itself. */
 enum err ctl_call_run_offline(struct ctl_call *call, struct store *store);
 

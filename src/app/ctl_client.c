@@ -65,14 +65,43 @@ static int print_error(const char *text)
         return CTL_EXIT_FAILED;
 }
 
+/* On one line that is written over and over; for a person at a terminal only. */
+static void print_progress(int64_t done, int64_t all)
+{
+        enum { WIDTH = 50 };
+        static const char bar[WIDTH + 1] = "##################################################";
+        int64_t of = all > 0 ? all : 1, share = done < of ? done * 100 / of : 100;
+        int marks = (int)(share * WIDTH / 100);
+
+        if (isatty(STDERR_FILENO))
+                fprintf(stderr, "\r[%-*.*s] %3d %%  %lld of %lld messages ", WIDTH, marks, bar,
+                        (int)share, (long long)done, (long long)all);
+}
+
+/* The bar's line is over before anything else is printed. */
+static void end_progress(struct ctl_client *client)
+{
+        if (client->progress && isatty(STDERR_FILENO))
+                fputc('\n', stderr);
+        client->progress = false;
+}
+
 /* One line of the answer; the exit status once it was the last, -1 before. */
-static int take_line(const struct ctl_client *client, const char *line, size_t len)
+static int take_line(struct ctl_client *client, const char *line, size_t len)
 {
         json_t *answer = json_loadb(line, len, 0, NULL);
         const json_t *row = json_object_get(answer, "row");
         const char *error = json_string_value(json_object_get(answer, "error"));
+        const json_t *done = json_object_get(answer, "done"), *all = json_object_get(answer, "all");
         int status = -1;
 
+        if (done) {
+                print_progress(json_integer_value(done), json_integer_value(all));
+                client->progress = true;
+                json_decref(answer);
+                return -1;
+        }
+        end_progress(client);
         if (row && client->command->digest)
                 json_array_append(client->rows, json_object_get(answer, "row"));
         else if (row)
@@ -124,7 +153,7 @@ static bool send_request(const struct ctl_client *client, int fd)
         return sent;
 }
 
-static int run_at_daemon(const struct ctl_client *client, int fd)
+static int run_at_daemon(struct ctl_client *client, int fd)
 {
         FILE *in = fdopen(fd, "r");
         char *line = NULL;
@@ -145,7 +174,7 @@ static int run_at_daemon(const struct ctl_client *client, int fd)
 
 /* ---- the store itself ---- */
 
-static int print_offline(const struct ctl_client *client, const struct ctl_call *call, enum err err)
+static int print_offline(struct ctl_client *client, const struct ctl_call *call, enum err err)
 {
         struct slice rest = buf_slice(&call->rows), line;
 
@@ -169,7 +198,7 @@ static int open_failed(const struct ctl_client *client, enum err err, const stru
         return print_error(error->text);
 }
 
-static int run_offline(const struct ctl_client *client)
+static int run_offline(struct ctl_client *client)
 {
         const struct config *config = client->config;
         struct error error = { 0 };
@@ -227,7 +256,7 @@ static int print_digest(const struct ctl_client *client, int status)
         return status;
 }
 
-static int run_at_store(const struct ctl_client *client)
+static int run_at_store(struct ctl_client *client)
 {
         int fd;
 

@@ -8,10 +8,11 @@ struct ctl_client {
         const char *config_path;
         const struct config *config; /* NULL for CTL_LOCAL */
         const struct ctl_command *command;
-        json_t *args; /* owned by the caller */
-        bool json;    /* print JSON lines instead of columns */
-        bool asks;    /* prints nothing: another command wants the rows */
-        json_t *rows; /* what came back, for command->digest; ctl_client_run's own */
+        json_t *args;  /* owned by the caller */
+        bool json;     /* print JSON lines instead of columns */
+        bool asks;     /* prints nothing: another command wants the rows */
+        bool progress; /* a line that says how far it is stands on standard error */
+        json_t *rows;  /* what came back, for command->digest; ctl_client_run's own */
 };
 
 /* Exit statuses of mailserverctl. */

@@ -18,6 +18,7 @@ extern const struct ctl_command ctl_queue_bounce, ctl_queue_hold, ctl_queue_list
         ctl_queue_remove, ctl_queue_retry, ctl_queue_show;
 extern const struct ctl_command ctl_quirks;
 extern const struct ctl_command ctl_reload;
+extern const struct ctl_command ctl_search_rebuild, ctl_search_status;
 extern const struct ctl_command ctl_session_kill, ctl_session_list, ctl_session_show;
 extern const struct ctl_command ctl_status;
 

@@ -37,6 +37,8 @@ const struct ctl_command *const ctl_commands[] = {
         &ctl_queue_show,
         &ctl_quirks,
         &ctl_reload,
+        &ctl_search_rebuild,
+        &ctl_search_status,
         &ctl_session_kill,
         &ctl_session_list,
         &ctl_session_show,

@@ -35,6 +35,7 @@ struct server {
         struct net_server *net;
         struct net_service services[SERVICE_MAX_];
         struct store *store;
+        struct search *search;
         struct auth *auth;
         struct smtp_sink *sink;
         struct resolver *resolver;
@@ -60,6 +61,10 @@ struct queue *server_queue(struct server *s)
 struct store *server_store(struct server *s)
 {
         return s->store;
+}
+struct search *server_search(struct server *s)
+{
+        return s->search;
 }
 struct net_server *server_net(struct server *s)
 {
@@ -424,9 +429,11 @@ static enum err start_protocols(struct server *s, struct error *reterr)
         open_outbound(s, &s->config->queue);
         s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
         s->imap = imap_server_new(s->hostname, &s->config->imap, s->auth, s->store);
+        s->search = search_new(s->loop, s->store, s->config->main.data_dir, &s->config->search);
+        imap_server_set_search(s->imap, s->search);
         join_services(s);
         auth_load_bans(s->auth);
-        while (!auth_bans_loaded(s->auth))
+        while (!auth_bans_loaded(s->auth) || !search_opened(s->search))
                 loop_turn(s->loop, true);
         net_server_set_gate(s->net, refuses, s);
         s->account_watcher.changed = account_changed;
@@ -481,6 +488,7 @@ static void finish(struct server *s)
         net_server_free(s->net);
         queue_free(s->queue);
         resolver_free(s->resolver);
+        search_stop(s->search);
         settle(s);
         loop_allow_blocking(true);
         smtp_server_free(s->smtp);
@@ -491,6 +499,7 @@ static void finish(struct server *s)
         if (s->store)
                 store_unwatch(s->store, &s->account_watcher);
         store_close(s->store);
+        search_free(s->search);
         signals_free(s->signals);
         task_hub_free(s->hub);
         loop_free(s->loop);

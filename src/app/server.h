@@ -12,6 +12,7 @@ struct auth;
 struct loop;
 struct net_server;
 struct reload;
+struct search;
 struct server;
 struct store;
 struct task_hub;
@@ -38,6 +39,7 @@ MUST_CHECK enum err server_check(const struct config *config, struct error *rete
 
 struct store *server_store(struct server *s);
 struct queue *server_queue(struct server *s);
+struct search *server_search(struct server *s);
 struct net_server *server_net(struct server *s);
 struct auth *server_auth(struct server *s);
 struct loop *server_loop(struct server *s);

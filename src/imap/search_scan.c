@@ -2,8 +2,11 @@
 #include "search_scan.h"
 
 #include "modseq.h"
+#include "search_expression.h"
 
 #include "mailserver/core/clock.h"
+#include "mailserver/core/metrics.h"
+#include "mailserver/search/search.h"
 #include "mailserver/store/fetch.h"
 #include "mailserver/store/message.h"
 
@@ -11,7 +14,10 @@ enum { TREE_MAX = 4 << 20, TASK_US = 50000 };
 
 void imap_scan_init(struct imap_scan *scan)
 {
-        *scan = (struct imap_scan){ .arena = ARENA_INIT(TREE_MAX) };
+        *scan = (struct imap_scan){
+                .arena = ARENA_INIT(TREE_MAX),
+                .must_contain = BUF_INIT(BUF_MAX),
+        };
 }
 
 void imap_scan_done(struct imap_scan *scan)
@@ -21,6 +27,7 @@ void imap_scan_done(struct imap_scan *scan)
         uid_set_done(&scan->recent);
         uid_set_done(&scan->wanted);
         uid_map_done(&scan->messages);
+        buf_done(&scan->must_contain);
 }
 
 enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd, struct imap_args *args)
@@ -40,6 +47,10 @@ enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd, struct ima
         scan->mailbox = imap_selected(cmd);
         scan->now_us = clock_now_us();
         scan->items |= imap_search_items(&scan->search);
+        scan->looked_at = imap_session_server(cmd->session)->searched;
+        scan->index = imap_session_server(cmd->session)->search;
+        if (scan->index)
+                imap_search_expression(&scan->search, &scan->must_contain);
         scan->messages = uid_map_copy(&view->messages);
         uid_set_copy(&scan->recent, imap_session_recent(cmd->session));
         candidates = imap_search_candidates(&scan->search);
@@ -59,7 +70,7 @@ struct walk {
         imap_scan_fn *fn;
         void *arg;
         const struct store_fetch_row *row;
-        int64_t until_us;
+        int64_t until_us, looked_at;
         bool stopped;
         enum err err;
 };
@@ -88,6 +99,7 @@ static bool look_at(void *arg, const struct store_fetch_row *row)
         bool match = false;
 
         w->row = row;
+        w->looked_at++;
         w->err = imap_search_match(&scan->search, &message, &match);
         /* Gone for good while it was being read: it does not match. */
         if (w->err == ERR_NOTFOUND)
@@ -125,11 +137,16 @@ enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx, const _Ato
         };
         enum err err = bind_keywords(scan, tx);
 
+        if (!err && !scan->narrowed && scan->must_contain.len)
+                search_narrow(scan->index, tx, scan->mailbox, buf_slice(&scan->must_contain),
+                              &scan->wanted);
+        scan->narrowed = true;
         if (!err)
                 err = store_fetch(tx, scan->mailbox, &scan->wanted, scan->next, scan->items,
                                   look_at, &w);
         if (!err)
                 err = w.err;
+        metric_add(scan->looked_at, w.looked_at);
         scan->over = !w.stopped;
         return err;
 }

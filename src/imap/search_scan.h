@@ -21,7 +21,11 @@ struct imap_scan {
         struct uid_set recent;
         struct uid_set wanted;   /* all of the view, or fewer */
         struct uid_map messages; /* the view */
-        unsigned items;          /* of store_fetch: what keys need; the owner may add */
+        struct search *index;    /* NULL: none */
+        struct buf must_contain; /* for it to look up: search_expression.h */
+        bool narrowed;           /* it has taken out of `wanted` what cannot match */
+        struct metric *looked_at;
+        unsigned items; /* of store_fetch: what keys need; the owner may add */
         uint32_t next;
         bool over; /* all have been looked at */
 };

@@ -3,6 +3,7 @@
 #include "session_impl.h"
 
 #include "mailserver/core/log.h"
+#include "mailserver/core/metrics.h"
 
 #define IMAP(field) offsetof(struct imap_config, field)
 static const struct conf_option imap_options[] = {
@@ -152,6 +153,7 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
         server->config = config;
         server->auth = auth;
         server->store = store;
+        server->searched = metric_counter("imap.search.messages");
         imap_recents_init(&server->recents, store);
         return server;
 }
@@ -161,6 +163,11 @@ void imap_server_free(struct imap_server *s)
         if (s)
                 imap_recents_done(&s->recents);
         mem_free(s);
+}
+
+void imap_server_set_search(struct imap_server *s, struct search *search)
+{
+        s->search = search;
 }
 
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config)

@@ -42,6 +42,8 @@ struct imap_server {
         struct auth *auth;
         struct store *store;
         struct imap_recents recents;
+        struct search *search;   /* NULL: none */
+        struct metric *searched; /* messages that a SEARCH has looked at */
 };
 
 struct imap_cmd;

@@ -271,7 +271,7 @@ enum err mime_text_walk(const struct mime_text_source *source, const struct mime
         err = walk_header(&w, source->trace, true);
         if (!err)
                 err = walk_header(&w, source->header, true);
-        if (!err)
+        if (!err && source->parts.len)
                 err = walk_parts(&w, number, 0);
         buf_done(&w.raw);
         buf_done(&w.plain);

@@ -101,8 +101,8 @@ static const struct conf_option options[] = {
          .min = 65536,
          .max = INT64_C(1) << 40,
          .fixed = true,
-         .help = "Memory of one database connection for pages; there is one for each reader and "
-                  "one for the writer, who has twice as much." },
+         .help = "Memory of one database connection for pages; there is one for each reader, "
+                  "one for work nobody waits for, and one for the writer, who has twice as much." },
         { .name = "view_cache",
          .type = CONF_SIZE,
          .offset = offsetof(struct store_config, view_cache),

@@ -4,7 +4,9 @@
  *
  * Settings, and why:
  *   journal_mode=WAL, synchronous=FULL   readers never wait for the writer, and a COMMIT returns
- *                                        after the fsync of the log. There is no option to change it.
+ *                                        after the fsync of the log. There is no option to change it;
+ *                                        what is derived from the store (search.db) has NORMAL: a power
+ *                                        cut may take its last commits, and never tears it.
  *   wal_autocheckpoint=0                 the engine says when: checkpoint.c.
  *   foreign_keys=ON                      only the small tables have references (domain, account,
  *                                        mailbox), so that it costs a delivery nothing.
@@ -173,11 +175,12 @@ static enum err set_up_writer(struct db *db, const struct db_options *o, struct 
         if (err)
                 return err;
         snprintf(sql, sizeof sql,
-                 "PRAGMA synchronous=FULL;"
+                 "PRAGMA synchronous=%s;"
                  "PRAGMA wal_autocheckpoint=0;"
                  "PRAGMA journal_size_limit=%lld;"
                  "PRAGMA foreign_keys=ON;"
                  "PRAGMA secure_delete=OFF;",
+                 o->derived ? "NORMAL" : "FULL",
                  (long long)(o->wal_keep_octets ? o->wal_keep_octets : -1));
         err = db_exec(db, sql, reterr);
         sqlite3_wal_hook(db->handle, committed, db);

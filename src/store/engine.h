@@ -19,7 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { STORE_LANES = 3 };
+enum { STORE_LANES = 4 };
 
 struct checkpointer;
 struct housekeeper;
@@ -42,7 +42,8 @@ struct store {
 
         struct task_pool *pools[STORE_LANES]; /* owned; NULL without a hub */
         struct writer *writer;                /* owned */
-        struct reader *readers;               /* owned: config.readers of them, or 1 when inline */
+        /* Owned: config.readers of them and one of the idle lane; 1 when inline. */
+        struct reader *readers;
         size_t n_readers;
         _Atomic size_t readers_started;
         struct checkpointer *checkpointer; /* owned; NULL when inline */

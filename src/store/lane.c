@@ -1,5 +1,5 @@
 /*
- * lane.c — the ways into the store: tasks on the threads of the three pools,
+ * lane.c — the ways into the store: tasks on the threads of the pools,
  * or, inline, on the caller's.
  */
 #include "lane.h"
@@ -40,6 +40,13 @@ static struct task_pool_config pool_config(struct store *s, enum store_lane lane
         case STORE_WORK:
                 config.name = "store work";
                 config.threads = (unsigned)c->workers;
+                break;
+        case STORE_IDLE:
+                config.name = "store idle";
+                config.threads = 1;
+                config.skip_cancelled = true;
+                config.open = reader_start_idle;
+                config.run = reader_run;
                 break;
         }
         if (s->inline_lanes)
@@ -99,6 +106,7 @@ enum err store_run(struct store *s, enum store_lane lane, struct task *t)
         list_append(&one, &t->link);
         switch (lane) {
         case STORE_READ:
+        case STORE_IDLE:
                 reader_run(&s->readers[0], &one);
                 break;
         case STORE_WRITE:

@@ -2,6 +2,10 @@
 #include "reader.h"
 
 #include <assert.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { NICEST = 19 };
 
 static enum err open_db(struct reader *r, struct error *reterr)
 {
@@ -33,6 +37,22 @@ void *reader_start(void *store)
 
         assert(i < s->n_readers);
         return &s->readers[i];
+}
+
+void *reader_start_idle(void *store)
+{
+        struct store *s = store;
+
+        /* Of this thread alone; where it may not be, it works like the others. Inline it is the
+         * caller's. */
+        if (!s->inline_lanes)
+                setpriority(PRIO_PROCESS, (id_t)gettid(), NICEST);
+        return &s->readers[s->n_readers - 1];
+}
+
+void store_leave(struct store_txn *tx)
+{
+        db_rollback(tx->db);
 }
 
 static enum err run_in_snapshot(struct reader *r, struct task *t)

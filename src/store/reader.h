@@ -19,6 +19,8 @@ MUST_CHECK enum err reader_open(struct reader *r, struct store *s, struct error 
 void reader_close(struct reader *r);
 /* task_pool_config: the pool's threads take the store's readers one after the other. */
 void *reader_start(void *store);
+/* The same of the idle lane, whose thread takes the last of them and stands back behind all others. */
+void *reader_start_idle(void *store);
 void reader_run(void *reader, struct list *batch);
 
 #endif

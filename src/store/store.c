@@ -124,7 +124,7 @@ static enum err open_dirs(struct store *s, const struct store_params *params, st
 
 static enum err open_readers(struct store *s, struct error *reterr)
 {
-        s->n_readers = s->inline_lanes ? 1 : (size_t)s->config.readers;
+        s->n_readers = s->inline_lanes ? 1 : (size_t)s->config.readers + 1;
         s->readers = mem_alloc_array(s->n_readers, sizeof *s->readers);
         for (size_t i = 0; i < s->n_readers; i++) {
                 enum err err = reader_open(&s->readers[i], s, reterr);

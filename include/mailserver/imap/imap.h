@@ -9,6 +9,7 @@
 #include "mailserver/net/conn.h"
 
 struct auth;
+struct search;
 struct store;
 
 struct imap_config {
@@ -38,6 +39,8 @@ struct imap_server; /* net_service.context */
 struct imap_server *imap_server_new(const char *hostname, const struct imap_config *config,
                                     struct auth *auth, struct store *store);
 void imap_server_free(struct imap_server *s);
+/* The index that SEARCH looks into; borrowed likewise. Without one all mail is looked through. */
+void imap_server_set_search(struct imap_server *s, struct search *search);
 void imap_server_set_config(struct imap_server *s, const struct imap_config *config);
 extern const struct conn_handler imap_handler;
 

@@ -16,7 +16,7 @@
 struct mime_text_source {
         struct slice header; /* the whole header block */
         struct slice body;   /* all that follows; .ptr NULL: only `read` knows it */
-        struct slice parts;  /* mime/parts.h */
+        struct slice parts;  /* mime/parts.h; empty: only headers are walked */
         uint64_t size;       /* header and body */
         /* Octets [offset, offset + max), appended; nothing at the end. Unused when body is there. */
         enum err (*read)(void *arg, uint64_t offset, size_t max, struct buf *out);

@@ -42,6 +42,7 @@ struct db_options {
         int64_t cache_octets;
         int64_t wal_keep_octets; /* a larger log file is cut when it starts over; 0: never */
         int64_t page_octets;     /* of a new file; 0: DB_PAGE_OCTETS */
+        bool derived; /* can be made again: commits reach the disk in order, but not at once */
 };
 /* Measured: docs/performance.md. */
 enum { DB_PAGE_OCTETS = 4096 };

@@ -14,6 +14,8 @@
  *                       and never waits for the writer. Cancelled: not run.
  *          STORE_WORK   some threads without a transaction (tx is NULL): files,
  *                       parsing, everything else that blocks.
+ *          STORE_IDLE   one thread that reads as STORE_READ does, and gets the
+ *                       processor when nobody else wants it: what nobody waits for.
  * Units:   sizes in octets; times in microseconds since 1970 UTC; UIDs and
  *          UIDVALIDITY non-zero 32-bit (RFC 9051 2.3.1.1); MODSEQ a non-zero
  *          63-bit counter per mailbox (RFC 7162 3.1).
@@ -36,7 +38,7 @@ struct store_txn; /* one per running task */
 struct loop;
 struct file_ops; /* file.h: files as the store sees them; tests cut the power there */
 
-enum store_lane { STORE_READ, STORE_WRITE, STORE_WORK };
+enum store_lane { STORE_READ, STORE_WRITE, STORE_WORK, STORE_IDLE };
 
 struct store_config {
         int64_t readers, workers; /* threads */
@@ -94,6 +96,9 @@ enum err store_checkpoint(struct store *s);
 /* Free space is below disk_reserve (looked at every few seconds, and with a message's blocks). */
 bool store_disk_low(const struct store *s);
 struct store *store_of(struct store_txn *tx);
+/* STORE_READ, STORE_IDLE: the rest of the task's work has nothing to do with the store. Its snapshot
+ * ends, and with it what it has kept from being worked in or removed. */
+void store_leave(struct store_txn *tx);
 
 /* ---- being told (loop) ---- */
 

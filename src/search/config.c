@@ -1,0 +1,92 @@
+/* config.c — the options of "search". */
+#include "mailserver/search/search.h"
+
+#define SEARCH(field) offsetof(struct search_config, field)
+static const struct conf_option options[] = {
+        {.name = "index",
+         .type = CONF_BOOL,
+         .offset = SEARCH(index),
+         .fallback = "true",
+         .fixed = true,
+         .help = "Keeps an index of all words beside the mail, so that a search need not read "
+                  "everything. It takes about a fifth of the mail's text on disk; searches find "
+                  "the same without it, more slowly." },
+        { .name = "delay",
+         .type = CONF_TIME,
+         .offset = SEARCH(delay_ms),
+         .fallback = "1s",
+         .min = 0,
+         .max = 3600000,
+         .fixed = true,
+         .help = "So long after it came a message is indexed, together with what came "
+                  "meanwhile." },
+        { .name = "max_message_text",
+         .type = CONF_SIZE,
+         .offset = SEARCH(max_message_text),
+         .fallback = "1M",
+         .min = 4096,
+         .max = 268435456,
+         .fixed = true,
+         .help = "Messages with more text than this are read by every search." },
+        { .name = "batch_messages",
+         .type = CONF_INT,
+         .offset = SEARCH(batch_messages),
+         .fallback = "1000",
+         .min = 1,
+         .max = 100000,
+         .fixed = true,
+         .help = "The most messages that are indexed in one step." },
+        { .name = "batch_text",
+         .type = CONF_SIZE,
+         .offset = SEARCH(batch_text),
+         .fallback = "4M",
+         .min = 4096,
+         .max = 268435456,
+         .fixed = true,
+         .help = "After so much text a step reads no further; it holds a good part of it in "
+                  "memory." },
+        { .name = "batch_time",
+         .type = CONF_TIME,
+         .offset = SEARCH(batch_ms),
+         .fallback = "100ms",
+         .min = 1,
+         .max = 10000,
+         .fixed = true,
+         .help = "After so long a step reads no further; so long it holds on to a state of the "
+                  "store." },
+        { .name = "max_size",
+         .type = CONF_SIZE,
+         .offset = SEARCH(max_size),
+         .fallback = "0",
+         .min = 0,
+         .max = INT64_C(1) << 50,
+         .fixed = true,
+         .help = "An index of this size takes in nothing more, and newer mail is read by every "
+                  "search; 0: no limit but store.disk_reserve." },
+        { .name = "max_candidates",
+         .type = CONF_INT,
+         .offset = SEARCH(max_candidates),
+         .fallback = "20000",
+         .min = 100,
+         .max = 10000000,
+         .fixed = true,
+         .help = "A search for what more messages of the account may have reads all the mail of "
+                  "the mailbox instead." },
+        { .name = "cache_size",
+         .type = CONF_SIZE,
+         .offset = SEARCH(cache_size),
+         .fallback = "2M",
+         .min = 65536,
+         .max = INT64_C(1) << 40,
+         .fixed = true,
+         .help = "Memory of one connection to the index for pages; there is one for each reader "
+                  "of the store, as they are needed, and one that writes." },
+        { 0},
+};
+
+const struct conf_table search_conf_table = {
+        .path = "search",
+        .help = "The index that makes searches for text quick. The defaults suit most machines.",
+        .options = options,
+        .size = sizeof(struct search_config),
+};
