@@ -12,12 +12,11 @@
 #include "ctl_dkim.h"
 
 #include "mailserver/core/clock.h"
-#include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
 #include "mailserver/store/address.h"
 
+#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
@@ -132,36 +131,70 @@ static void put_sts_policy(const struct wanted *w)
 
 /* ---- certificates ---- */
 
-/* RFC 7672 3.1: DANE-EE, SPKI, SHA-256. */
-static bool key_digest(X509 *certificate, struct buf *out)
+/* The octets that a selector stands for: RFC 6698 2.1.2. The caller frees them. */
+static int selected(X509 *certificate, unsigned selector, unsigned char **ret_octets)
 {
-        unsigned char *octets = NULL, digest[SHA256_DIGEST_LENGTH];
-        int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &octets);
+        *ret_octets = NULL;
+        return selector ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), ret_octets)
+                        : i2d_X509(certificate, ret_octets);
+}
+
+/* "3 1 1 0123…"; false: there is no memory for it. */
+static bool put_digest(X509 *certificate, unsigned usage, unsigned selector, unsigned matching,
+                       struct buf *out)
+{
+        unsigned char *octets, digest[EVP_MAX_MD_SIZE];
+        unsigned n_digest = 0;
+        int n = selected(certificate, selector, &octets);
         enum err err;
 
         if (n <= 0)
                 return false;
-        SHA256(octets, (size_t)n, digest);
+        n = EVP_Digest(octets, (size_t)n, digest, &n_digest,
+                       matching == 1 ? EVP_sha256() : EVP_sha512(), NULL);
         OPENSSL_free(octets);
-        buf_add(out, SLICE("3 1 1 "));
-        err = text_hex((struct slice){ (char *)digest, sizeof digest }, out);
-        return !err;
+        buf_addf(out, "%u %u %u ", usage, selector, matching);
+        err = text_hex((struct slice){ (char *)digest, n_digest }, out);
+        return n == 1 && !err;
 }
 
+/* Records that this certificate of the chain fulfils: usage 3 the first, 2 those above it. */
+static void put_alike(X509 *certificate, unsigned usage, json_t *alike)
+{
+        for (unsigned selector = 0; selector <= 1; selector++)
+                for (unsigned matching = 1; matching <= 2; matching++) {
+                        AUTO_BUF(text, 256);
+
+                        if (put_digest(certificate, usage, selector, matching, &text))
+                                json_array_append_new(alike, json_string(text.ptr));
+                }
+}
+
+/* RFC 7672 3.1: DANE-EE, SPKI, SHA-256 is what we print. */
 static void put_certificate(const struct wanted *w, const char *path)
 {
-        AUTO_BUF(value, 128);
+        AUTO_BUF(value, 256);
         AUTO_BUF(name, 1024);
         FILE *file = path ? fopen(path, "re") : NULL;
-        X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+        X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL, *above;
 
-        if (file)
-                fclose(file);
         buf_addf(&name, "_25._tcp.%s.", w->host);
         if (certificate && X509_check_host(certificate, w->host, 0, 0, NULL) == 1 &&
-            key_digest(certificate, &value))
+            put_digest(certificate, 3, 1, 1, &value)) {
+                json_t *alike = json_array();
+
                 put_row(w, false, "TLSA", value.ptr, name.ptr);
+                json_object_set_new(json_array_get(w->rows, json_array_size(w->rows) - 1), "alike",
+                                    alike);
+                put_alike(certificate, 3, alike);
+                while ((above = PEM_read_X509(file, NULL, NULL, NULL))) {
+                        put_alike(above, 2, alike);
+                        X509_free(above);
+                }
+        }
         X509_free(certificate);
+        if (file)
+                fclose(file);
 }
 
 static void put_certificates(const struct wanted *w)
@@ -214,6 +247,7 @@ static void forget_helpers(json_t *rows)
         json_array_foreach(rows, i, row)
         {
                 json_object_del(row, "text");
+                json_object_del(row, "alike");
                 json_object_del(row, "needed");
         }
 }
@@ -248,7 +282,7 @@ const struct ctl_command ctl_domain_dns = {
         .help = "Prints the records to publish for a domain, as a zone file has them, or checks "
                 "those that are published.",
         .params = dns_params,
-        .columns = (const char *const[]){"name", "type", "value", "state", "found", NULL},
+        .columns = (const char *const[]){"name", "type", "value", "state", "found", "fix", NULL},
         .place = CTL_READ,
         .work = ctl_dkim_list_keys,
         .digest = dns_digest,

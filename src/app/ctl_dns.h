@@ -11,11 +11,11 @@ struct config;
 
 /*
  * Rows: "name" with its last dot, "type", "value" as in a zone file; and for the check "text" (of
- * TXT, not quoted) and "needed" (mail suffers without it). Those whose name begins with ";"
- * are remarks.
+ * TXT, not quoted), "alike" (of TLSA: values that are as good) and "needed" (mail suffers without
+ * it). Those whose name begins with ";" are remarks.
  */
 
-/* Asks for each row and adds "state" and "found". ERR_NOTFOUND: not all is as it should be. */
+/* Asks for each row and adds what dns_judge_row does. ERR_NOTFOUND: not all is as it should be. */
 enum err ctl_dns_judge(const struct config *config, json_t *rows);
 /* The same, and with rows for the addresses of this server and their names. */
 enum err ctl_dns_check(const struct config *config, json_t *rows);

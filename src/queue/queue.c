@@ -109,10 +109,9 @@ static void feed(struct loop_job *job)
         sites_feed(container_of(job, struct queue, feed_job));
 }
 
-static struct sts *make_sts(const struct queue *q)
+struct sts_options queue_sts_options(const struct queue_config *c)
 {
-        const struct queue_config *c = q->config;
-        struct sts_options options = {
+        return (struct sts_options){
                 .timeout_ms = c->mta_sts_timeout_ms,
                 .retry_ms = c->mta_sts_retry_ms,
                 .refresh_ms = c->mta_sts_refresh_ms,
@@ -123,6 +122,11 @@ static struct sts *make_sts(const struct queue *q)
                 .port = (uint16_t)c->mta_sts_port,
                 .private_addresses = c->private_addresses,
         };
+}
+
+static struct sts *make_sts(const struct queue *q)
+{
+        struct sts_options options = queue_sts_options(q->config);
 
         return sts_new(q->loop, q->store, q->resolver, &options);
 }

@@ -206,4 +206,7 @@ void outcomes_orphan(struct queue *q);
 /* Frees a job alone: its queue has gone. */
 void job_free(struct job *job);
 
+/* queue.c */
+struct sts_options queue_sts_options(const struct queue_config *c);
+
 #endif

@@ -1,14 +1,20 @@
 """mailserverctl domain dns: the records to publish, and whether the DNS has them."""
 
+import hashlib
 import json
 import re
+import ssl
 
 import pytest
 
 from dns_server import DnsServer
-from server import DOMAIN, HOSTNAME
+from server import DOMAIN, HOSTNAME, Certificate
+from test_mx import digest, policy_server
 
 ADDRESS = "198.18.0.1"
+OTHER = "198.18.0.2"
+POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 604800\r\n"
+POLICY_ROW = (f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt", "HTTPS")
 
 
 @pytest.fixture
@@ -21,9 +27,26 @@ def dns(tmp_path):
     server.stop()
 
 
+class Policy:
+    """What the policy's web server says; a test may change it."""
+
+    text = POLICY.format(mode="enforce", mx=HOSTNAME)
+
+
 @pytest.fixture
-def server(make_server, dns):
-    made = make_server(start=False, resolver=dns.conf)
+def policy(tmp_path):
+    said = Policy()
+    said.certificate = Certificate(tmp_path, "web", (f"mta-sts.{DOMAIN}",))
+    with policy_server(said.certificate, said) as said.port:
+        yield said
+
+
+@pytest.fixture
+def server(make_server, dns, policy):
+    queue = {"mta_sts_port": policy.port, "private_addresses": True,
+             "ca_file": str(policy.certificate.certificate)}
+    listen = {"imaps": {"port": 993, "address": "127.0.0.1"}}  # never started
+    made = make_server(start=False, resolver=dns.conf, queue=queue, listen=listen)
     made.ctl("domain", "dkim", "add", DOMAIN)
     return made
 
@@ -34,14 +57,25 @@ def wanted(server):
     return [tuple(line) for line in lines if line[0] != ";"]
 
 
+def rows(server):
+    """The exit status, and the rows that were judged by (name, type)."""
+    done = server.ctl("--json", "domain", "dns", DOMAIN, "--check", check=False)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert found, done.stderr
+    assert all("state" in row for row in found if row["name"] != ";")
+    return done.returncode, {(row["name"], row["type"]): row for row in found if "state" in row}
+
+
 def check(server):
     """The exit status, and state and found by (name, type)."""
-    done = server.ctl("--json", "domain", "dns", DOMAIN, "--check", check=False)
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert rows, done.stderr
-    return done.returncode, {
-        (row["name"], row["type"]): (row["state"], row["found"]) for row in rows if "state" in row
-    }
+    status, judged = rows(server)
+    return status, {key: (row["state"], row["found"]) for key, row in judged.items()}
+
+
+def judged(server, owner, kind):
+    """One row."""
+    name = owner if owner.endswith(".") or "/" in owner else f"{owner}.{DOMAIN}.".removeprefix("@.")
+    return rows(server)[1][name, kind]
 
 
 def publish(server, dns):
@@ -52,7 +86,7 @@ def publish(server, dns):
         records.setdefault((name, kind), []).append(value)
     for (name, kind), values in records.items():
         zone.set(name, kind, *values)
-    zone.set("mail", "A", ADDRESS)
+    zone.set("mail", "A", ADDRESS).set("mta-sts", "A", "127.0.0.1")
     dns.zones["18.198.in-addr.arpa"].set("1.0", "PTR", f"{HOSTNAME}.")
     dns.publish()
     return zone
@@ -74,6 +108,7 @@ def test_what_is_printed_is_right_once_it_is_published(server, dns):
     status, states = check(server)
     wrong = {key: said for key, said in states.items() if said[0] != "right"}
     assert wrong == {(f"{HOSTNAME}.", "AAAA"): ("missing", "")}
+    assert states[POLICY_ROW] == ("right", "mode enforce")
     assert status == 0
 
 
@@ -90,6 +125,16 @@ def test_nothing_published_is_missing(server):
         ("@", "MX", "77 mail", "right"),
         ("_dmarc", "TXT", '"v=DMARC1; p=reject"', "right"),
         ("_25._tcp.mail", "TLSA", "3 1 1 " + "ab" * 32, "wrong"),
+        ("_25._tcp.mail", "TLSA", "1 1 1 " + "ab" * 32, "wrong"),
+        ("_imaps._tcp", "SRV", "7 7 993 elsewhere", "wrong"),
+        ("_dmarc", "TXT", '"v=DMARC1; p=rejct"', "wrong"),
+        ("_dmarc", "TXT", '"v=DMARC1; rua=mailto:a@example.org"', "wrong"),
+        ("_smtp._tls", "TXT", '"v=TLSRPTv1; rua=http://example.org"', "wrong"),
+        ("_mta-sts", "TXT", '"v=STSv1; id=not.this"', "wrong"),
+        ("@", "TXT", f'"v=spf1 a:mail.example.org ip4:{OTHER} -all"', "right"),
+        ("@", "TXT", f'"v=spf1 ip4:{OTHER} -all"', "wrong"),
+        ("@", "TXT", '"v=spf1 mx ipv4:198.18.0.1"', "wrong"),
+        ("@", "TXT", '"v=spf1 include:%{d2}.example -all"', "unknown"),
     ],
 )
 def test_what_stands_there_is_judged_and_told(server, dns, owner, kind, value, state):
@@ -102,6 +147,102 @@ def test_what_stands_there_is_judged_and_told(server, dns, owner, kind, value, s
     said, found = states[name, kind]
     assert (said, status) == (state, 0 if state == "right" else 1)
     assert value.strip('"').split()[-1][:8] in found
+    fix = judged(server, owner, kind).get("fix", "")
+    assert bool(fix) == (state == "wrong")
+
+
+# ---- what is wrong, and what to do ----
+
+
+def test_spf_that_does_not_name_the_server_says_what_to_add(server, dns):
+    publish(server, dns).set(f"{DOMAIN}.", "TXT", f'"v=spf1 ip4:{OTHER} ~all"')
+    dns.publish()
+    row = judged(server, "@", "TXT")
+    assert f"mail from {ADDRESS}: softfail" in row["found"]
+    assert f"add ip4:{ADDRESS} in front" in row["fix"]
+
+
+def test_spf_includes_are_followed_as_receivers_do(server, dns):
+    zone = publish(server, dns)
+    zone.set(f"{DOMAIN}.", "TXT", '"v=spf1 include:_spf.example.org -all"')
+    zone.text("_spf", f"v=spf1 ip4:{ADDRESS} -all")
+    dns.publish()
+    assert judged(server, "@", "TXT")["state"] == "right"
+    zone.text("_spf", "v=spf1 include:_spf.example.org -all")
+    dns.publish()
+    row = judged(server, "@", "TXT")
+    assert row["state"] == "wrong" and "more than 10 DNS lookups" in row["fix"]
+
+
+@pytest.mark.parametrize("selector, matching", [(0, 1), (1, 1)])
+def test_any_digest_of_our_certificate_will_do(server, dns, selector, matching):
+    value = digest(server.certificate)
+    if selector == 0:
+        der = ssl.PEM_cert_to_DER_cert(server.certificate.certificate.read_text())
+        value = hashlib.sha256(der).hexdigest()
+    zone = publish(server, dns)
+    zone.set(f"_25._tcp.{HOSTNAME}.", "TLSA", f"3 {selector} {matching} {value}", "3 1 1 " + "ab" * 32)
+    dns.publish()
+    assert judged(server, "_25._tcp.mail", "TLSA")["state"] == "right"
+
+
+@pytest.mark.parametrize("text, state, words", [
+    (POLICY.format(mode="enforce", mx=HOSTNAME), "right", "mode enforce"),
+    (POLICY.format(mode="testing", mx="*.example.org"), "right", "nothing is enforced"),
+    (POLICY.format(mode="enforce", mx="mx.example.net"), "wrong", "without this server"),
+    (POLICY.format(mode="force", mx=HOSTNAME), "wrong", "mode"),
+    ("<html>not found</html>", "wrong", ""),
+])
+def test_the_policy_is_fetched_and_must_name_the_server(server, dns, policy, text, state, words):
+    policy.text = text
+    publish(server, dns)
+    row = judged(server, *POLICY_ROW)
+    assert row["state"] == state and words in row["found"]
+    assert bool(row.get("fix")) == (state == "wrong")
+
+
+def test_a_policy_server_that_is_not_there_is_told(server, dns):
+    publish(server, dns).set("mta-sts", "A", "127.0.0.9")
+    dns.publish()
+    status, found = rows(server)
+    assert status == 1 and found[POLICY_ROW]["state"] == "wrong"
+    assert "connect" in found[POLICY_ROW]["found"]
+
+
+def test_an_address_that_the_machine_does_not_have_is_wrong_where_it_has_a_public_one(server, dns):
+    server.configure({"listen": {"smtp": {"port": 25, "address": "9.9.9.9"}}})
+    zone = publish(server, dns)
+    row = judged(server, "mail", "A")
+    assert row["state"] == "wrong" and "9.9.9.9 is one" in row["fix"]
+    zone.set("mail", "A", "9.9.9.9")
+    dns.publish()
+    assert judged(server, "mail", "A")["found"] == "9.9.9.9"
+
+
+def test_behind_a_router_the_address_is_another_and_right(server, dns):
+    server.configure({"listen": {"smtp": {"port": 25, "address": "10.1.2.3"}}})
+    publish(server, dns)
+    row = judged(server, "mail", "A")
+    assert row["state"] == "right" and "router" in row["found"]
+
+
+def test_the_name_of_a_mail_server_is_no_alias(server, dns):
+    zone = publish(server, dns)
+    for key in [key for key in zone.records if key[0] in ("mail", f"{HOSTNAME}.")]:
+        del zone.records[key]
+    zone.set("mail", "CNAME", "host").set("host", "A", ADDRESS)
+    dns.publish()
+    row = judged(server, "mail", "A")
+    assert row["state"] == "wrong" and "alias of host.example.org" in row["fix"]
+
+
+def test_a_person_reads_what_to_do_in_the_last_column(server, dns):
+    publish(server, dns).set(f"{DOMAIN}.", "MX", "10 elsewhere")
+    dns.publish()
+    said = server.ctl("domain", "dns", DOMAIN, "--check", check=False).stdout
+    (line,) = [one for one in said.splitlines() if one.startswith(f"{DOMAIN}.\tMX")]
+    assert line.split("\t")[3:] == ["wrong", f"10 elsewhere.{DOMAIN}.",
+                                    f"mail for the domain goes to another server: publish 10 {HOSTNAME}."]
 
 
 def test_two_spf_records_are_wrong(server, dns):

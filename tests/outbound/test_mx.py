@@ -115,14 +115,14 @@ def test_nothing_is_sent_by_what_is_signed_wrongly(make_server, dns, owner, kind
 
 @contextlib.contextmanager
 def policy_server(certificate, text):
-    """An HTTPS server that has the policy, whatever is asked."""
+    """An HTTPS server that has the policy, whatever is asked: a text, or what has it as `text`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", "text/plain")
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(getattr(text, "text", text).encode())
 
         def log_message(self, *_):
             pass
