@@ -52,9 +52,9 @@ struct job {
 struct site {
         struct site *next; /* in its bucket */
         struct queue *queue;
-        char name[SITE_NAME_MAX]; /* the domain, or "route 0" for a route with a host */
-        char domain[256];         /* "" for such a route */
-        int route;                /* index into config->routes; -1: none */
+        char *name;         /* the domain, or "route 0" for a route with a host; owned */
+        const char *domain; /* the name; "" for such a route */
+        int route;          /* index into config->routes; -1: none */
         struct pace pace;
         struct turns waiting; /* struct job.turn */
         size_t rows;          /* recipients in memory: waiting, being sent, being written */
@@ -64,10 +64,14 @@ struct site {
         unsigned failures; /* in a row, of the destination as a whole */
         unsigned broken;   /* connections in a row that ended with mail in hand */
         int64_t not_before_us;
+        struct timer over;   /* it is failing until then */
         bool more;           /* the store has due rows that are not in memory */
         struct task *refill; /* reading some of them; NULL: not */
-        unsigned held;       /* it must not be freed now */
-        bool stale;          /* of options that were changed: it ends with what is being sent */
+        struct store_queue_place
+                after;    /* of such a route: its rows up to here, by time, were read */
+        bool passed_over; /* but some of them were left in the store */
+        unsigned held;    /* it must not be freed now */
+        bool stale;       /* of options that were changed: it ends with what is being sent */
 };
 
 /* ---- the queue ---- */
@@ -103,7 +107,7 @@ struct queue {
         struct store_queue_place due_after; /* rows up to here, by time, were looked at */
         int64_t new_after;                  /* rows up to this id */
         int64_t wake_us;                    /* when the timer is due */
-        int64_t whole_us;                   /* when all was last looked at; monotonic */
+        int64_t looked_us, whole_us; /* when what is due, and all, was looked at; monotonic */
         bool want_whole, want_new, want_due, memory_full;
         bool stopping, aborted;
         void (*stopped)(void *arg);
@@ -130,8 +134,14 @@ void scan_soon(struct queue *q, enum scan_what what);
 void scan_cancel(struct queue *q);
 /* A row is due then: wakes no later. */
 void scan_by(struct queue *q, int64_t when_us);
+/* A row that was read goes to its site, if it is to be tried. False: memory is full. */
+bool scan_take(struct queue *q, const struct store_queue_row *row, int64_t now_us);
+/* The sites that have got rows. */
+void scan_run_touched(struct queue *q);
+
+/* refill.c */
 /* Reads more of one site's rows: it had more than it may hold. */
-void scan_refill(struct site *site);
+void refill_start(struct site *site);
 
 /* site.c */
 struct site *site_get(struct queue *q, const char *domain);
@@ -147,7 +157,7 @@ void site_forget_row(struct site *site, const struct job *job, int64_t row);
 void site_run(struct site *site);
 /* Frees it when nothing of it is in memory and it is not failing. */
 void site_release(struct site *site);
-/* Those that were failing, and are over it, go on, or are freed. */
+/* All of them go on, or are freed: whatever was missed. */
 void sites_sweep(struct queue *q);
 /* No new work for any site; what waits is forgotten, what is being sent ends. */
 void sites_retire(struct queue *q);
@@ -163,6 +173,8 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
 void site_broken(struct site *site, const struct smtp_client_reply *reply, const char *mx);
 /* It failed lately: nothing is tried for now, and its mail stays in the store. */
 bool site_is_failing(const struct site *site);
+/* It goes on then, unless it is failing. */
+void site_run_in(struct site *site, int64_t ms);
 /* Connections have ended, or are idle: those that wait for one open it. */
 void sites_feed(struct queue *q);
 void site_succeeded(struct site *site);

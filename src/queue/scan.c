@@ -12,8 +12,8 @@
 #include "mailserver/core/log.h"
 #include "mailserver/core/text.h"
 
-enum { PAGE = 500, PAGE_ARENA = 4 << 20, ROW_ARENA = 4 << 10 };
-enum { LONGEST_MS = 600000, AGAIN_MS = 1000 };
+enum { PAGE = 500, PAGE_ARENA = 4 << 20 };
+enum { LONGEST_MS = 600000, AGAIN_MS = 1000, SPACING_MS = 100 };
 
 struct scan {
         struct task task;
@@ -94,8 +94,8 @@ static void take_lone(struct site *site, const struct store_queue_row *row, bool
 
 /* ---- all rows ---- */
 
-/* False: memory is full. What cannot be tried now is told of, if it is late or its time is over. */
-static bool take(struct queue *q, const struct store_queue_row *row, int64_t now_us)
+/* What cannot be tried now is told of, if it is late or its time is over. */
+bool scan_take(struct queue *q, const struct store_queue_row *row, int64_t now_us)
 {
         struct site *site;
 
@@ -109,7 +109,7 @@ static bool take(struct queue *q, const struct store_queue_row *row, int64_t now
                 return false;
         site = site_get(q, row->domain);
         if (row->expires_us > now_us && site_is_failing(site) && !outcome_is_late(q, row, now_us)) {
-                site->more = true;
+                site->more = site->passed_over = true;
                 return true;
         }
         if (row->expires_us && !site_is_failing(site)) {
@@ -120,7 +120,7 @@ static bool take(struct queue *q, const struct store_queue_row *row, int64_t now
         return true;
 }
 
-static void run_touched(struct queue *q)
+void scan_run_touched(struct queue *q)
 {
         struct list *link;
 
@@ -138,7 +138,7 @@ static void take_page(struct scan *s)
         for (size_t i = 0; i < s->rows.n && !q->memory_full; i++) {
                 const struct store_queue_row *row = &s->rows.items[i];
 
-                q->memory_full = !take(q, row, now_us);
+                q->memory_full = !scan_take(q, row, now_us);
                 s->after = (struct store_queue_place){ row->next_attempt_us, row->id };
         }
         if (s->what == SCAN_NEW)
@@ -148,7 +148,7 @@ static void take_page(struct scan *s)
         if (s->first)
                 q->new_after = s->last_row;
         s->first = false;
-        run_touched(q);
+        scan_run_touched(q);
 }
 
 /* ---- one after another ---- */
@@ -171,20 +171,19 @@ static void wait_for(struct queue *q, int64_t ms)
         timer_set(&q->scan_timer, q->loop, ms, timer_due, q);
 }
 
-/* Sleeps until the next row is due. */
-static void sleep_until(struct queue *q, int64_t next_us)
-{
-        int64_t ms = next_us ? (next_us - clock_now_us()) / 1000 + 1 : LONGEST_MS;
-
-        wait_for(q, ms < LONGEST_MS ? ms : LONGEST_MS);
-}
-
+/* What becomes due within a moment is looked at together. */
 void scan_by(struct queue *q, int64_t when_us)
 {
+        int64_t now_us = clock_now_us(), ms = (when_us - now_us) / 1000 + 1;
+        int64_t soonest = SPACING_MS - (clock_monotonic_us() - q->looked_us) / 1000;
+
+        if (ms < soonest)
+                ms = soonest;
+        if (ms > LONGEST_MS)
+                ms = LONGEST_MS;
         /* While it looks it may have passed the row already: then it wakes once too often. */
-        if (q->stopping || (timer_pending(&q->scan_timer) && q->wake_us <= when_us))
-                return;
-        sleep_until(q, when_us);
+        if (!q->stopping && (!timer_pending(&q->scan_timer) || now_us + ms * 1000 < q->wake_us))
+                wait_for(q, ms);
 }
 
 static void start(struct queue *q, enum scan_what what)
@@ -197,9 +196,11 @@ static void start(struct queue *q, enum scan_what what)
         s->what = what;
         s->first = what == SCAN_WHOLE;
         s->now_us = clock_now_us();
+        if (what != SCAN_NEW)
+                q->looked_us = clock_monotonic_us();
         if (what == SCAN_WHOLE) {
-                q->whole_us = clock_monotonic_us();
-                s->after = (struct store_queue_place){ INT64_MIN, INT64_MIN };
+                q->whole_us = q->looked_us;
+                s->after = STORE_QUEUE_FIRST;
         } else if (what == SCAN_NEW)
                 s->after.id = q->new_after;
         else
@@ -238,8 +239,9 @@ static void scan_done(struct task *t)
                 wait_for(q, AGAIN_MS);
                 return;
         }
-        if (s->what != SCAN_NEW) {
+        if (s->what == SCAN_WHOLE)
                 sites_sweep(q);
+        if (s->what != SCAN_NEW) {
                 if (s->next_us)
                         scan_by(q, s->next_us);
                 else if (!timer_pending(&q->scan_timer))
@@ -274,83 +276,4 @@ void scan_cancel(struct queue *q)
         if (q->scan)
                 task_cancel(&q->scan->task);
         q->scan = NULL;
-}
-
-/* ---- more of one site ---- */
-
-struct refill {
-        struct task task;
-        struct site *site;
-        char domain[256];
-        int64_t now_us;
-        size_t max;
-        struct arena arena;
-        struct store_queue_rows rows;
-};
-
-static enum err refill_work(struct task *t, struct store_txn *tx)
-{
-        struct refill *r = container_of(t, struct refill, task);
-
-        arena_done(&r->arena);
-        r->arena = (struct arena)ARENA_INIT(r->max * ROW_ARENA);
-        return store_queue_due_of(tx, slice_of(r->domain), r->now_us, r->max, &r->arena, &r->rows);
-}
-
-static void refill_done(struct task *t)
-{
-        struct refill *r = container_of(t, struct refill, task);
-        struct site *site = r->site;
-        struct queue *q = site->queue;
-
-        site->refill = NULL;
-        site->held++;
-        site->more = t->result || r->rows.n == r->max;
-        if (t->result) {
-                log_error("queue refill destination=%s err=%s text=\"%s\"",
-                          LOG_ESC(slice_of(site->name)), err_name(t->result), t->error.text);
-                scan_by(q, clock_now_us() + AGAIN_MS * (int64_t)1000); /* then it is swept */
-        }
-        for (size_t i = 0; !t->result && i < r->rows.n; i++)
-                if (!take(q, &r->rows.items[i], r->now_us)) {
-                        q->memory_full = true; /* queue_job_done looks for all of it */
-                        break;
-                }
-        run_touched(q);
-        site->held--;
-        site_release(site);
-}
-
-static void refill_drop(struct task *t)
-{
-        struct refill *r = container_of(t, struct refill, task);
-
-        arena_done(&r->arena);
-        mem_free(r);
-}
-
-static const struct task_class refill_class = { "queue refill", refill_work, refill_done,
-                                                refill_drop };
-
-void scan_refill(struct site *site)
-{
-        struct queue *q = site->queue;
-        struct refill *r;
-
-        if (!site->domain[0]) { /* a route's mail is of many domains */
-                site->more = false;
-                scan_soon(q, SCAN_WHOLE);
-                return;
-        }
-        r = NEW(struct refill);
-        r->task.class = &refill_class;
-        r->task.owner = site;
-        r->site = site;
-        memcpy(r->domain, site->domain, sizeof r->domain);
-        r->now_us = clock_now_us();
-        r->max = site_max_rows(q);
-        if (store_submit(q->store, 0, STORE_READ, &r->task))
-                mem_free(r);
-        else
-                site->refill = &r->task;
 }

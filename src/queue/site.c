@@ -1,9 +1,6 @@
 /*
- * site.c — destinations with mail due, and what waits for them.
- *
- * A site bears as many connections as its pace allows. When it fails as a
- * whole, what waits hears why, and all its other mail in the store waits with
- * it; so a dead server costs one attempt at a time, not one a message.
+ * site.c — destinations with mail due, and what waits for them. A site bears as
+ * many connections as its pace allows.
  */
 #include "queue_impl.h"
 
@@ -13,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, DELAY_SLICE = 2000, AGAIN_US = 1000000 };
+enum { JOB_ARENA = 256 << 10, AGAIN_US = 1000000 };
 
 /* ---- jobs ---- */
 
@@ -115,7 +112,7 @@ static bool has_room(struct site *site, const struct store_queue_row *row)
         if (site->rows < max && !(row->flags & STORE_QUEUE_BULK && bulk_is_full) &&
             q->rows.n < (size_t)q->config->max_in_memory)
                 return true;
-        site->more = true;
+        site->more = site->passed_over = true;
         return false;
 }
 
@@ -177,15 +174,16 @@ static struct site **bucket_of(struct queue *q, const char *name)
         return &q->sites[text_hash(slice_of(name)) % SITE_BUCKETS];
 }
 
-static struct site *site_new(struct queue *q, const char *name, const char *domain, int route)
+static struct site *site_new(struct queue *q, const char *name, bool hosted, int route)
 {
         struct site *site = NEW(struct site);
         struct site **bucket = bucket_of(q, name);
 
         site->queue = q;
         site->route = route;
-        snprintf(site->name, sizeof site->name, "%s", name);
-        snprintf(site->domain, sizeof site->domain, "%s", domain);
+        site->name = mem_strdup(slice_of(name));
+        site->domain = hosted ? "" : site->name;
+        site->after = STORE_QUEUE_FIRST;
         pace_init(&site->pace, (unsigned)q->config->max_connections_per_destination);
         turns_init(&site->waiting);
         list_init(&site->links);
@@ -209,12 +207,7 @@ struct site *site_get(struct queue *q, const char *domain)
         for (struct site *s = *bucket_of(q, name); s; s = s->next)
                 if (strcmp(s->name, name) == 0)
                         return s;
-        return site_new(q, name, hosted ? "" : domain, route);
-}
-
-bool site_is_failing(const struct site *site)
-{
-        return site->not_before_us > clock_now_us();
+        return site_new(q, name, hosted, route);
 }
 
 static void unhook(struct site *site)
@@ -227,6 +220,13 @@ static void unhook(struct site *site)
                 *at = site->next;
         list_remove(&site->starved);
         list_remove(&site->touched);
+}
+
+static void site_free(struct site *site)
+{
+        timer_done(&site->over);
+        mem_free(site->name);
+        mem_free(site);
 }
 
 void site_release(struct site *site)
@@ -242,7 +242,7 @@ void site_release(struct site *site)
         if (!site->stale)
                 unhook(site);
         list_remove(&site->all);
-        mem_free(site);
+        site_free(site);
 }
 
 static void forget_waiting(struct site *site)
@@ -270,9 +270,9 @@ void sites_sweep(struct queue *q)
         for (size_t i = 0; i < SITE_BUCKETS; i++)
                 for (struct site *site = q->sites[i], *next; site; site = next) {
                         next = site->next;
-                        if ((site->more || site->waiting.n) && site_is_failing(site))
-                                scan_by(q, site->not_before_us);
+                        site->held++;
                         site_run(site);
+                        site->held--;
                         site_release(site);
                 }
 }
@@ -309,7 +309,7 @@ void sites_free(struct queue *q)
         sites_retire(q);
         sites_abort(q);
         while ((at = list_pop(&q->all)))
-                mem_free(container_of(at, struct site, all));
+                site_free(container_of(at, struct site, all));
 }
 
 /* ---- work ---- */
@@ -349,7 +349,7 @@ void site_run(struct site *site)
         }
         if (site->more && !site->refill && site->rows < site_max_rows(q) / 4 &&
             !site_is_failing(site))
-                scan_refill(site);
+                refill_start(site);
 }
 
 void sites_feed(struct queue *q)
@@ -377,125 +377,4 @@ void sites_feed(struct queue *q)
         }
         list_splice(&hungry, &q->starved); /* who got none goes before who wants another */
         list_splice(&q->starved, &hungry);
-}
-
-void site_succeeded(struct site *site)
-{
-        site->failures = site->broken = 0;
-        site->not_before_us = 0;
-        pace_succeeded(&site->pace);
-}
-
-void sites_forgive(struct queue *q)
-{
-        for (size_t i = 0; i < SITE_BUCKETS; i++)
-                for (struct site *site = q->sites[i]; site; site = site->next)
-                        site->not_before_us = 0;
-}
-
-/* ---- failure of the whole ---- */
-
-struct smtp_client_reply reply_for_later(const struct smtp_client_reply *reply)
-{
-        struct smtp_client_reply later = *reply;
-
-        if (smtp_client_reply_permanent(reply))
-                later.code = 451;
-        if (later.status[0] == '5')
-                later.status[0] = '4';
-        return later;
-}
-
-struct delay_task {
-        struct task task;
-        struct store *store;
-        char domain[256];
-        int64_t until_us;
-        size_t n;
-};
-
-static enum err delay_work(struct task *t, struct store_txn *tx)
-{
-        struct delay_task *d = container_of(t, struct delay_task, task);
-
-        return store_queue_delay_domain(tx, slice_of(d->domain), d->until_us, DELAY_SLICE, &d->n);
-}
-
-static void delay_submit(struct delay_task *d);
-
-static void delay_done(struct task *t)
-{
-        struct delay_task *d = container_of(t, struct delay_task, task);
-
-        if (t->result || d->n < DELAY_SLICE)
-                return;
-        task_keep(t);
-        delay_submit(d);
-}
-
-static void delay_drop(struct task *t)
-{
-        mem_free(container_of(t, struct delay_task, task));
-}
-
-static const struct task_class delay_class = { "queue delay", delay_work, delay_done, delay_drop };
-
-static void delay_submit(struct delay_task *d)
-{
-        d->task.class = &delay_class;
-        d->task.owner = d->store;
-        /* Not heard, they are due, and the site is failing: they wait all the same. */
-        if (store_submit(d->store, 0, STORE_WRITE, &d->task))
-                mem_free(d);
-}
-
-static void delay_others(struct site *site)
-{
-        struct delay_task *d;
-
-        if (!site->domain[0])
-                return;
-        d = NEW(struct delay_task);
-        d->store = site->queue->store;
-        memcpy(d->domain, site->domain, sizeof d->domain);
-        d->until_us = site->not_before_us;
-        delay_submit(d);
-}
-
-void site_failed(struct site *site, const struct smtp_client_reply *reply, const char *mx)
-{
-        struct queue *q = site->queue;
-        struct outcome_peer peer = { .mx = mx, .ip = "", .tls = "" };
-        bool permanent = smtp_client_reply_permanent(reply);
-        struct turn *turn;
-
-        pace_failed(&site->pace);
-        if (!permanent && !site_is_failing(site)) {
-                int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
-                                             q->config->retry_max_ms, queue_random(NULL));
-
-                site->not_before_us = clock_now_us() + wait_ms * 1000;
-                log_info("queue destination=%s failures=%u wait_s=%lld reply=\"%d %s\"",
-                         LOG_ESC(slice_of(site->name)), site->failures, (long long)wait_ms / 1000,
-                         reply->code, LOG_ESC(slice_of(reply->text)));
-                if (site->more)
-                        delay_others(site);
-                scan_by(q, site->not_before_us);
-        }
-        site->held++;
-        while ((turn = turns_take(&site->waiting)))
-                outcome_write_all(container_of(turn, struct job, turn), reply, &peer);
-        site->held--;
-        site_release(site);
-}
-
-void site_broken(struct site *site, const struct smtp_client_reply *reply, const char *mx)
-{
-        struct smtp_client_reply last = reply_for_later(reply); /* it is about the one message */
-
-        if (++site->broken < (unsigned)site->queue->config->max_broken_connections || site->stale ||
-            site->queue->stopping)
-                return;
-        site->broken = 0;
-        site_failed(site, &last, mx);
 }

@@ -6,6 +6,7 @@ sink's port there. Mail to [127.1.1.K] goes over connections that are used once.
 
 import contextlib
 import json
+import pathlib
 import subprocess
 import time
 
@@ -14,6 +15,27 @@ from scenarios import MAIL, Failed, count_syncs
 PATIENCE_S = 600
 DESTINATIONS = 100
 REUSED, ONCE = "127.1.0.", "127.1.1."
+
+
+def options(sink):
+    """Of ours."""
+    return {
+        "queue": {
+            "smtp_port": sink,
+            "private_addresses": True,
+            "address_literals": True,
+            "mta_sts": False,
+        },
+        "delivery": {"max_recipients_per_hour": 0, "max_recipients_per_day": 0},
+    }
+
+
+def is_known(build):
+    """Has this build of ours a queue?"""
+    shown = subprocess.run(
+        [pathlib.Path(build, "mailserverctl"), "config", "man"], capture_output=True, text=True
+    )
+    return "address_literals" in shown.stdout
 
 
 class Sink:

@@ -61,6 +61,23 @@ def test_all_goes_by_a_route_that_has_more_than_memory_holds(make_server, sink):
     assert len(sink.delivered()) == A_LOT
 
 
+@pytest.mark.parametrize("bulk", ["", "Precedence: bulk\r\n"])
+def test_a_route_goes_on_where_it_stopped_and_leaves_nothing_behind(make_server, bulk):
+    conf = dead_route()
+    conf["queue"] |= {"max_in_memory_per_destination": 50, "max_recipients_per_transaction": 1}
+    route = conf["queue"]["routes"][0]
+    server = make_server(**conf, delivery=NO_LIMITS)
+    for first in range(0, A_LOT, AT_ONCE):
+        many = [f"r{n}@dead.example" for n in range(first, first + AT_ONCE)]
+        submit(server, many, f"{bulk}Subject: news\r\n\r\nnews\r\n")
+    with Receiver(address=route["host"], port=route["port"]) as alive:
+        server.ctl("queue", "retry", "--all")
+        for n in range(10):
+            submit(server, [f"late{n}@dead.example"])
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert len(alive.delivered()) == A_LOT + 10
+
+
 def test_all_goes_through_a_small_memory(make_server, sink):
     conf = route_to(sink)
     conf["queue"]["max_in_memory"] = 10

@@ -75,6 +75,7 @@ struct store_queue_rows {
 struct store_queue_place {
         int64_t next_attempt_us, id;
 };
+#define STORE_QUEUE_FIRST ((struct store_queue_place){ INT64_MIN, INT64_MIN })
 MUST_CHECK enum err store_queue_due(struct store_txn *tx, int64_t due_us,
                                     const struct store_queue_place *after, size_t max,
                                     struct arena *arena, struct store_queue_rows *ret_rows);
