@@ -97,6 +97,7 @@ const struct imap_capability imap_capabilities[] = {
         { "MOVE",               AFTER,    "6851 3",      "See the command.",                                          &imap_cmd_move,         NULL                },
         { "MULTIAPPEND",        AFTER,    "3502 6.3.11", "Several messages in one command.",                          &imap_cmd_append,
          NULL                                                                                                                                                     },
+        { "MULTISEARCH",        AFTER,    "7377 2",      "See the command ESEARCH.",                                  &imap_cmd_esearch,      NULL                },
         { "NAMESPACE",          AFTER,    "2342 5",      "See the command.",                                          &imap_cmd_namespace,    NULL                },
         { "OBJECTID",           AFTER,    "8474 3",
          "Mailboxes, messages and threads have names that stay: MAILBOXID, EMAILID, THREADID.",                       &imap_cmd_fetch,        NULL                },

@@ -28,7 +28,7 @@ static enum imap_flow sort_start(struct imap_cmd *cmd, struct imap_args *args)
         if (err)
                 return imap_find_refuse(cmd, args, f, err);
         f->extended = f->scan.search.returns.given;
-        return imap_find_start(cmd, args, f);
+        return imap_find_start(cmd, f);
 }
 
 const struct imap_command imap_cmd_sort = {

@@ -113,12 +113,11 @@ static enum imap_flow thread_start(struct imap_cmd *cmd, struct imap_args *args)
         th->pour.text.max = BUF_MAX;
         imap_scan_init(&th->scan);
         err = parse(args, &th->scan, &algorithm);
-        if (!err)
-                err = imap_scan_bind(&th->scan, cmd, args);
         if (err) {
                 thread_free(th);
                 return imap_scan_refuse(cmd, err, args);
         }
+        imap_scan_begin(&th->scan, cmd);
         th->scan.items |= STORE_FETCH_KEYS;
         th->uid = cmd->uid;
         th->threads = imap_threads_new(algorithm, (size_t)config->max_sort_memory);

@@ -63,6 +63,7 @@ extern const struct imap_command
         imap_cmd_create,
         imap_cmd_delete,
         imap_cmd_enable,
+        imap_cmd_esearch,
         imap_cmd_examine,
         imap_cmd_expunge,
         imap_cmd_fetch,

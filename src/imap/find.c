@@ -187,10 +187,9 @@ enum imap_flow imap_find_refuse(struct imap_cmd *cmd, struct imap_args *args, st
         return imap_scan_refuse(cmd, err, args);
 }
 
-enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_args *args, struct imap_find *f)
+enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
 {
         const struct imap_config *config = imap_session_server(cmd->session)->config;
-        enum err err;
 
         f->task.class = &find_class;
         if (f->sorter.sort.n)
@@ -199,9 +198,7 @@ enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_args *args, str
         f->sorter.octets.max = (size_t)config->max_sort_memory;
         f->uid = cmd->uid;
         f->tag = mem_strdup(cmd->tag);
-        err = imap_scan_bind(&f->scan, cmd, args);
-        if (err)
-                return imap_find_refuse(cmd, args, f, err);
+        imap_scan_begin(&f->scan, cmd);
         save_nothing(cmd, f); /* "$" in the keys is bound already */
         return imap_submit(cmd, STORE_READ, &f->task);
 }

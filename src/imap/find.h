@@ -33,8 +33,8 @@ struct imap_find {
 
 struct imap_find *imap_find_new(void);
 void imap_find_free(struct imap_find *f);
-/* After the arguments were parsed; binds, submits. */
-enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_args *args, struct imap_find *f);
+/* After the arguments were parsed. */
+enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f);
 /* Instead, when they could not be. */
 enum imap_flow imap_find_refuse(struct imap_cmd *cmd, struct imap_args *args, struct imap_find *f,
                                 enum err err);

@@ -11,61 +11,63 @@ static uint32_t number_of(uint32_t written, uint32_t last)
         return written ? written : last;
 }
 
-/* One range; of message numbers it becomes one of UIDs. */
-static enum err bind_range(const struct imap_search_key *key, const struct store_view *view,
-                           size_t i, struct uid_range *ret_uids)
+/*
+ * One range; of message numbers it becomes one of UIDs. RFC 7377 2: numbers beyond the last message are no
+ * error, in any searching command. False: nothing is left of it.
+ */
+static bool bind_range(const struct imap_search_key *key, const struct uid_map *messages, size_t i,
+                       struct uid_range *ret_uids)
 {
-        const struct uid_map *m = &view->messages;
-        uint32_t last = key->set_is_uids ? uid_map_last(m) : m->n;
+        uint32_t last = key->set_is_uids ? uid_map_last(messages) : messages->n;
         uint32_t a = number_of(key->set.ranges[i].first, last);
         uint32_t b = number_of(key->set.ranges[i].last, last);
         uint32_t low = a < b ? a : b, high = a < b ? b : a;
 
-        if (key->set_is_uids)
+        if (key->set_is_uids) {
                 *ret_uids = (struct uid_range){ low, high };
-        else if (high <= last)
-                *ret_uids = (struct uid_range){ uid_map_uid(m, low), uid_map_uid(m, high) };
-        else
-                return ERR_SYNTAX;
-        return ERR_OK;
+                return true;
+        }
+        if (low > last)
+                return false;
+        *ret_uids = (struct uid_range){ uid_map_uid(messages, low),
+                                        uid_map_uid(messages, high < last ? high : last) };
+        return true;
 }
 
-static enum err bind_set(struct imap_search_key *key, const struct store_view *view,
-                         const struct uid_set *saved)
+static void bind_set(struct imap_search_key *key, const struct uid_map *messages,
+                     const struct uid_set *saved)
 {
         struct uid_range *ranges;
-        enum err err = ERR_OK;
+        size_t n = 0;
 
         uid_set_clear(&key->uids);
         if (key->set.saved) {
                 uid_set_add_set(&key->uids, saved);
-                return ERR_OK;
+                return;
         }
-        if (!view->messages.n)
-                return ERR_OK; /* "1:*" of nothing */
+        if (!messages->n)
+                return; /* "1:*" of nothing */
         ranges = mem_alloc_array(key->set.n, sizeof *ranges);
-        for (size_t i = 0; !err && i < key->set.n; i++)
-                err = bind_range(key, view, i, &ranges[i]);
-        if (!err)
-                uid_set_add_ranges(&key->uids, ranges, key->set.n);
+        for (size_t i = 0; i < key->set.n; i++)
+                if (bind_range(key, messages, i, &ranges[n]))
+                        n++;
+        uid_set_add_ranges(&key->uids, ranges, n);
         mem_free(ranges);
-        return err;
 }
 
-static enum err bind_sets(struct imap_search_key *key, const struct store_view *view,
-                          const struct uid_set *saved)
+static void bind_sets(struct imap_search_key *key, const struct uid_map *messages,
+                      const struct uid_set *saved)
 {
-        enum err err = key->kind == IMAP_SEARCH_SET ? bind_set(key, view, saved) : ERR_OK;
-
-        for (struct imap_search_key *child = key->child; !err && child; child = child->next)
-                err = bind_sets(child, view, saved);
-        return err;
+        if (key->kind == IMAP_SEARCH_SET)
+                bind_set(key, messages, saved);
+        for (struct imap_search_key *child = key->child; child; child = child->next)
+                bind_sets(child, messages, saved);
 }
 
-enum err imap_search_bind_sets(struct imap_search *search, const struct store_view *view,
-                               const struct uid_set *saved)
+void imap_search_bind_sets(struct imap_search *search, const struct uid_map *messages,
+                           const struct uid_set *saved)
 {
-        return bind_sets(search->root, view, saved);
+        bind_sets(search->root, messages, saved);
 }
 
 static void done(struct imap_search_key *key)

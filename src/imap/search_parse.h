@@ -85,11 +85,11 @@ MUST_CHECK enum err imap_search_keys_parse(struct imap_args *args, struct arena 
 /* Frees what the arena does not hold. */
 void imap_search_done(struct imap_search *search);
 /*
- * Message numbers and "*" become UIDs of the view, "$" becomes `saved`. ERR_SYNTAX: a message number
- * that is not there.
+ * Message numbers and "*" become UIDs of these messages, "$" becomes `saved`. Numbers that are not
+ * there are left out. May be done again, with another mailbox.
  */
-MUST_CHECK enum err imap_search_bind_sets(struct imap_search *search, const struct store_view *view,
-                                          const struct uid_set *saved);
+void imap_search_bind_sets(struct imap_search *search, const struct uid_map *messages,
+                           const struct uid_set *saved);
 /* Keywords become bits; those that nobody has used match nothing. */
 void imap_search_bind_keywords(struct imap_search *search, const struct store_keywords *keywords);
 /* The messages outside of which none can match; NULL: any may. */

@@ -30,35 +30,42 @@ void imap_scan_done(struct imap_scan *scan)
         buf_done(&scan->must_contain);
 }
 
-enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd, struct imap_args *args)
+void imap_scan_aim(struct imap_scan *scan, int64_t mailbox, const struct uid_map *messages,
+                   const struct uid_set *saved)
 {
-        const struct store_view *view = imap_session_view(cmd->session);
         const struct uid_set *candidates;
-        enum err err = imap_search_bind_sets(&scan->search, view, imap_session_saved(cmd->session));
 
-        if (err) {
-                args->wanted = "numbers of messages that are there";
-                return err;
-        }
+        uid_map_done(&scan->messages);
+        uid_set_clear(&scan->wanted);
+        scan->messages = uid_map_copy(messages);
+        scan->mailbox = mailbox;
+        scan->next = 0;
+        scan->over = scan->narrowed = false;
+        imap_search_bind_sets(&scan->search, messages, saved);
+        candidates = imap_search_candidates(&scan->search);
+        if (candidates)
+                uid_set_copy(&scan->wanted, candidates);
+        else if (messages->n)
+                uid_set_add_range(&scan->wanted, 1, uid_map_last(messages));
+}
+
+void imap_scan_begin(struct imap_scan *scan, struct imap_cmd *cmd)
+{
         cmd->has_numbers = scan->search.has_numbers;
         if (scan->search.has_modseq)
                 imap_enable_condstore(cmd);
         scan->account = imap_account(cmd);
-        scan->mailbox = imap_selected(cmd);
         scan->now_us = clock_now_us();
         scan->items |= imap_search_items(&scan->search);
         scan->looked_at = imap_session_server(cmd->session)->searched;
         scan->index = imap_session_server(cmd->session)->search;
         if (scan->index)
                 imap_search_expression(&scan->search, &scan->must_contain);
-        scan->messages = uid_map_copy(&view->messages);
+        if (!imap_selected(cmd))
+                return;
         uid_set_copy(&scan->recent, imap_session_recent(cmd->session));
-        candidates = imap_search_candidates(&scan->search);
-        if (candidates)
-                uid_set_copy(&scan->wanted, candidates);
-        else if (view->messages.n)
-                uid_set_add_range(&scan->wanted, 1, uid_map_last(&view->messages));
-        return ERR_OK;
+        imap_scan_aim(scan, imap_selected(cmd), &imap_session_view(cmd->session)->messages,
+                      imap_session_saved(cmd->session));
 }
 
 /* ---- looking ---- */

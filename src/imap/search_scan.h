@@ -32,16 +32,15 @@ struct imap_scan {
 
 void imap_scan_init(struct imap_scan *scan);
 void imap_scan_done(struct imap_scan *scan);
-/*
- * Loop. After imap_search_parse…: sets get their UIDs, and the scan what it needs of the selected
- * mailbox. ERR_SYNTAX, args->wanted: a message number that is not there.
- */
-MUST_CHECK enum err imap_scan_bind(struct imap_scan *scan, struct imap_cmd *cmd,
-                                   struct imap_args *args);
+/* Loop, after imap_search_parse…: the scan takes what it needs of the session and aims at the selected mailbox. */
+void imap_scan_begin(struct imap_scan *scan, struct imap_cmd *cmd);
+/* From here on it is about these messages of a mailbox; `recent` is the caller's to set. */
+void imap_scan_aim(struct imap_scan *scan, int64_t mailbox, const struct uid_map *messages,
+                   const struct uid_set *saved);
 /* Worker: looks at messages for a while. `cancelled` is the task's. */
 MUST_CHECK enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx,
                                    const _Atomic bool *cancelled, imap_scan_fn *fn, void *arg);
-/* The reply when keys could not be parsed or bound. */
+/* The reply when keys could not be parsed. */
 enum imap_flow imap_scan_refuse(struct imap_cmd *cmd, enum err err, const struct imap_args *args);
 
 #endif

@@ -176,6 +176,7 @@ def test_the_string_may_come_in_another_charset(talk):
 
 
 def test_a_charset_that_nobody_knows_is_a_no(talk):
+    """Numbers of messages that are not there are no error: RFC 7377 2."""
     talk.says(
         """
         C: a SEARCH CHARSET X-KLINGON ALL
@@ -183,7 +184,11 @@ def test_a_charset_that_nobody_knows_is_a_no(talk):
         C: b SEARCH NONSENSE
         S: b BAD ...
         C: c SEARCH 99
-        S: c BAD ...
+        S: * SEARCH
+        S: c OK ...
+        C: c SEARCH 6:99
+        S: * SEARCH 6 7
+        S: c OK ...
         C: d SEARCH
         S: d BAD ...
         """

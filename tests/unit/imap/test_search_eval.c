@@ -95,7 +95,7 @@ static enum err parse(const char *keys, struct arena *arena, struct imap_search 
 
         uid_map_append(&view.messages, 5, 12);
         if (!err)
-                err = imap_search_bind_sets(ret_search, &view, &saved);
+                imap_search_bind_sets(ret_search, &view.messages, &saved);
         if (!err)
                 imap_search_bind_keywords(ret_search, &keywords);
         store_view_done(&view);
