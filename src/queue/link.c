@@ -288,6 +288,7 @@ static void connect_host(struct link *l)
                         .n_sources = read_sources(route, sources)},
                 .lmtp = route && route->host && route->protocol == QUEUE_LMTP,
                 .helo = route && route->helo ? route->helo : q->hostname,
+                .store = q->store,
                 .log_id = l->site->name,
         };
 

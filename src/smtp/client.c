@@ -321,6 +321,7 @@ struct smtp_client *smtp_client_new(struct loop *l, const struct smtp_client_par
         c->handler = handler;
         c->owner = owner;
         c->config = params->config;
+        c->store = params->store;
         c->arena.max = c->params_arena.max = BUF_MAX;
         c->reader.max_lines = c->config->max_reply_lines;
         c->lmtp = params->lmtp;

@@ -5,38 +5,27 @@
  * to nobody; then PLAIN (RFC 4616), then LOGIN, which old servers know. A mechanism
  * that the server takes back is left out, and the next one tried.
  */
-#include "client_impl.h"
+#include "client_scram.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
 
-#include <gsasl.h>
 #include <stdlib.h>
 
-enum {
-        /* PBKDF2 runs on the loop here, and the server says how often: some 10 ms of it. */
-        MAX_ITERATIONS = 20000,
-        MAX_MESSAGE = 8192,
-        MAX_LINE = 16384,
-};
+enum { MAX_MESSAGE = 8192, MAX_LINE = 16384 };
 
 struct smtp_client_auth {
         enum smtp_client_mechanism mechanism;
-        unsigned answers;       /* to challenges, so far */
-        bool cancelled;         /* by "*": its 501 is to come */
-        Gsasl *gsasl;           /* owned; NULL but for SCRAM */
-        Gsasl_session *session; /* owned */
-        bool proven;            /* SCRAM: the server knows the password as well */
+        unsigned answers; /* to challenges, so far */
+        bool cancelled;   /* by "*": its 501 is to come */
+        struct smtp_client_scram scram;
 };
 
 void smtp_client_auth_free(struct smtp_client_auth *a)
 {
         if (!a)
                 return;
-        if (a->session)
-                gsasl_finish(a->session);
-        if (a->gsasl)
-                gsasl_done(a->gsasl);
+        smtp_client_scram_done(&a->scram);
         mem_free(a);
 }
 
@@ -78,55 +67,58 @@ static void send_plain(struct smtp_client *c, const char *before)
 
 /* ---- SCRAM ---- */
 
-static bool scram_begin(struct smtp_client *c)
+static bool begin_scram(struct smtp_client *c)
 {
-        struct smtp_client_auth *a = c->auth;
+        AUTO(wipe) struct buf out = BUF_INIT(MAX_MESSAGE);
 
-        if (gsasl_init(&a->gsasl) != GSASL_OK ||
-            gsasl_client_start(a->gsasl, "SCRAM-SHA-256", &a->session) != GSASL_OK)
+        if (!smtp_client_scram_begin(c, &c->auth->scram, &out))
                 return false;
-        gsasl_property_set(a->session, GSASL_AUTHID, c->username);
-        gsasl_property_set(a->session, GSASL_PASSWORD, c->password);
+        send_encoded(c, "AUTH SCRAM-SHA-256 ", buf_slice(&out));
         return true;
 }
 
-/* server-first-message: RFC 5802 5.1. */
-static bool iterations_are_bearable(struct slice message)
+/* RFC 4954 4. */
+static void cancel(struct smtp_client *c)
 {
-        struct slice part;
-        uint64_t n;
-
-        while (slice_cut(&message, ',', &part))
-                continue;
-        return slice_skip_word(&message, SLICE("i=")) && slice_number(message, &n) &&
-               n <= MAX_ITERATIONS;
+        c->auth->cancelled = true;
+        smtp_client_line(c, "*");
 }
 
-/* One step; false: the server's message is not right. */
-static bool scram_step(struct smtp_client *c, struct slice message, const char *before)
+/* The worker has hashed the password. */
+static void salted(struct smtp_client *c)
+{
+        AUTO(wipe) struct buf out = BUF_INIT(MAX_MESSAGE);
+
+        smtp_client_enter(c);
+        if (!c->gone && !c->closed) {
+                smtp_client_await(c);
+                if (smtp_client_scram_resume(&c->auth->scram, &out))
+                        send_encoded(c, "", buf_slice(&out));
+                else
+                        cancel(c);
+        }
+        smtp_client_leave(c);
+}
+
+static bool answer_scram(struct smtp_client *c, struct slice challenge)
 {
         struct smtp_client_auth *a = c->auth;
-        char *out = NULL;
-        size_t len = 0;
-        int rc = gsasl_step(a->session, message.ptr, message.len, &out, &len);
-
-        if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
-                return false;
-        a->proven = rc == GSASL_OK;
-        send_encoded(c, before, (struct slice){ out ? out : "", len });
-        gsasl_free(out);
-        return true;
-}
-
-static bool scram_answer(struct smtp_client *c, struct slice challenge)
-{
         AUTO_BUF(message, MAX_MESSAGE);
+        AUTO(wipe) struct buf out = BUF_INIT(MAX_MESSAGE);
 
         if (text_base64_decode(challenge, &message))
                 return false;
-        if (c->auth->answers == 0 && !iterations_are_bearable(buf_slice(&message)))
-                return false;
-        return scram_step(c, buf_slice(&message), "");
+        switch (smtp_client_scram_answer(c, &a->scram, buf_slice(&message), a->answers == 0, salted,
+                                         &out)) {
+        case SCRAM_ANSWER:
+                send_encoded(c, "", buf_slice(&out));
+                return true;
+        case SCRAM_LATER:
+                return true;
+        case SCRAM_WRONG:
+                break;
+        }
+        return false;
 }
 
 /* ---- the exchange ---- */
@@ -135,7 +127,7 @@ static bool begin(struct smtp_client *c)
 {
         switch (c->auth->mechanism) {
         case SMTP_CLIENT_SCRAM_SHA_256:
-                return scram_begin(c) && scram_step(c, SLICE(""), "AUTH SCRAM-SHA-256 ");
+                return begin_scram(c);
         case SMTP_CLIENT_PLAIN:
                 send_plain(c, "AUTH PLAIN ");
                 return true;
@@ -190,7 +182,7 @@ static bool answer(struct smtp_client *c, struct slice challenge)
 
         switch (a->mechanism) {
         case SMTP_CLIENT_SCRAM_SHA_256:
-                if (!scram_answer(c, challenge))
+                if (!answer_scram(c, challenge))
                         return false;
                 break;
         case SMTP_CLIENT_PLAIN:
@@ -220,16 +212,16 @@ void smtp_client_on_auth(struct smtp_client *c, const struct smtp_client_reply *
         struct smtp_client_auth *a = c->auth;
         bool withdrawn = reply->code == 504 || reply->code == 534 || a->cancelled;
 
-        if (smtp_client_class(reply) == 3 && !a->cancelled) {
+        if (a->scram.salting && smtp_client_class(reply) < 4) {
+                smtp_client_fail_protocol(c, reply); /* it is our turn */
+        } else if (smtp_client_class(reply) == 3 && !a->cancelled) {
                 smtp_client_await(c);
-                if (answer(c, slice_of(reply->text)))
-                        return;
-                a->cancelled = true;
-                smtp_client_line(c, "*"); /* RFC 4954 4 */
+                if (!answer(c, slice_of(reply->text)))
+                        cancel(c);
         } else if (smtp_client_class(reply) == 3) {
                 smtp_client_fail_protocol(c, reply);
         } else if (smtp_client_class(reply) == 2 && a->mechanism == SMTP_CLIENT_SCRAM_SHA_256 &&
-                   !a->proven) {
+                   !a->scram.proven) {
                 smtp_client_fail(c, "4.7.0", "the server did not prove that it knows the password");
         } else if (smtp_client_class(reply) == 2) {
                 smtp_client_auth_free(TAKE(c->auth));

@@ -85,12 +85,20 @@ static const struct conf_option options[] = {
          .min = 512, /* RFC 5321 4.5.3.1.5 */
           .max = 65534,
          .help = "Octets that a line of a server's reply may have." },
+        { .name = "max_scram_iterations",
+         .type = CONF_INT,
+         .offset = OFFSET(max_scram_iterations),
+         .fallback = "1000000",
+         .min = 4096, /* RFC 7677 4 */
+          .max = 100000000,
+         .help = "How often a server may have a password hashed to log in by SCRAM-SHA-256; a "
+                  "million takes half a second of a worker. Beyond it another way is tried." },
         { .name = "chunking",
          .type = CONF_BOOL,
          .offset = OFFSET(chunking),
          .fallback = "true",
          .help = "Send messages by BDAT (CHUNKING) to servers that offer it." },
-        { .name = NULL                                                            },
+        { .name = NULL                                                  },
 };
 
 const struct conf_table smtp_client_conf_table = {

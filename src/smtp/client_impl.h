@@ -5,6 +5,7 @@
  *   client_steps.c     the table of states
  *   client_hello.c     greeting, EHLO, STARTTLS
  *   client_auth.c      AUTH
+ *   client_scram.c     SCRAM-SHA-256
  *   client_send.c      a message begins and ends; RSET; who gets which reply
  *   client_envelope.c  MAIL and RCPT, one by one or in a group
  *   client_content.c   DATA and BDAT
@@ -89,6 +90,7 @@ struct smtp_client {
         const struct smtp_client_handler *handler;
         void *owner;
         const struct smtp_client_config *config; /* borrowed */
+        struct store *store;                     /* borrowed; NULL: what takes long is done here */
         unsigned depth;                          /* of smtp_client_enter */
         bool closed;                             /* by the owner: the outermost leave frees */
         bool gone;                               /* failed has been called, or will be by the job */

@@ -19,12 +19,14 @@
 
 struct loop;
 struct smtp_client;
+struct store;
 
 struct smtp_client_config {
         int64_t connect_timeout_ms, head_start_ms, stall_timeout_ms, tls_timeout_ms;
         int64_t greeting_timeout_ms, command_timeout_ms; /* RFC 5321 4.5.3.2 */
         int64_t data_timeout_ms, data_block_timeout_ms, data_end_timeout_ms;
         int64_t max_reply_lines, max_reply_line;
+        int64_t max_scram_iterations;
         bool chunking; /* BDAT where it is offered */
 };
 extern const struct conf_table smtp_client_conf_table; /* "outbound.smtp" */
@@ -45,6 +47,7 @@ struct smtp_client_params {
         enum smtp_client_tls tls;
         struct net_client_tls_params tls_params;
         const char *username, *password; /* AUTH PLAIN, LOGIN or SCRAM over TLS; NULL: none */
+        struct store *store;             /* whose workers hash passwords; NULL: the loop does */
         const char *log_id;              /* for log lines */
 };
 
