@@ -1,21 +1,6 @@
 /* cmd_close.c — CLOSE, which expunges without a word, and UNSELECT: RFC 9051 6.4.1, 6.4.2. */
+#include "expunge_run.h"
 #include "session_impl.h"
-
-#include "mailserver/store/copy.h"
-
-struct close_task {
-        struct task task;
-        int64_t mailbox;
-};
-
-/* Store writer. */
-static enum err close_work(struct task *t, struct store_txn *tx)
-{
-        struct close_task *c = container_of(t, struct close_task, task);
-        size_t expunged;
-
-        return store_expunge_deleted(tx, c->mailbox, NULL, &expunged);
-}
 
 static enum imap_flow close_now(struct imap_cmd *cmd)
 {
@@ -23,36 +8,23 @@ static enum imap_flow close_now(struct imap_cmd *cmd)
         return imap_reply(cmd, IMAP_OK, NULL, "Closed");
 }
 
-static void close_done(struct task *t)
+static void expunged(struct imap_cmd *cmd, enum err err, size_t n)
 {
-        struct imap_cmd *cmd = imap_task_owner(t);
-
+        (void)n;
         /* It may have been removed by someone else, and all that was in it. */
-        if (t->result && t->result != ERR_NOTFOUND)
-                imap_reply_err(cmd, t->result);
+        if (err && err != ERR_NOTFOUND)
+                imap_reply_err(cmd, err);
         else
                 close_now(cmd);
 }
 
-static void close_drop(struct task *t)
-{
-        mem_free(container_of(t, struct close_task, task));
-}
-
-static const struct task_class close_class = { "imap close", close_work, close_done, close_drop };
-
 static enum imap_flow close_start(struct imap_cmd *cmd, struct imap_args *args)
 {
-        struct close_task *c;
-
         if (imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         if (imap_read_only(cmd))
                 return close_now(cmd);
-        c = NEW(struct close_task);
-        c->task.class = &close_class;
-        c->mailbox = imap_selected(cmd);
-        return imap_submit(cmd, STORE_WRITE, &c->task);
+        return imap_expunge_run(cmd, NULL, expunged);
 }
 
 static enum imap_flow unselect_start(struct imap_cmd *cmd, struct imap_args *args)

@@ -6,6 +6,7 @@
  */
 #include "mailbox_task.h"
 #include "modseq.h"
+#include "slices.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/copy.h"
@@ -17,27 +18,29 @@ enum { MAX_CODE = 512 << 10 };
 struct copy_task {
         struct task task;
         int64_t account, source, max_messages;
-        struct uid_set uids;
-        char *mailbox; /* destination, UTF-8; owned */
+        struct imap_slices slices; /* COPY has one */
+        struct uid_set slice;      /* in hand */
+        char *mailbox;             /* destination, UTF-8; owned */
         bool move;
-        bool found; /* set by work: the destination is there */
-        struct store_copy_result copied;
+        int64_t dest;                    /* set by work: its id; 0: there is none */
+        int64_t dest_was;                /* that of the first slice; 0: to be found by name */
+        struct store_copy_result copied; /* likewise: of the slice */
+        struct store_copy_result all;    /* of those before */
 };
 
 /* Store writer. */
 static enum err copy_work(struct task *t, struct store_txn *tx)
 {
         struct copy_task *c = container_of(t, struct copy_task, task);
-        int64_t dest;
-        enum err err = store_mailbox_find(tx, c->account, slice_of(c->mailbox), &dest);
+        enum err err = ERR_OK;
 
-        c->found = !err;
+        store_copy_result_done(&c->copied); /* this may be the second run */
+        c->dest = c->dest_was;
+        if (!c->dest)
+                err = store_mailbox_find(tx, c->account, slice_of(c->mailbox), &c->dest);
         if (err)
                 return err;
-        /* This may be the second run. */
-        store_copy_result_done(&c->copied);
-        c->copied = (struct store_copy_result){ 0 };
-        return store_copy(tx, c->source, &c->uids, dest, c->move, c->max_messages, &c->copied);
+        return store_copy(tx, c->source, &c->slice, c->dest, c->move, c->max_messages, &c->copied);
 }
 
 /* False: there is nothing to say, or too much. */
@@ -49,27 +52,53 @@ static bool put_copyuid(struct buf *out, const struct store_copy_result *copied)
                !uid_set_print(&copied->to, out);
 }
 
+/* All of COPY at once: it is done or not (RFC 9051 6.4.7). */
+static bool next_slice(struct copy_task *c, const struct imap_session *s)
+{
+        int64_t max = imap_session_server(s)->config->max_slice_messages;
+
+        return imap_slices_next(&c->slices, &imap_session_view(s)->messages,
+                                c->move ? (size_t)max : SIZE_MAX, &c->slice);
+}
+
+static void reply(struct imap_cmd *cmd, const struct copy_task *c, enum err err)
+{
+        AUTO_BUF(text, MAX_CODE);
+        const char *code = put_copyuid(&text, &c->all) ? text.ptr : NULL;
+
+        /* Before the EXPUNGEs, which come before the tagged reply. What was moved before a slice
+         * that failed has gone, too: RFC 6851 3.3. */
+        if (c->move && code)
+                imap_untagged(cmd, "OK [%s] Moved", code);
+        if (err == ERR_NOTFOUND && !c->dest)
+                imap_reply_no_destination(cmd, slice_of(c->mailbox));
+        else if (err)
+                imap_reply_err(cmd, err);
+        else if (c->move && c->all.from.n)
+                imap_reply_highest(cmd, "MOVE completed"); /* RFC 6851 4.4 */
+        else if (c->move)
+                imap_reply(cmd, IMAP_OK, NULL, "MOVE completed");
+        else
+                imap_reply(cmd, IMAP_OK, code, "COPY completed");
+}
+
 static void copy_done(struct task *t)
 {
         struct copy_task *c = container_of(t, struct copy_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
-        AUTO_BUF(text, MAX_CODE);
-        const char *code = !t->result && put_copyuid(&text, &c->copied) ? text.ptr : NULL;
 
-        if (t->result == ERR_NOTFOUND && !c->found) {
-                imap_reply_no_destination(cmd, slice_of(c->mailbox));
-        } else if (t->result) {
-                imap_reply_err(cmd, t->result);
-        } else if (c->move) {
-                /* The code comes before the EXPUNGEs, which come before the tagged reply. */
-                if (code)
-                        imap_untagged(cmd, "OK [%s] Moved", code);
-                if (c->copied.from.n)
-                        imap_reply_highest(cmd, "MOVE completed"); /* RFC 6851 4.4 */
-                else
-                        imap_reply(cmd, IMAP_OK, NULL, "MOVE completed");
+        /* Both sets ascend from slice to slice, so they still pair off. */
+        if (!t->result) {
+                c->dest_was = c->dest;
+                c->all.uidvalidity = c->copied.uidvalidity;
+                uid_set_add_set(&c->all.from, &c->copied.from);
+                uid_set_add_set(&c->all.to, &c->copied.to);
+        }
+        if (!t->result && next_slice(c, cmd->session)) {
+                task_keep(t);
+                imap_submit(cmd, STORE_WRITE, t);
         } else {
-                imap_reply(cmd, IMAP_OK, code, "COPY completed");
+                reply(cmd, c, t->result);
         }
 }
 
@@ -77,8 +106,10 @@ static void copy_drop(struct task *t)
 {
         struct copy_task *c = container_of(t, struct copy_task, task);
 
-        uid_set_done(&c->uids);
+        imap_slices_done(&c->slices);
+        uid_set_done(&c->slice);
         store_copy_result_done(&c->copied);
+        store_copy_result_done(&c->all);
         mem_free(c->mailbox);
         mem_free(c);
 }
@@ -105,10 +136,13 @@ static enum imap_flow start(struct imap_cmd *cmd, struct imap_args *args, bool m
         c->task.class = &copy_class;
         c->account = imap_account(cmd);
         c->source = imap_selected(cmd);
-        c->max_messages = imap_session_server(cmd->session)->config->max_copy_messages;
-        c->uids = uids;
+        c->max_messages =
+                move ? INT64_MAX : imap_session_server(cmd->session)->config->max_copy_messages;
+        imap_slices_init(&c->slices, &uids);
         c->mailbox = mem_strdup(mailbox);
         c->move = move;
+        /* Of no message, too: the destination is looked for. */
+        next_slice(c, cmd->session);
         return imap_submit(cmd, STORE_WRITE, &c->task);
 }
 
@@ -139,6 +173,6 @@ const struct imap_command imap_cmd_move = {
         .states = IMAP_SELECTED,
         .has_uid_form = true,
         .rfc = "9051 6.4.8",
-        .help = "Moves messages into another mailbox at one stroke.",
+        .help = "Moves messages into another mailbox; very many in several steps.",
         .start = move_start,
 };

@@ -178,7 +178,8 @@ int64_t imap_selected(const struct imap_cmd *cmd);
 /* EXAMINE: nothing may change. */
 bool imap_read_only(const struct imap_cmd *cmd);
 /* The set as UIDs of the view, by the form of the command (numbers or UIDs). ERR_SYNTAX: a message
- * number that is not there (BAD); UIDs that are not there are left out. */
+ * number that is not there (BAD). UIDs that are not there are left out, but for those between two
+ * messages that follow each other. */
 MUST_CHECK enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set,
                                   struct uid_set *ret_uids);
 /* The same of UIDs, whether or not they are in the view, but not above what it may have: "*" is the

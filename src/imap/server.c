@@ -73,7 +73,15 @@ static const struct conf_option imap_options[] = {
          .fallback = "500000",
          .min = 1000,
          .max = 10000000,
-         .help = "The most messages one COPY or MOVE may take." },
+         .help = "The most messages one COPY may take." },
+        { .name = "max_slice_messages",
+         .type = CONF_INT,
+         .offset = IMAP(max_slice_messages),
+         .fallback = "10000",
+         .min = 100,
+         .max = 10000000,
+         .help = "The most messages that MOVE and EXPUNGE change at one stroke; with "
+                  "more, other changes go in between." },
         { .name = "max_mailboxes",
          .type = CONF_INT,
          .offset = IMAP(max_mailboxes),
@@ -135,7 +143,7 @@ static const struct conf_option imap_options[] = {
          .offset = IMAP(compress_not_for),
          .help = "Mail programs that are not told of compression, by the names they give "
                   "themselves (ID): for those that offer to use it and fail. None is known." },
-        { 0                               },
+        { 0},
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",

@@ -16,8 +16,9 @@
 #include "mailserver/store/account.h"
 
 struct copy {
-        struct selection from;
-        struct uid_set uids; /* of `from`; owned */
+        struct selection from; /* what was asked for, as far as there are messages */
+        struct uid_set ranges; /* of `from`; owned */
+        struct uid_set uids;   /* those that are there; owned */
         struct selection_sum sum;
         int64_t from_account;
         int64_t to, to_account;
@@ -51,15 +52,26 @@ static enum err read_mailbox(struct store_txn *tx, int64_t mailbox, int64_t *ret
         return !err && !found ? ERR_NOTFOUND : err;
 }
 
-/* From here on c->from holds just those that are there: copies into the same mailbox are not. */
+/* Up to the last that is there: what is copied into the same mailbox comes behind it. */
+static void trim(struct uid_set *ranges, const struct uid_set *uids)
+{
+        uint32_t last = uids->n ? uids->ranges[uids->n - 1].last : 0;
+
+        while (ranges->n && ranges->ranges[ranges->n - 1].first > last)
+                ranges->n--;
+        if (ranges->n && ranges->ranges[ranges->n - 1].last > last)
+                ranges->ranges[ranges->n - 1].last = last;
+}
+
 static enum err select_messages(struct store_txn *tx, const struct uid_set *uids, struct copy *c)
 {
         enum err err;
 
-        c->from.uids = uids;
-        err = selection_uids(tx, &c->from, &c->uids);
-        c->from.uids = &c->uids;
-        return err ? err : selection_add_up(tx, &c->from, &c->sum);
+        uid_set_copy(&c->ranges, uids);
+        c->from.uids = &c->ranges;
+        err = selection_look_up(tx, &c->from, &c->uids, &c->sum);
+        trim(&c->ranges, &c->uids);
+        return err;
 }
 
 static enum err prepare(struct store_txn *tx, const struct uid_set *uids, bool move,
@@ -115,18 +127,20 @@ static enum err count_in(struct store_txn *tx, struct copy *c)
 }
 
 /*
- * Of a range every UID is there (select_messages), so that it can be moved as a whole.
  * A UIDL is of one maildrop and is not copied; INTERNALDATE is, the save date is now (RFC 8514).
+ * Counting the rows costs a third more: where every UID of a range is there, they are the numbers.
  */
-static enum err insert_range(struct store_txn *tx, const struct copy *c, size_t range,
+#define INSERT_COPIES(uid)                                                                         \
+        "INSERT INTO message (mailbox, uid, content, size, flags, modseq, internal_date_us,"       \
+        " save_date_us, trace) SELECT $5, $6 + " uid ", content, size, flags, $7,"                 \
+        " internal_date_us, $8, trace FROM message" SELECTION_WHERE " ORDER BY uid"
+
+static enum err insert_range(struct store_txn *tx, const struct copy *c, size_t range, bool dense,
                              int64_t first_uid, int64_t now_us)
 {
-        struct db_stmt *q = db_prepare(
-                tx->db, "INSERT INTO message (mailbox, uid, content, size, flags, modseq,"
-                        " internal_date_us, save_date_us, trace)"
-                        " SELECT $5, $6 + uid - $2, content, size,"
-                        " flags, $7, internal_date_us, $8, trace FROM message" SELECTION_WHERE
-                        " ORDER BY uid");
+        struct db_stmt *q =
+                dense ? db_prepare(tx->db, INSERT_COPIES("uid - $2"))
+                      : db_prepare(tx->db, INSERT_COPIES("row_number() OVER (ORDER BY uid) - 1"));
 
         selection_bind(q, &c->from, range);
         db_bind_int(q, 5, c->to);
@@ -136,14 +150,26 @@ static enum err insert_range(struct store_txn *tx, const struct copy *c, size_t 
         return db_run(q);
 }
 
+static int64_t length(const struct uid_range *r)
+{
+        return (int64_t)r->last - r->first + 1;
+}
+
 static enum err insert_rows(struct store_txn *tx, const struct copy *c)
 {
         int64_t uid = c->first_uid, now_us = clock_now_us();
+        size_t there = 0; /* of c->uids */
         enum err err = ERR_OK;
 
-        for (size_t i = 0; i < c->uids.n && !err; i++) {
-                err = insert_range(tx, c, i, uid, now_us);
-                uid += (int64_t)c->uids.ranges[i].last - c->uids.ranges[i].first + 1;
+        for (size_t i = 0; i < c->ranges.n && !err; i++) {
+                const struct uid_range *r = &c->ranges.ranges[i];
+                int64_t n = 0;
+
+                while (there < c->uids.n && c->uids.ranges[there].last <= r->last)
+                        n += length(&c->uids.ranges[there++]);
+                if (n)
+                        err = insert_range(tx, c, i, n == length(r), uid, now_us);
+                uid += n;
         }
         return err;
 }
@@ -181,13 +207,13 @@ enum err store_copy(struct store_txn *tx, int64_t from, const struct uid_set *ui
                     bool move, int64_t max_messages, struct store_copy_result *ret_result)
 {
         struct copy c = { .from = { .mailbox = from }, .to = to };
-        size_t expunged;
         enum err err = prepare(tx, uids, move, max_messages, &c);
 
         if (!err && c.sum.messages)
                 err = copy_rows(tx, &c);
         if (!err && c.sum.messages && move)
-                err = selection_expunge(tx, &c.from, &expunged);
+                err = selection_expunge(tx, &c.from, &c.sum);
+        uid_set_done(&c.ranges);
         if (err) {
                 uid_set_done(&c.uids);
                 return err;

@@ -5,6 +5,7 @@
  * their reference to the content until their grace is over; for counters and
  * quota they are gone at once.
  */
+#include "query.h"
 #include "selection.h"
 
 #include "mailserver/core/clock.h"
@@ -77,25 +78,35 @@ static enum err move_range(struct store_txn *tx, const struct selection *s, size
         return db_run(q);
 }
 
-enum err selection_expunge(struct store_txn *tx, const struct selection *s, size_t *ret_expunged)
+enum err selection_expunge(struct store_txn *tx, const struct selection *s,
+                           const struct selection_sum *sum)
 {
-        struct selection_sum sum = { 0 };
         struct leaving l = { 0 };
         int64_t now_us = clock_now_us();
+        enum err err;
+
+        if (!sum->messages)
+                return ERR_OK;
+        err = count_out_of_mailbox(tx, s->mailbox, sum, &l);
+        for (size_t i = 0; i < s->uids->n && !err; i++)
+                err = move_range(tx, s, i, l.modseq, now_us);
+        if (!err)
+                err = count_out_of_account(tx, l.account, sum);
+        if (!err)
+                txn_change_mailbox(tx, l.account, s->mailbox, l.modseq, 0, 0);
+        return err;
+}
+
+static enum err expunge(struct store_txn *tx, const struct selection *s, size_t *ret_expunged)
+{
+        struct selection_sum sum = { 0 };
         enum err err = selection_add_up(tx, s, &sum);
 
-        if (!err && sum.messages)
-                err = count_out_of_mailbox(tx, s->mailbox, &sum, &l);
-        for (size_t i = 0; i < s->uids->n && !err && sum.messages; i++)
-                err = move_range(tx, s, i, l.modseq, now_us);
-        if (!err && sum.messages)
-                err = count_out_of_account(tx, l.account, &sum);
-        if (err)
-                return err;
-        if (sum.messages)
-                txn_change_mailbox(tx, l.account, s->mailbox, l.modseq, 0, 0);
-        *ret_expunged = (size_t)sum.messages;
-        return ERR_OK;
+        if (!err)
+                err = selection_expunge(tx, s, &sum);
+        if (!err)
+                *ret_expunged = (size_t)sum.messages;
+        return err;
 }
 
 enum err store_message_expunge(struct store_txn *tx, int64_t mailbox, const uint32_t *uids,
@@ -106,14 +117,25 @@ enum err store_message_expunge(struct store_txn *tx, int64_t mailbox, const uint
 
         for (size_t i = 0; i < n; i++)
                 uid_set_add(&set, uids[i]);
-        err = selection_expunge(tx, &(struct selection){ .mailbox = mailbox, .uids = &set },
-                                ret_expunged);
+        err = expunge(tx, &(struct selection){ .mailbox = mailbox, .uids = &set }, ret_expunged);
         uid_set_done(&set);
         return err;
 }
 
+/* How many messages have \Deleted. */
+static enum err count_deleted(struct store_txn *tx, int64_t mailbox, int64_t *ret_deleted)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT deleted FROM mailbox WHERE id = $1");
+        enum err err;
+
+        *ret_deleted = 0;
+        db_bind_int(q, 1, mailbox);
+        err = query_int(q, ret_deleted);
+        return err == ERR_NOTFOUND ? ERR_OK : err; /* there is no such mailbox */
+}
+
 enum err store_expunge_deleted(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
-                               size_t *ret_expunged)
+                               size_t *ret_expunged, size_t *ret_left)
 {
         struct uid_range all = { 1, UINT32_MAX };
         const struct uid_set everything = { .ranges = &all, .n = 1 };
@@ -122,6 +144,16 @@ enum err store_expunge_deleted(struct store_txn *tx, int64_t mailbox, const stru
                 .uids = uids ? uids : &everything,
                 .flags = STORE_FLAG_DELETED,
         };
+        int64_t before;
+        size_t expunged = 0;
+        enum err err = count_deleted(tx, mailbox, &before);
 
-        return selection_expunge(tx, &deleted, ret_expunged);
+        /* Not one row is looked at if there is none. */
+        if (!err && before)
+                err = expunge(tx, &deleted, &expunged);
+        if (err)
+                return err;
+        *ret_expunged = expunged;
+        *ret_left = (size_t)before - expunged;
+        return ERR_OK;
 }

@@ -40,18 +40,34 @@ enum err selection_add_up(struct store_txn *tx, const struct selection *s,
         return err;
 }
 
-enum err selection_uids(struct store_txn *tx, const struct selection *s, struct uid_set *out)
+static enum err look_up_range(struct store_txn *tx, const struct selection *s, size_t range,
+                              struct uid_set *out, struct selection_sum *sum)
 {
+        struct db_stmt *q = db_prepare(
+                tx->db, "SELECT uid, size, flags FROM message" SELECTION_WHERE " ORDER BY uid");
+
+        selection_bind(q, s, range);
+        while (db_step(q) == DB_ROW) {
+                int64_t flags = db_column_int(q, 2);
+
+                uid_set_add(out, (uint32_t)db_column_int(q, 0));
+                sum->messages++;
+                sum->octets += db_column_int(q, 1);
+                sum->unseen += !(flags & STORE_FLAG_SEEN);
+                sum->deleted += (flags & STORE_FLAG_DELETED) != 0;
+        }
+        return db_finish(q);
+}
+
+enum err selection_look_up(struct store_txn *tx, const struct selection *s, struct uid_set *out,
+                           struct selection_sum *ret_sum)
+{
+        struct selection_sum sum = { 0 };
         enum err err = ERR_OK;
 
-        for (size_t i = 0; i < s->uids->n && !err; i++) {
-                struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message" SELECTION_WHERE
-                                                       " ORDER BY uid");
-
-                selection_bind(q, s, i);
-                while (db_step(q) == DB_ROW)
-                        uid_set_add(out, (uint32_t)db_column_int(q, 0));
-                err = db_finish(q);
-        }
+        for (size_t i = 0; i < s->uids->n && !err; i++)
+                err = look_up_range(tx, s, i, out, &sum);
+        if (!err)
+                *ret_sum = sum;
         return err;
 }

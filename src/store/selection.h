@@ -22,12 +22,12 @@ struct selection_sum {
 /* Of those that are there. */
 MUST_CHECK enum err selection_add_up(struct store_txn *tx, const struct selection *s,
                                      struct selection_sum *ret_sum);
-/* Their UIDs, ascending, added to *out. */
-MUST_CHECK enum err selection_uids(struct store_txn *tx, const struct selection *s,
-                                   struct uid_set *out);
-/* expunge.c: those that are there leave their mailbox. */
+/* The same, and their UIDs, ascending, added to *out. */
+MUST_CHECK enum err selection_look_up(struct store_txn *tx, const struct selection *s,
+                                      struct uid_set *out, struct selection_sum *ret_sum);
+/* expunge.c: those that are there leave their mailbox; `sum` is what they come to. */
 MUST_CHECK enum err selection_expunge(struct store_txn *tx, const struct selection *s,
-                                      size_t *ret_expunged);
+                                      const struct selection_sum *sum);
 
 /* Binds the mailbox, a range and the flags of `s` as $1 to $4. */
 void selection_bind(struct db_stmt *q, const struct selection *s, size_t range);

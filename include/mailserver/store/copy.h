@@ -18,8 +18,12 @@ void store_copy_result_done(struct store_copy_result *r);
 MUST_CHECK enum err store_copy(struct store_txn *tx, int64_t from, const struct uid_set *uids,
                                int64_t to, bool move, int64_t max_messages,
                                struct store_copy_result *ret_result);
-/* Expunges the messages with \Deleted, of `uids` only where that is not NULL. */
+/*
+ * Expunges the messages with \Deleted, of `uids` only where that is not NULL. *ret_left: how many
+ * with \Deleted are left in the mailbox.
+ */
 MUST_CHECK enum err store_expunge_deleted(struct store_txn *tx, int64_t mailbox,
-                                          const struct uid_set *uids, size_t *ret_expunged);
+                                          const struct uid_set *uids, size_t *ret_expunged,
+                                          size_t *ret_left);
 
 #endif

@@ -320,10 +320,12 @@ static const struct {
 START_TEST(only_the_deleted_are_expunged)
 {
         AUTO(uid_set_done) struct uid_set uids = set_of(&expunges[_i].range, 1);
-        size_t n = 99;
+        size_t n = 99, left = 99;
 
-        ck_assert_int_eq(store_expunge_deleted(&ops.tx, inbox, expunges[_i].all ? NULL : &uids, &n),
-                         ERR_OK);
+        ck_assert_int_eq(
+                store_expunge_deleted(&ops.tx, inbox, expunges[_i].all ? NULL : &uids, &n, &left),
+                ERR_OK);
+        ck_assert_uint_eq(left, 2 - n);
         ck_assert_msg(n == expunges[_i].expunged, "%s: %zu", expunges[_i].name, n);
         ck_assert_int_eq(messages(inbox), 5 - (int64_t)n);
         ck_assert_uint_eq(ops_changes(STORE_CHANGE_MAILBOX, NULL), n ? 1 : 0);

@@ -223,7 +223,7 @@ static enum err change_folders(struct store_txn *tx, const struct step *step, in
         AUTO(uid_set_done) struct uid_set oldest = { 0 };
         struct store_snapshot snapshot = { 0 };
         int64_t inbox, archive, modseq;
-        size_t expunged;
+        size_t expunged, left;
         enum err err = store_mailbox_find(tx, account, SLICE("INBOX"), &inbox);
 
         if (!err)
@@ -239,7 +239,7 @@ static enum err change_folders(struct store_txn *tx, const struct step *step, in
                 return store_flags_change(tx, inbox, &oldest, STORE_FLAGS_ADD, STORE_FLAG_DELETED,
                                           STORE_UNCONDITIONAL, NULL, &modseq);
         if (step->kind == EXPUNGE)
-                return store_expunge_deleted(tx, inbox, NULL, &expunged);
+                return store_expunge_deleted(tx, inbox, NULL, &expunged, &left);
         if (step->kind == RENAME)
                 return store_mailbox_rename(tx, account, slice_of(archive_names[0]),
                                             slice_of(archive_names[1]));
