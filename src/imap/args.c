@@ -21,6 +21,12 @@ enum err imap_arg_too_much(struct imap_args *a, const char *wanted)
         return ERR_LIMIT;
 }
 
+enum err imap_arg_no_numbers(struct imap_args *a)
+{
+        a->uid_required = true;
+        return want(a, "UIDs, not message numbers");
+}
+
 static enum err too_much(struct imap_args *a)
 {
         return imap_arg_too_much(a, "fewer or shorter arguments");

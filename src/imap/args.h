@@ -27,11 +27,15 @@ struct imap_args {
         const char *wanted; /* what was missing: for the BAD reply */
         bool too_much;      /* it is understood, but over a limit: NO [LIMIT] instead */
         bool cannot;        /* it is understood, but can never be: NO [CANNOT] instead */
+        bool uid_only;      /* no message numbers: UIDONLY is enabled */
+        bool uid_required;  /* there were some: BAD [UIDREQUIRED] */
 };
 
 MUST_CHECK enum err imap_arg_space(struct imap_args *a);
 /* Notes that this was wanted: "fewer flags". Returns ERR_LIMIT. */
 MUST_CHECK enum err imap_arg_too_much(struct imap_args *a, const char *wanted);
+/* Message numbers were said where there are none: RFC 9586 3. Returns ERR_SYNTAX. */
+MUST_CHECK enum err imap_arg_no_numbers(struct imap_args *a);
 /* Nothing may follow. */
 MUST_CHECK enum err imap_arg_end(struct imap_args *a);
 /* One octet, such as '('. */

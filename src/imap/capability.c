@@ -9,6 +9,7 @@ static const struct {
         { IMAP_ENABLED_UTF8,      "UTF8=ACCEPT"},
         { IMAP_ENABLED_CONDSTORE, "CONDSTORE"  },
         { IMAP_ENABLED_QRESYNC,   "QRESYNC"    },
+        { IMAP_ENABLED_UIDONLY,   "UIDONLY"    },
 };
 enum { N_EXTENSIONS = sizeof extensions / sizeof *extensions };
 

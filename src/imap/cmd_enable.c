@@ -2,9 +2,9 @@
  * cmd_enable.c — ENABLE: RFC 9051 6.3.1, once RFC 5161.
  *
  * IMAP4rev2 and UTF8=ACCEPT (RFC 6855) make names of mailboxes UTF-8; CONDSTORE and
- * QRESYNC (RFC 7162 3.1, 3.2.3) say more of what has changed. Words that are not
- * known are passed over, and so is what a client is known not to bear (profile.c):
- * it is told what was switched on.
+ * QRESYNC (RFC 7162 3.1, 3.2.3) say more of what has changed; UIDONLY (RFC 9586 3.1)
+ * does away with message numbers. Words that are not known are passed over, and so
+ * is what a client is known not to bear (profile.c): it is told what was switched on.
  */
 #include "session_impl.h"
 

@@ -2,7 +2,7 @@
  * cmd_fetch.c — FETCH and UID FETCH.
  *
  * RFC 9051 6.4.5; BINARY is RFC 3516, PREVIEW is RFC 8970, MODSEQ and the modifiers are
- * RFC 7162 3.1.4 and 3.2.6, RFC 9394 3.3. What may be asked for is in fetch_plan.c, how it is
+ * RFC 7162 3.1.4 and 3.2.6, RFC 9394 3.3; UIDFETCH is RFC 9586 3.3. What may be asked for is in fetch_plan.c, how it is
  * sent in fetch_run.c.
  */
 #include "modseq.h"
@@ -111,13 +111,15 @@ static void complete_plan(struct imap_cmd *cmd, const struct modifiers *m,
                           struct imap_fetch_plan *plan)
 {
         bool seen = plan->sets_seen && !imap_read_only(cmd);
+        bool uid_only = imap_session_enabled(cmd->session) & IMAP_ENABLED_UIDONLY;
 
         if (m->changed_since)
                 imap_fetch_plan_want(plan, IMAP_FETCH_MODSEQ);
         if (imap_fetch_plan_has(plan, IMAP_FETCH_MODSEQ))
                 imap_enable_condstore(cmd);
         if (seen && imap_has_condstore(cmd->session)) {
-                imap_fetch_plan_want(plan, IMAP_FETCH_UID);
+                if (!uid_only)
+                        imap_fetch_plan_want(plan, IMAP_FETCH_UID);
                 imap_fetch_plan_want(plan, IMAP_FETCH_MODSEQ);
         }
 }
@@ -128,9 +130,11 @@ static enum imap_flow fetch_start(struct imap_cmd *cmd, struct imap_args *args)
         struct modifiers modifiers;
         struct uid_set uids = { 0 };
         struct imap_set set;
+        /* A UIDFETCH response begins with it. */
+        bool uid = cmd->uid && !(imap_session_enabled(cmd->session) & IMAP_ENABLED_UIDONLY);
 
         if (imap_arg_space(args) || imap_arg_set(args, &set) || imap_arg_space(args) ||
-            imap_fetch_plan_parse(args, cmd->uid, &plan))
+            imap_fetch_plan_parse(args, uid, &plan))
                 return imap_bad_args(cmd, args);
         if (parse_modifiers(cmd, args, &modifiers)) {
                 imap_fetch_plan_done(&plan);
@@ -154,6 +158,7 @@ const struct imap_command imap_cmd_fetch = {
         .name = "FETCH",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
+        .by_number = true,
         .needs_numbers = true,
         .rfc = "9051 6.4.5",
         .help = "Reads messages: flags, dates, sizes, structure, text, whole or in part; "

@@ -44,6 +44,7 @@ const struct imap_command imap_cmd_replace = {
         .name = "REPLACE",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
+        .by_number = true,
         .rfc = "8508 3.2",
         .help = "Adds a message to a mailbox and removes one from the open mailbox, or neither.",
         .start = replace_start,

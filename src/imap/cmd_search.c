@@ -35,6 +35,7 @@ const struct imap_command imap_cmd_search = {
         .name = "SEARCH",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
+        .by_number = true,
         .needs_numbers = true,
         .rfc = "9051 6.4.4",
         .help = "Finds messages by flags, dates, sizes, fields and text in any charset.",

@@ -77,7 +77,8 @@ static void put_responses(const struct imap_session *s, const struct select_task
         buf_addf(out, "* %u EXISTS\r\n", v->messages.n);
         if (!rev2)
                 buf_addf(out, "* %zu RECENT\r\n", imap_count_recent(s));
-        if (!rev2 && v->first_unseen)
+        /* A message number: RFC 9586 3. */
+        if (!rev2 && v->first_unseen && !(s->enabled & IMAP_ENABLED_UIDONLY))
                 buf_addf(out, "* OK [UNSEEN %u] The first unseen message\r\n", v->first_unseen);
         buf_addf(out,
                  "* OK [UIDVALIDITY %u] UIDs valid\r\n"
@@ -121,7 +122,7 @@ static enum imap_flow resync(struct imap_cmd *cmd, const struct imap_select_args
 
         cmd->session->opening = true;
         bind_known(cmd, args, &messages, &known);
-        imap_fetch_plan_flags(true, true, &plan);
+        imap_fetch_plan_flags(!(cmd->session->enabled & IMAP_ENABLED_UIDONLY), true, &plan);
         buf_add(&code_buf, slice_of(code));
         return imap_resync_run(cmd, &(struct imap_resync_params){
                                             .since = args->modseq,

@@ -35,6 +35,7 @@ const struct imap_command imap_cmd_sort = {
         .name = "SORT",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
+        .by_number = true,
         .needs_numbers = true,
         .rfc = "5256 3",
         .help = "Finds messages as SEARCH does, in the order of dates, sizes, subjects or "

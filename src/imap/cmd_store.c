@@ -103,10 +103,11 @@ static void put_names(const struct imap_cmd *cmd, const struct uid_set *uids, st
 static enum imap_flow tell(struct imap_cmd *cmd, struct store_task *s)
 {
         bool condstore = imap_has_condstore(cmd->session);
+        bool uid_only = imap_session_enabled(cmd->session) & IMAP_ENABLED_UIDONLY;
         struct buf code = { .max = BUF_MAX };
         struct imap_fetch_plan plan;
 
-        imap_fetch_plan_flags(cmd->uid || condstore, condstore, &plan);
+        imap_fetch_plan_flags(!uid_only && (cmd->uid || condstore), condstore, &plan);
         if (s->modified.n) {
                 buf_add(&code, SLICE("MODIFIED "));
                 put_names(cmd, &s->modified, &code);
@@ -273,6 +274,7 @@ const struct imap_command imap_cmd_store = {
         .name = "STORE",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
+        .by_number = true,
         .needs_numbers = true,
         .rfc = "9051 6.4.6",
         .help = "Changes flags and keywords of messages.",

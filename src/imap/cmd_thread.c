@@ -128,6 +128,7 @@ const struct imap_command imap_cmd_thread = {
         .name = "THREAD",
         .states = IMAP_SELECTED,
         .has_uid_form = true,
+        .by_number = true,
         .needs_numbers = true,
         .rfc = "5256 3",
         .help = "Finds messages as SEARCH does, as trees of who replies to whom.",

@@ -33,7 +33,7 @@ const struct imap_code imap_codes[] = {
         { "HASCHILDREN",          "9051 7.1",   "DELETE of a level that is no mailbox",                  NULL                                         },
         { "HIGHESTMODSEQ",        "7162 3.1.2",
          "after SELECT; when CONDSTORE is enabled; after EXPUNGE and MOVE; when a larger MODSEQ "
-         "was "
+          "was "
           "sent than changes have been told",                                                            NULL                                         },
         { "INUSE",                "9051 7.1",   NULL,                                                    "nothing is locked"                          },
         { "LIMIT",                "9051 7.1",
@@ -57,6 +57,7 @@ const struct imap_code imap_codes[] = {
         { "TRYCREATE",            "9051 7.1",   "APPEND, COPY and MOVE to a mailbox that could be made", NULL                                         },
         { "UIDNEXT",              "9051 7.1",   "after SELECT",                                          NULL                                         },
         { "UIDNOTSTICKY",         "9051 7.1",   NULL,                                                    "UIDs stay"                                  },
+        { "UIDREQUIRED",          "9586 3",     "message numbers after UIDONLY was enabled",             NULL                                         },
         { "UIDVALIDITY",          "9051 7.1",   "after SELECT",                                          NULL                                         },
         { "UNAVAILABLE",          "9051 7.1",
          "too busy, no room on the disk, or the server stops: later it may work",                        NULL                                         },

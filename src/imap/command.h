@@ -24,6 +24,7 @@ struct imap_command {
         const char *name;   /* upper case, without UID */
         unsigned states;    /* enum imap_state, or-ed; the dispatcher enforces it */
         bool has_uid_form;  /* "UID FETCH" */
+        bool by_number;     /* without UID it names messages by their numbers: RFC 9586 3 */
         bool needs_numbers; /* message numbers in it or its answer: no EXPUNGE is told before its
                              * tagged reply (RFC 9051 7.5.1); the UID forms are free of it */
         const char *rfc;

@@ -275,9 +275,10 @@ enum err imap_fetch_render_row(struct imap_fetch_render *r, const struct store_f
                 r->open = true;
                 err = buf_putc(&r->chunk, '*');
                 if (!err)
-                        err = put_number(&r->chunk, message->number);
+                        err = put_number(&r->chunk, r->uid_only ? row->uid : message->number);
                 if (!err)
-                        err = buf_put(&r->chunk, SLICE(" FETCH ("));
+                        err = buf_put(&r->chunk,
+                                      r->uid_only ? SLICE(" UIDFETCH (") : SLICE(" FETCH ("));
         }
         while (!err && r->item < items_of(r, row)) {
                 if (r->item && imap_fetch_render_full(r))

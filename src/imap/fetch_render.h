@@ -20,6 +20,7 @@ enum { IMAP_FETCH_CHUNK = 64 << 10 };
 
 struct imap_fetch_render {
         const struct imap_fetch_plan *plan;
+        bool uid_only;                  /* "* uid UIDFETCH (…)": RFC 9586 3.3 */
         const struct uid_set *flags_of; /* the last item, FLAGS, is only of these; NULL: of all */
         struct store_keywords keywords; /* owned */
         struct buf chunk;               /* output so far */

@@ -373,6 +373,7 @@ enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_para
         f->completed = params->completed;
         f->marks_seen = f->plan.sets_seen && !imap_read_only(cmd);
         imap_fetch_render_init(&f->render, &f->plan);
+        f->render.uid_only = imap_session_enabled(cmd->session) & IMAP_ENABLED_UIDONLY;
         f->render.flags_of = params->flags_of ? &f->flags_of : NULL;
         f->sent.max = f->render.chunk.max;
         f->room = room_for(&f->uids, imap_session_view(cmd->session));

@@ -78,7 +78,7 @@ enum imap_flow imap_bad_args(struct imap_cmd *cmd, const struct imap_args *args)
         /* RFC 9051 7.1 LIMIT, CANNOT: it is no mistake of grammar. */
         if (args->too_much || args->cannot)
                 return imap_reply(cmd, IMAP_NO, args->too_much ? "LIMIT" : "CANNOT", text);
-        return imap_reply(cmd, IMAP_BAD, NULL, text);
+        return imap_reply(cmd, IMAP_BAD, args->uid_required ? "UIDREQUIRED" : NULL, text);
 }
 
 /* ---- untagged ---- */

@@ -443,7 +443,11 @@ static enum err read_key(struct parser *p, unsigned depth, struct imap_search_ke
                 return err ? err : imap_arg_char(p->args, ')');
         }
         if (begins_set(p->args)) {
-                p->search->has_numbers |= p->args->rest.ptr[0] != '$';
+                if (p->args->rest.ptr[0] != '$') {
+                        if (p->args->uid_only)
+                                return imap_arg_no_numbers(p->args);
+                        p->search->has_numbers = true;
+                }
                 *ret_key = key_new(p, IMAP_SEARCH_SET);
                 return *ret_key ? read_set(p, *ret_key) : too_much(p);
         }

@@ -150,7 +150,11 @@ static enum imap_flow start(struct imap_session *s, struct slice rest)
 {
         struct imap_cmd *cmd = &s->cmd;
         struct slice name = cut_word(&rest);
-        struct imap_args args = { .arena = &cmd->arena, .utf8 = imap_is_utf8(s) };
+        struct imap_args args = {
+                .arena = &cmd->arena,
+                .utf8 = imap_is_utf8(s),
+                .uid_only = s->enabled & IMAP_ENABLED_UIDONLY,
+        };
 
         if (slice_eq_word(name, SLICE("UID"))) {
                 cmd->uid = true;
@@ -161,6 +165,8 @@ static enum imap_flow start(struct imap_session *s, struct slice rest)
                 return refuse(cmd, "Unknown command");
         if (!(cmd->def->states & s->state))
                 return refuse_state(cmd);
+        if (cmd->def->by_number && !cmd->uid && s->enabled & IMAP_ENABLED_UIDONLY)
+                return imap_reply(cmd, IMAP_BAD, "UIDREQUIRED", "No message numbers after UIDONLY");
         /* The space before the arguments is theirs. */
         args.rest = rest.ptr > name.ptr + name.len ? (struct slice){ rest.ptr - 1, rest.len + 1 }
                                                    : rest;

@@ -27,6 +27,9 @@ enum imap_enabled {
         IMAP_ENABLED_UTF8 = 1u << 1,
         IMAP_ENABLED_CONDSTORE = 1u << 2, /* by whatever command: RFC 7162 3.1 */
         IMAP_ENABLED_QRESYNC = 1u << 3,   /* never without CONDSTORE */
+        IMAP_ENABLED_UIDONLY = 1u << 4,   /* RFC 9586 */
+        /* Either has VANISHED instead of EXPUNGE. */
+        IMAP_HEARS_VANISHED = IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY,
 };
 
 /* recent.h */

@@ -75,8 +75,8 @@ struct imap_session {
         bool waiting : 1;  /* the peer's time is running */
         bool idling : 1;   /* IDLE: changes are told as they come */
         bool literal_paused : 1;
-        bool said_id : 1;     /* ID was said */
-        bool no_compress : 1; /* by a client that is not to be told of it */
+        bool said_id : 1;      /* ID was said */
+        bool no_compress : 1;  /* by a client that is not to be told of it */
         bool opening : 1;      /* SELECT has opened the mailbox, and may still fail */
         bool says_highest : 1; /* HIGHESTMODSEQ belongs into the tagged line */
         struct buf tagged;

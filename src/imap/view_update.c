@@ -8,7 +8,8 @@
  * messages are withheld, and stay in the view until a later command. However
  * much has changed, what is written waits for room in the output, and flags are
  * read in parts. To IDLE, new mail is told from the change itself, unread. Who has
- * enabled QRESYNC is told VANISHED instead of EXPUNGE (RFC 7162 3.2.10.2).
+ * enabled QRESYNC is told VANISHED instead of EXPUNGE (RFC 7162 3.2.10.2), and who
+ * has enabled UIDONLY UIDFETCH instead of FETCH, too (RFC 9586 3.3).
  */
 #include "modseq.h"
 #include "session_impl.h"
@@ -131,7 +132,7 @@ static bool tell_expunged(struct imap_session *s, struct imap_update *u, struct 
 
         if (!may_expunge(s))
                 return true;
-        if (s->enabled & IMAP_ENABLED_QRESYNC)
+        if (s->enabled & IMAP_HEARS_VANISHED)
                 return tell_vanished(m, u, out);
         while (out->len < PIECE) {
                 if (!u->expunged.last && !next_expunged(m, u))
@@ -194,6 +195,15 @@ void imap_tell_keywords(struct imap_cmd *cmd, struct store_keywords *keywords)
         imap_write_take(cmd, &out);
 }
 
+/* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form; RFC 7162 3.2.4. */
+static bool tells_uid(const struct imap_session *s)
+{
+        if (s->enabled & IMAP_ENABLED_UIDONLY)
+                return false; /* it begins with it */
+        return s->enabled & (IMAP_ENABLED_REV2 | IMAP_ENABLED_CONDSTORE) ||
+               (s->in_hand && s->cmd.uid);
+}
+
 static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t i, struct buf *out)
 {
         const struct store_flag_change *change = &u->changes.flags[i];
@@ -203,9 +213,11 @@ static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t 
 
         if (!number || (told && !(condstore && told->silent)))
                 return;
-        buf_addf(out, "* %u FETCH (", number);
-        /* RFC 9051 7.5.2 in IMAP4rev2; RFC 3501 6.4.8 with commands of the UID form; RFC 7162 3.2.4. */
-        if (s->enabled & IMAP_ENABLED_REV2 || condstore || (s->in_hand && s->cmd.uid))
+        if (s->enabled & IMAP_ENABLED_UIDONLY)
+                buf_addf(out, "* %u UIDFETCH (", change->uid);
+        else
+                buf_addf(out, "* %u FETCH (", number);
+        if (tells_uid(s))
                 buf_addf(out, "UID %u ", change->uid);
         if (condstore) {
                 buf_addf(out, "MODSEQ (%lld)%s", (long long)change->modseq, told ? "" : " ");
@@ -306,7 +318,7 @@ static void begin_telling(struct imap_session *s, struct imap_update *u)
         m->view.exact = u->changes.exact;
         u->stage = EXPUNGED;
         /* VANISHED goes up, EXPUNGE down. */
-        u->cursor = s->enabled & IMAP_ENABLED_QRESYNC ? 0 : m->withheld.n;
+        u->cursor = s->enabled & IMAP_HEARS_VANISHED ? 0 : m->withheld.n;
         m->update = u;
 }
 
