@@ -212,13 +212,11 @@ void smtp_client_on_auth(struct smtp_client *c, const struct smtp_client_reply *
         struct smtp_client_auth *a = c->auth;
         bool withdrawn = reply->code == 504 || reply->code == 534 || a->cancelled;
 
-        if (a->scram.salting && smtp_client_class(reply) < 4) {
-                smtp_client_fail_protocol(c, reply); /* it is our turn */
-        } else if (smtp_client_class(reply) == 3 && !a->cancelled) {
+        if (smtp_client_class(reply) == 3 && !a->cancelled && !a->scram.salting) {
                 smtp_client_await(c);
                 if (!answer(c, slice_of(reply->text)))
                         cancel(c);
-        } else if (smtp_client_class(reply) == 3) {
+        } else if (smtp_client_class(reply) == 3) { /* it is not the server's turn */
                 smtp_client_fail_protocol(c, reply);
         } else if (smtp_client_class(reply) == 2 && a->mechanism == SMTP_CLIENT_SCRAM_SHA_256 &&
                    !a->scram.proven) {
