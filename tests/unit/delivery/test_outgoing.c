@@ -311,12 +311,12 @@ static enum err add_keys(struct store_txn *tx, void *arg)
 
         (void)arg;
         for (int i = 0; !err && i < 3; i++) {
-                static const char *const selectors[] = { "old", "r1", "e1" };
+                static const char *const selectors[] = { "next", "r1", "e1" };
                 AUTO_BUF(pem, BUF_MAX);
                 struct store_dkim_key key = { .selector = slice_of(selectors[i]),
                                               .algorithm = i == 1 ? DKIM_RSA_SHA256
                                                                   : DKIM_ED25519_SHA256,
-                                              .active = i > 0 };
+                                              .waiting = i == 0 };
 
                 err = dkim_key_generate((enum dkim_algorithm)key.algorithm, &pem);
                 key.pem = buf_slice(&pem);
@@ -345,7 +345,7 @@ START_TEST(mail_of_our_accounts_is_signed_by_every_active_key)
                 ck_assert(slice_starts(text, SLICE("DKIM-Signature: ")));
                 ck_assert(strstr(text.ptr, "s=r1;") && strstr(text.ptr, "s=e1;"));
                 ck_assert(strstr(text.ptr, "d=example.org;"));
-                ck_assert(!strstr(text.ptr, "s=old;"));
+                ck_assert(!strstr(text.ptr, "s=next;"));
                 ck_assert(slice_ends(text, SLICE(RECEIVED OWN)));
         }
 }
