@@ -30,7 +30,7 @@ enum {
 
 /* Mail that a key has signed arrives at the latest when the queue gives up, and is read within days:
  * RFC 6376 3.1. */
-#define KEPT_AFTER_QUEUE_US (7 * 86400 * INT64_C(1000000))
+#define KEPT_AFTER_QUEUE_US (INT64_C(7) * 86400 * 1000000)
 
 static const struct ctl_param domain_params[] = {
         {"DOMAIN", CTL_WORD, false, "a domain of this server" },

@@ -129,9 +129,13 @@ static void judge_mx(const struct dns_judge *j, const json_t *row, struct verdic
 static void judge_srv(const struct dns_judge *j, const json_t *row, struct verdict *v)
 {
         const struct dns_answer *a = answer_of(j, row, DNS_SRV, v);
-        unsigned port = 0;
+        struct slice value = slice_of(dns_row_text(row, "value")), word;
+        uint64_t port = 0;
 
-        sscanf(dns_row_text(row, "value"), "%*u %*u %u", &port);
+        /* "0 1 993 mail.example.org." */
+        for (int i = 0; i < 3 && slice_cut(&value, ' ', &word); i++)
+                if (!slice_number(word, &port))
+                        break;
         for (size_t i = 0; a && i < a->n; i++)
                 if (is_host(j, a->records[i].name) && a->records[i].port == port) {
                         v->state = "right";

@@ -63,9 +63,10 @@ static enum dns_spf_result qualifier_of(struct slice *term)
 
 static size_t name_length(struct slice term)
 {
+        static const struct slice others = { "-_.", 3 };
         size_t n = 0;
 
-        while (n < term.len && (ascii_alnum(term.ptr[n]) || memchr("-_.", term.ptr[n], 3)))
+        while (n < term.len && (ascii_alnum(term.ptr[n]) || slice_find(others, term.ptr[n]) >= 0))
                 n++;
         return n;
 }

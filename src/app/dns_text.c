@@ -75,7 +75,7 @@ static bool is_report_choice(struct slice value)
         struct slice one;
 
         while (next_piece(&value, ':', &one)) {
-                if (one.len != 1 || !memchr("01ds", one.ptr[0], 4))
+                if (one.len != 1 || slice_find(SLICE("01ds"), one.ptr[0]) < 0)
                         return false;
         }
         return true;
