@@ -36,7 +36,8 @@ struct queue_tls_config {
 /* The index of the first route that names the domain; -1: by MX, with nothing special. */
 int route_find(const struct queue_config *config, const char *domain);
 enum destination_override route_tls_override(const struct queue_config *config, const char *domain);
-/* "*" names all, ".example.org" what is below it, "example.org" itself; ASCII case ignored. */
+/* "*" names all, ".example.org" what is below it, "example.org" itself; ASCII case ignored, and
+ * whether letters beyond ASCII are written as such or in A-labels (RFC 5890 2.3.2.1). */
 bool route_names(const struct conf_strings *patterns, const char *domain);
 
 #endif
