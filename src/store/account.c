@@ -246,11 +246,11 @@ enum err store_account_set_quota(struct store_txn *tx, int64_t id, int64_t octet
 enum err store_account_check_room(struct store_txn *tx, int64_t id, int64_t octets,
                                   int64_t messages)
 {
-        struct db_stmt *q = db_prepare(
-                tx->db, "SELECT ($2 > 0 AND quota_octets > 0 AND used_octets > quota_octets - $2)"
-                        " OR ($3 > 0 AND quota_messages > 0"
-                        " AND used_messages > quota_messages - $3)"
-                        " FROM account WHERE id = $1");
+        struct db_stmt *q = db_prepare(tx->db, "SELECT ($2 + $3 > 0 AND quota_octets > 0"
+                                               " AND used_octets > quota_octets - $2)"
+                                               " OR ($3 > 0 AND quota_messages > 0"
+                                               " AND used_messages > quota_messages - $3)"
+                                               " FROM account WHERE id = $1");
         int64_t over = 0;
         enum err err;
 
