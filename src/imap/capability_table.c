@@ -134,6 +134,7 @@ const struct imap_capability imap_capabilities[] = {
          NULL                                                                                                                                                     },
         { "UIDPLUS",            AFTER,    "4315 2",      "UID EXPUNGE; the new UIDs are told after APPEND and COPY.",
          &imap_cmd_expunge,                                                                                                                   NULL                },
+        { "UNAUTHENTICATE",     AFTER,    "8437 3",      "See the command.",                                          &imap_cmd_unauthenticate, NULL              },
         { "UNSELECT",           AFTER,    "3691 2",      "See the command.",                                          &imap_cmd_unselect,     NULL                },
         { "WITHIN",             AFTER,    "5032 3",      "Search by age in seconds: OLDER and YOUNGER.",
          &imap_cmd_search,                                                                                                                    NULL                },

@@ -90,6 +90,7 @@ extern const struct imap_command
         imap_cmd_store,
         imap_cmd_subscribe,
         imap_cmd_thread,
+        imap_cmd_unauthenticate,
         imap_cmd_unselect,
         imap_cmd_unsubscribe;
 /* clang-format on */

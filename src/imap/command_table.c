@@ -40,6 +40,7 @@ const struct imap_command *const imap_commands[] = {
         &imap_cmd_store,
         &imap_cmd_subscribe,
         &imap_cmd_thread,
+        &imap_cmd_unauthenticate,
         &imap_cmd_unselect,
         &imap_cmd_unsubscribe,
         NULL,

@@ -8,6 +8,8 @@
 
 #include "mailserver/core/log.h"
 
+#include <assert.h>
+
 /* ---- the peer's time ---- */
 
 void imap_wait_for_peer(struct imap_session *s)
@@ -82,6 +84,20 @@ void imap_session_reset(struct imap_session *s)
         s->waiting = false;
         s->profile = NULL;
         s->said_id = s->no_compress = false;
+}
+
+void imap_session_log_out(struct imap_session *s)
+{
+        enum err left;
+
+        imap_close_mailbox(s, false);
+        s->state = IMAP_NOT_AUTHENTICATED;
+        s->enabled = 0;
+        s->account = 0;
+        if (!s->said_id)
+                s->profile = NULL;
+        left = conn_set_account(s->conn, 0, SLICE(""));
+        assert(!left);
 }
 
 static void stop_now(struct imap_session *s)

@@ -106,6 +106,8 @@ void imap_session_wake(struct imap_session *s);
 void imap_session_stop(struct imap_session *s, const char *reason);
 /* Forgets who was logging in: after STARTTLS. */
 void imap_session_reset(struct imap_session *s);
+/* Not logged in any more, and nothing is left of what was enabled or open: RFC 8437. */
+void imap_session_log_out(struct imap_session *s);
 /* Ends the command in hand, replied or not. */
 void imap_command_end(struct imap_session *s);
 /* "* BYE text", and the connection closes. */

@@ -139,14 +139,16 @@ void conn_watch_pack(struct conn *c);
 void conn_pack_free(struct conn *c);
 /* The input as the session reads it. */
 struct evbuffer *conn_pack_input(const struct conn *c);
-/* Unpacks until so many octets wait for the session, or all is unpacked. Without compression: nothing. */
-void conn_unpack(struct conn *c, size_t wanted);
+/* Unpacks some more for the session to read, or finds that compression has ended; false: neither. */
+bool conn_unpack(struct conn *c);
 /* More has come than was unpacked. */
 bool conn_pack_holds(const struct conn *c);
 /* The peer has ended its stream. */
 bool conn_pack_ended(const struct conn *c);
 /* Says goodbye if what came is damaged. */
 void conn_pack_settle(struct conn *c);
+/* What is written now is packed. */
+bool conn_packs_output(const struct conn *c);
 /* Appends what there is to send now. */
 void conn_pack_output(struct conn *c, struct slice octets, struct buf *out);
 /* Appends what is missing, so that the peer can read all that was written. */

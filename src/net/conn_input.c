@@ -49,14 +49,11 @@ size_t conn_input_waiting(const struct conn *c)
         return c->pack ? n + evbuffer_get_length(conn_pack_input(c)) : n;
 }
 
-/* Throws away a line that is too long, as far as it has come. */
-static enum conn_input skip_line(struct conn *c, struct evbuffer *in)
+/* Throws away a line that is too long, as far as it has come; `end`: where it ends, or -1. */
+static enum conn_input skip_line(struct conn *c, ev_ssize_t end)
 {
-        size_t len = evbuffer_get_length(in);
-        ev_ssize_t end = bev_find_line_end(in, &c->searched);
-
         c->skipping = end < 0;
-        drop(c, end < 0 ? len : (size_t)end + 1);
+        drop(c, end < 0 ? evbuffer_get_length(input_of(c)) : (size_t)end + 1);
         if (end >= 0)
                 return CONN_TOO_LONG;
         /* A few octets may stand for many: the rest of them in the next turn. */
@@ -81,7 +78,7 @@ static enum conn_input take_line(struct conn *c, struct evbuffer *in, size_t oct
 enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *ret_line,
                                bool *ret_bare)
 {
-        struct evbuffer *in = settled_input(c);
+        struct evbuffer *in;
         ev_ssize_t end;
         size_t len;
 
@@ -90,15 +87,18 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
                 max_octets = CONN_INPUT_MAX - 2;
         if (conn_closing(c) || c->starttls || conn_output_full(c))
                 return CONN_MORE;
-        conn_unpack(c, CONN_INPUT_MAX);
+        settled_input(c);
+        do {
+                in = input_of(c);
+                len = evbuffer_get_length(in);
+                end = bev_find_line_end(in, &c->searched);
+        } while (end < 0 && len < CONN_INPUT_MAX && conn_unpack(c));
         if (c->skipping)
-                return skip_line(c, in);
-        len = evbuffer_get_length(in);
-        end = bev_find_line_end(in, &c->searched);
+                return skip_line(c, end);
         if (end < 0 && len <= max_octets + 1)
                 return conn_eof(c) ? CONN_EOF : CONN_MORE;
         if (end < 0)
-                return skip_line(c, in);
+                return skip_line(c, end);
         if (take_line(c, in, (size_t)end + 1, ret_line, ret_bare) == CONN_LINE &&
             ret_line->len <= max_octets)
                 return CONN_LINE;
@@ -112,7 +112,9 @@ struct slice conn_peek(struct conn *c)
         struct evbuffer *in = settled_input(c);
         size_t n;
 
-        conn_unpack(c, 1);
+        if (!evbuffer_get_length(in))
+                conn_unpack(c);
+        in = input_of(c); /* compression may have ended */
         n = evbuffer_get_contiguous_space(in);
         if (n == 0)
                 return SLICE("");

@@ -48,7 +48,7 @@ static void emit(struct conn *c, struct buf *octets)
 {
         struct buf packed = BUF_INIT(BUF_MAX);
 
-        if (!c->pack) {
+        if (!conn_packs_output(c)) {
                 put_on_wire(c, octets);
                 return;
         }
@@ -163,7 +163,7 @@ void conn_output_drained(struct conn *c)
 void conn_output_flush(struct conn *c)
 {
         emit_gathered(c);
-        if (c->pack)
+        if (conn_packs_output(c))
                 emit_packed(c);
         /* All of it may have left at once, and then nobody else says so. */
         if (c->want_drain && conn_output_waiting(c) <= (size_t)c->server->config->high_water / 4)

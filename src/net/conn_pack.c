@@ -26,6 +26,8 @@ struct conn_pack {
         bool ended : 1;         /* the peer has ended its stream */
         bool damaged : 1;       /* what it sends is none */
         bool told : 1;          /* and the session knows */
+        bool ending : 1;        /* conn_stop_compress: our stream has its end now */
+        bool leaving : 1;       /* and what follows is in the clear */
 };
 
 void conn_start_compress(struct conn *c)
@@ -52,7 +54,7 @@ void conn_start_compress(struct conn *c)
 
 bool conn_is_compressed(const struct conn *c)
 {
-        return c->pack != NULL;
+        return conn_packs_output(c);
 }
 
 void conn_pack_free(struct conn *c)
@@ -83,15 +85,6 @@ bool conn_pack_ended(const struct conn *c)
         return c->pack && c->pack->ended;
 }
 
-/* What is left is not for the session. */
-static void discard(struct conn *c, struct evbuffer *from)
-{
-        size_t n = evbuffer_get_length(from);
-
-        evbuffer_drain(from, n);
-        c->octets_in += n;
-}
-
 static struct slice first_piece(struct evbuffer *from)
 {
         size_t n = evbuffer_get_contiguous_space(from);
@@ -99,8 +92,23 @@ static struct slice first_piece(struct evbuffer *from)
         return (struct slice){ n ? (const char *)evbuffer_pullup(from, (ev_ssize_t)n) : "", n };
 }
 
-static void unpack_piece(struct conn *c, struct evbuffer *from)
+/* What comes is none, and what follows it cannot be read either. */
+static void damaged(struct conn *c)
 {
+        struct evbuffer *from = bufferevent_get_input(c->bev);
+
+        if (!c->pack->damaged)
+                conn_note(c, "compressed input is damaged");
+        c->pack->damaged = true;
+        c->octets_in += evbuffer_get_length(from);
+        evbuffer_drain(from, evbuffer_get_length(from));
+        conn_wake(c);
+}
+
+/* How many octets it gave. */
+static size_t unpack_piece(struct conn *c)
+{
+        struct evbuffer *from = bufferevent_get_input(c->bev);
         struct conn_pack *pack = c->pack;
         struct slice whole = first_piece(from), left = whole;
         struct evbuffer_iovec room;
@@ -113,32 +121,45 @@ static void unpack_piece(struct conn *c, struct evbuffer *from)
         evbuffer_drain(from, whole.len - left.len);
         c->octets_in += whole.len - left.len;
         pack->ended = result == PACKER_END;
-        pack->damaged = result == PACKER_DAMAGED;
-        if (pack->damaged) {
-                conn_note(c, "compressed input is damaged");
-                conn_wake(c);
-        }
+        if (result == PACKER_DAMAGED)
+                damaged(c);
+        return room.iov_len;
 }
 
 bool conn_pack_holds(const struct conn *c)
 {
-        return c->pack && (evbuffer_get_length(bufferevent_get_input(c->bev)) ||
-                           packer_holds(c->pack->packer));
+        return c->pack && !c->pack->ended && !c->pack->damaged &&
+               (evbuffer_get_length(bufferevent_get_input(c->bev)) ||
+                packer_holds(c->pack->packer));
 }
 
-void conn_unpack(struct conn *c, size_t wanted)
+/* The peer has said that it compresses no more: what is left to read is the end of its stream. */
+static void unpack_rest(struct conn *c)
 {
-        struct evbuffer *from = bufferevent_get_input(c->bev);
-        struct conn_pack *pack = c->pack;
+        while (conn_pack_holds(c) && !packer_at_flush(c->pack->packer))
+                if (unpack_piece(c))
+                        damaged(c);
+        if (c->pack->ended || packer_at_flush(c->pack->packer))
+                conn_pack_free(c);
+}
 
-        if (!conn_pack_holds(c))
-                return;
+bool conn_unpack(struct conn *c)
+{
+        size_t n = 0;
+
+        if (c->pack && c->pack->leaving) {
+                unpack_rest(c);
+                if (!c->pack)
+                        return true;
+        }
+        if (c->pack && c->pack->damaged)
+                damaged(c);
+        if (!conn_pack_holds(c) || c->pack->leaving)
+                return false;
         note_use(c);
-        while (!pack->ended && !pack->damaged && conn_pack_holds(c) &&
-               evbuffer_get_length(pack->input) < wanted)
-                unpack_piece(c, from);
-        if (pack->ended || pack->damaged)
-                discard(c, from);
+        while (!n && conn_pack_holds(c))
+                n = unpack_piece(c);
+        return n > 0;
 }
 
 void conn_pack_settle(struct conn *c)
@@ -151,6 +172,11 @@ void conn_pack_settle(struct conn *c)
 
 /* ---- what is written ---- */
 
+bool conn_packs_output(const struct conn *c)
+{
+        return c->pack && !c->pack->leaving;
+}
+
 void conn_pack_output(struct conn *c, struct slice octets, struct buf *out)
 {
         note_use(c);
@@ -159,10 +185,31 @@ void conn_pack_output(struct conn *c, struct slice octets, struct buf *out)
 
 void conn_pack_flush(struct conn *c, struct buf *out)
 {
-        if (c->closing)
+        if (c->closing || c->pack->ending)
                 packer_finish(c->pack->packer, out);
         else
                 packer_flush(c->pack->packer, out);
+}
+
+/* ---- the end ---- */
+
+void conn_stop_compress(struct conn *c)
+{
+        struct conn_pack *pack = c->pack;
+
+        if (!pack || conn_closing(c))
+                return;
+        pack->ending = true;
+        conn_output_flush(c);
+        pack->leaving = true;
+        conn_input_settle(c);
+        conn_note(c, "no longer compressed");
+        log_debug("c=%s net no longer compressed", c->id);
+        /* What was unpacked beyond should have been said in the clear. */
+        if (evbuffer_get_length(pack->input))
+                damaged(c);
+        else
+                unpack_rest(c);
 }
 
 /* ---- rest ---- */

@@ -11,8 +11,10 @@ enum {
         WINDOW_BITS_MAX = 15,
         HISTORY_MAX = 1 << WINDOW_BITS_MAX,
         PIECE = 4096, /* of output, at a time */
-        /* Of z_stream.data_type after inflate(): between two blocks, no bit of the next one read. */
+        /* Of z_stream.data_type after inflate(): between two blocks, the second begins an octet. */
         BETWEEN_BLOCKS = 128,
+        EMPTY_STORED = 0x0000ffff,
+        AFTER_LAST = 192, /* behind the last block: the end is still to be said */
 };
 
 struct stream {
@@ -25,7 +27,8 @@ struct packer {
         struct packer_params params;
         struct stream out, in;
         bool unflushed, finished, holds;
-        char *history; /* owned; of what was read, while `in` is at rest */
+        uint32_t last_octets; /* of what was read */
+        char *history;        /* owned; of what was read, while `in` is at rest */
         unsigned n_history;
 };
 
@@ -168,6 +171,31 @@ static bool between_blocks(const struct packer *p)
         return (p->in.z.data_type & 0xff) == BETWEEN_BLOCKS;
 }
 
+/* A flush is an empty block that is stored as it is: RFC 1951 3.2.4. */
+bool packer_at_flush(const struct packer *p)
+{
+        return between_blocks(p) && p->last_octets == EMPTY_STORED;
+}
+
+/* The last four octets that were read of the stream. */
+static void note_octets(struct packer *p, struct slice taken)
+{
+        struct slice last = taken.len > 4 ? slice_from(taken, taken.len - 4) : taken;
+
+        for (size_t i = 0; i < last.len; i++)
+                p->last_octets = p->last_octets << 8 | (unsigned char)last.ptr[i];
+}
+
+static int run_in(struct packer *p)
+{
+        z_stream *z = &p->in.z;
+        const char *from = (const char *)z->next_in;
+        int result = inflate(z, Z_BLOCK);
+
+        note_octets(p, (struct slice){ from, (size_t)((const char *)z->next_in - from) });
+        return result;
+}
+
 bool packer_holds(const struct packer *p)
 {
         return p->holds;
@@ -188,7 +216,10 @@ enum packer_unpacked packer_unpack(struct packer *p, struct slice *in, char *to,
         z->avail_in = (uInt)in->len;
         z->next_out = (Bytef *)to;
         z->avail_out = (uInt)room;
-        result = inflate(z, Z_SYNC_FLUSH);
+        do
+                result = run_in(p);
+        while (result == Z_OK && ((z->data_type & AFTER_LAST) == AFTER_LAST ||
+                                  (z->avail_in && z->avail_out && !packer_at_flush(p))));
         *in = slice_from(*in, in->len - z->avail_in);
         *ret_made = room - z->avail_out;
         p->holds = z->avail_out == 0 && !between_blocks(p);

@@ -36,12 +36,14 @@ void packer_finish(struct packer *p, struct buf *out);
 /* ---- what is read ---- */
 
 enum packer_unpacked {
-        PACKER_MORE,    /* all of *in was taken, or `room` is full */
+        PACKER_MORE,    /* all of *in was taken, or `room` is full, or the peer has flushed here */
         PACKER_END,     /* the stream has its end; what is left of *in is no part of it */
         PACKER_DAMAGED, /* this is no DEFLATE */
 };
 /* There may be more to unpack although no more has come: the room was full. */
 bool packer_holds(const struct packer *p);
+/* What was unpacked ends with a flush of the peer's: nothing of *in is in a half-read block. */
+bool packer_at_flush(const struct packer *p);
 /* Takes octets from the front of *in and writes at most `room` to `to`; *ret_made: how many. */
 enum packer_unpacked packer_unpack(struct packer *p, struct slice *in, char *to, size_t room,
                                    size_t *ret_made);

@@ -12,6 +12,9 @@
 
 /* What was written before leaves as it is; what follows, and all that is not yet read, is packed. */
 void conn_start_compress(struct conn *c);
+/* What was written before is the end of our stream; what follows, and what comes behind the peer's
+ * flush or the end of its own, is in the clear. RFC 8437 4.1. */
+void conn_stop_compress(struct conn *c);
 bool conn_is_compressed(const struct conn *c);
 
 #endif

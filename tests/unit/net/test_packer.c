@@ -161,6 +161,32 @@ START_TEST(a_flush_after_nothing_says_nothing)
 }
 END_TEST
 
+START_TEST(unpacking_stops_behind_each_flush)
+{
+        static const char *const words[] = { "one\r\n", "two\r\n", "three\r\n" };
+        struct packer *p = packer_new(&usual), *q = packer_new(&usual);
+        AUTO_BUF(packed, ALL);
+        struct slice in;
+        char to[100];
+        size_t n;
+
+        for (size_t i = 0; i < 3; i++) {
+                packer_pack(p, slice_of(words[i]), &packed);
+                packer_flush(p, &packed);
+        }
+        buf_add(&packed, SLICE("in the clear"));
+        in = buf_slice(&packed);
+        for (size_t i = 0; i < 3; i++) {
+                ck_assert_int_eq(packer_unpack(q, &in, to, sizeof to, &n), PACKER_MORE);
+                ck_assert(slice_eq((struct slice){ to, n }, slice_of(words[i])));
+                ck_assert(packer_at_flush(q));
+        }
+        ck_assert(slice_eq(in, SLICE("in the clear")));
+        packer_free(p);
+        packer_free(q);
+}
+END_TEST
+
 START_TEST(what_follows_the_end_of_a_stream_is_left)
 {
         struct packer *p = packer_new(&usual), *q = packer_new(&usual);
@@ -298,6 +324,7 @@ int main(void)
         tcase_add_loop_test(t, another_zlib_with_any_window_understands_it_and_is_understood, 9,
                             16);
         tcase_add_test(t, a_flush_after_nothing_says_nothing);
+        tcase_add_test(t, unpacking_stops_behind_each_flush);
         tcase_add_test(t, what_follows_the_end_of_a_stream_is_left);
         tcase_add_loop_test(t, what_is_no_deflate_is_damaged, 0,
                             sizeof no_streams / sizeof *no_streams);
