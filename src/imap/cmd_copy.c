@@ -96,7 +96,7 @@ static void copy_done(struct task *t)
         }
         if (!t->result && next_slice(c, cmd->session)) {
                 task_keep(t);
-                imap_submit(cmd, STORE_WRITE, t);
+                imap_submit_when_drained(cmd, STORE_WRITE, t);
         } else {
                 reply(cmd, c, t->result);
         }

@@ -3,7 +3,7 @@
  *
  * RFC 9051 6.4.6. Keywords are made on demand; when an account has all it may
  * have, NO [LIMIT]. Without .SILENT the flags are read back and told, of all the
- * messages named, whether or not they changed.
+ * messages named, whether or not they changed. Very many change in slices, a transaction each.
  *
  * UNCHANGEDSINCE is RFC 7162 3.1.3. A message has one MODSEQ, not one for each flag: whatever
  * changed since makes it fail, and what it has now is told along (3.1.3, example 10).
@@ -11,6 +11,7 @@
 #include "fetch_run.h"
 #include "flag_list.h"
 #include "modseq.h"
+#include "slices.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/store/flags.h"
@@ -20,7 +21,8 @@ enum { MAX_ARENA = 64 << 10 };
 struct store_task {
         struct task task;
         int64_t account, mailbox;
-        struct uid_set uids;
+        struct imap_slices slices;
+        struct uid_set slice;    /* in hand */
         int64_t unchanged_since; /* STORE_UNCONDITIONAL: whenever they changed */
         enum store_flags_op op;
         bool silent;
@@ -31,8 +33,16 @@ struct store_task {
         int64_t since;                  /* the client was told of changes up to here */
         int64_t modseq;                 /* set by work: of the change */
         struct uid_set news; /* likewise: others had changed these, and the client does not know */
-        struct uid_set modified; /* likewise: not changed because of UNCHANGEDSINCE */
+        struct uid_set modified;               /* likewise: not changed because of UNCHANGEDSINCE */
+        struct uid_set all_news, all_modified; /* of the slices that are done */
 };
+
+static bool next_slice(struct store_task *s, const struct imap_session *session)
+{
+        size_t max = (size_t)imap_session_server(session)->config->max_slice_messages;
+
+        return imap_slices_next(&s->slices, &imap_session_view(session)->messages, max, &s->slice);
+}
 
 static enum err read_keywords(struct store_task *s, struct store_txn *tx)
 {
@@ -51,10 +61,10 @@ static enum err store_work(struct task *t, struct store_txn *tx)
         uid_set_clear(&s->news);
         uid_set_done(&s->modified);
         if (!err && s->silent)
-                err = store_flags_changed_since(tx, s->mailbox, &s->uids, s->since, &s->news);
+                err = store_flags_changed_since(tx, s->mailbox, &s->slice, s->since, &s->news);
         if (!err)
-                err = store_flags_change(tx, s->mailbox, &s->uids, s->op, flags, s->unchanged_since,
-                                         &s->modified, &s->modseq);
+                err = store_flags_change(tx, s->mailbox, &s->slice, s->op, flags,
+                                         s->unchanged_since, &s->modified, &s->modseq);
         return !err && s->new_words ? read_keywords(s, tx) : err;
 }
 
@@ -108,21 +118,52 @@ static enum imap_flow tell(struct imap_cmd *cmd, struct store_task *s)
         struct imap_fetch_plan plan;
 
         imap_fetch_plan_flags(!uid_only && (cmd->uid || condstore), condstore, &plan);
-        if (s->modified.n) {
+        if (s->all_modified.n) {
                 buf_add(&code, SLICE("MODIFIED "));
-                put_names(cmd, &s->modified, &code);
+                put_names(cmd, &s->all_modified, &code);
         }
-        uid_set_add_set(&s->news, &s->modified);
+        uid_set_add_set(&s->all_news, &s->all_modified);
         return imap_fetch_run(
-                cmd, &(struct imap_fetch_params){
-                             .plan = &plan,
-                             .uids = &s->uids,
-                             .told_modseq = s->modseq,
-                             .flags_of = s->silent ? &s->news : NULL,
-                             .code = &code,
-                             .incomplete = "Some of the messages no longer exist",
-                             .completed = s->modified.n ? "Conditional STORE failed" : completed,
-                     });
+                cmd,
+                &(struct imap_fetch_params){
+                        .plan = &plan,
+                        .uids = &s->slices.uids,
+                        .flags_of = s->silent ? &s->all_news : NULL,
+                        .code = &code,
+                        .incomplete = "Some of the messages no longer exist",
+                        .completed = s->all_modified.n ? "Conditional STORE failed" : completed,
+                });
+}
+
+static bool tells_nothing(const struct store_task *s)
+{
+        return s->silent && s->unchanged_since == STORE_UNCONDITIONAL;
+}
+
+/* A slice is stored. */
+static void note_slice(struct imap_cmd *cmd, struct store_task *s)
+{
+        /* Named before they are used: RFC 9051 7.3.5. */
+        if (s->new_words)
+                imap_tell_keywords(cmd, &s->keywords);
+        s->new_words = false;
+        imap_flags_told(cmd, &s->slice, tells_nothing(s) ? &s->news : NULL, s->modseq);
+        uid_set_add_set(&s->all_news, &s->news);
+        uid_set_add_set(&s->all_modified, &s->modified);
+}
+
+static void failed(struct imap_cmd *cmd, struct store_task *s)
+{
+        struct task *t = &s->task;
+
+        if (t->result == ERR_LIMIT) {
+                task_keep(t);
+                t->class = &keywords_class;
+                imap_submit(cmd, STORE_READ, t);
+                return;
+        }
+        imap_flags_untold(cmd); /* what the slices before have changed */
+        imap_reply_err(cmd, t->result);
 }
 
 static void store_done(struct task *t)
@@ -130,17 +171,15 @@ static void store_done(struct task *t)
         struct store_task *s = container_of(t, struct store_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
-        /* Named before they are used: RFC 9051 7.3.5. */
-        if (!t->result && s->new_words)
-                imap_tell_keywords(cmd, &s->keywords);
-        if (t->result == ERR_LIMIT) {
+        if (t->result) {
+                failed(cmd, s);
+                return;
+        }
+        note_slice(cmd, s);
+        if (next_slice(s, cmd->session)) {
                 task_keep(t);
-                t->class = &keywords_class;
-                imap_submit(cmd, STORE_READ, t);
-        } else if (t->result) {
-                imap_reply_err(cmd, t->result);
-        } else if (s->silent && s->unchanged_since == STORE_UNCONDITIONAL) {
-                imap_flags_told(cmd, &s->uids, &s->news, s->modseq);
+                imap_submit_when_drained(cmd, STORE_WRITE, t);
+        } else if (tells_nothing(s)) {
                 imap_reply(cmd, IMAP_OK, NULL, completed);
         } else {
                 tell(cmd, s);
@@ -151,9 +190,12 @@ static void store_drop(struct task *t)
 {
         struct store_task *s = container_of(t, struct store_task, task);
 
-        uid_set_done(&s->uids);
+        imap_slices_done(&s->slices);
+        uid_set_done(&s->slice);
         uid_set_done(&s->news);
         uid_set_done(&s->modified);
+        uid_set_done(&s->all_news);
+        uid_set_done(&s->all_modified);
         store_keywords_done(&s->keywords);
         arena_done(&s->arena);
         mem_free(s);
@@ -241,6 +283,7 @@ static bool has_new_words(const struct imap_session *s, const struct imap_flag_l
 static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
 {
         struct store_task *s = NEW(struct store_task);
+        struct uid_set uids = { 0 };
         struct imap_set set;
         enum err err;
 
@@ -253,10 +296,11 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
                                ? imap_reply(cmd, IMAP_NO, "LIMIT", "Fewer or shorter flags, please")
                                : imap_bad_args(cmd, args);
         }
-        if (imap_set_uids(cmd, &set, &s->uids)) {
+        if (imap_set_uids(cmd, &set, &uids)) {
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_BAD, NULL, "No such message");
         }
+        imap_slices_init(&s->slices, &uids);
         if (imap_read_only(cmd)) {
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "The mailbox is open for reading only");
@@ -267,6 +311,7 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
         s->new_words = s->op != STORE_FLAGS_REMOVE && has_new_words(cmd->session, &s->flags);
         s->mailbox = imap_selected(cmd);
         s->since = imap_session_view(cmd->session)->modseq;
+        next_slice(s, cmd->session); /* of none, too: the keywords are made */
         return imap_submit(cmd, STORE_WRITE, &s->task);
 }
 

@@ -202,6 +202,8 @@ bool imap_is_recent(const struct imap_session *s, uint32_t uid);
  */
 void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const struct uid_set *but,
                      int64_t modseq);
+/* What was said so since the last tagged reply is not true: it is told before the next. */
+void imap_flags_untold(struct imap_cmd *cmd);
 /*
  * FLAGS and PERMANENTFLAGS anew, if the session does not know all of the account's keywords: takes
  * their names.

@@ -41,7 +41,7 @@ static void expunge_done(struct task *t)
                 e->expunged_before += e->expunged;
         if (!t->result && e->left && next_slice(e, cmd->session)) {
                 task_keep(t);
-                imap_submit(cmd, STORE_WRITE, t);
+                imap_submit_when_drained(cmd, STORE_WRITE, t);
         } else {
                 e->done(cmd, t->result, e->expunged_before);
         }

@@ -33,7 +33,6 @@ struct fetch {
         int64_t account, mailbox;
         struct imap_fetch_plan plan;
         struct uid_set uids;
-        int64_t told_modseq;
         struct uid_set flags_of;
         struct uid_set vanished;
         size_t n_vanished; /* ranges of it that were told */
@@ -258,8 +257,6 @@ static void fetch_drop(struct task *t)
 
 static enum imap_flow complete(struct imap_cmd *cmd, const struct fetch *f)
 {
-        if (f->told_modseq)
-                imap_flags_told(cmd, &f->uids, NULL, f->told_modseq);
         imap_modseq_sent(cmd->session, f->render.modseq);
         if (f->render.corrupt)
                 return imap_reply_err(cmd, ERR_CORRUPT);
@@ -305,10 +302,12 @@ static void failed(struct imap_cmd *cmd, const struct fetch *f, enum err err)
                  conn_id(conn), (long long)f->account, (long long)f->mailbox, f->render.uid,
                  (unsigned long long)f->render.stream.offset, err_name(err));
         /* What was promised cannot be kept, and nothing else may be said in its place. */
-        if (f->cut)
+        if (f->cut) {
                 conn_close(conn);
-        else
-                imap_reply_err(cmd, err);
+                return;
+        }
+        imap_flags_untold(cmd);
+        imap_reply_err(cmd, err);
 }
 
 static const struct task_class fetch_class;
@@ -362,7 +361,6 @@ enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_para
         f->plan = *params->plan;
         *params->plan = (struct imap_fetch_plan){ 0 };
         take_set(&f->uids, params->uids);
-        f->told_modseq = params->told_modseq;
         take_set(&f->flags_of, params->flags_of);
         take_set(&f->vanished, params->vanished);
         if (params->code) {

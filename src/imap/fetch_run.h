@@ -15,7 +15,6 @@
 struct imap_fetch_params {
         struct imap_fetch_plan *plan; /* taken: zeroed */
         struct uid_set *uids;         /* of the view; taken likewise */
-        int64_t told_modseq;          /* > 0: their flags as of this MODSEQ are told: STORE */
         struct uid_set *flags_of; /* not NULL: FLAGS, the plan's last item, only of these; taken */
         struct uid_set *vanished; /* not NULL: UIDs told in VANISHED (EARLIER) first; taken */
         struct buf *code;         /* not NULL: of the tagged reply; taken */

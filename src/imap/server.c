@@ -80,7 +80,7 @@ static const struct conf_option imap_options[] = {
          .fallback = "10000",
          .min = 100,
          .max = 10000000,
-         .help = "The most messages that MOVE and EXPUNGE change at one stroke; with "
+         .help = "The most messages that STORE, MOVE and EXPUNGE change at one stroke; with "
                   "more, other changes go in between." },
         { .name = "max_mailboxes",
          .type = CONF_INT,

@@ -331,6 +331,12 @@ void imap_flags_told(struct imap_cmd *cmd, const struct uid_set *uids, const str
                 uid_set_add_set(&m->told[at].but, but);
 }
 
+void imap_flags_untold(struct imap_cmd *cmd)
+{
+        if (cmd->session->mailbox)
+                imap_forget_told(cmd->session->mailbox);
+}
+
 const struct imap_told *imap_was_told(const struct imap_mailbox *m, uint32_t uid, int64_t modseq)
 {
         size_t at = find_told(m, modseq);

@@ -82,6 +82,12 @@ def count(talk, mailbox):
     return int(ask(talk, f"STATUS {mailbox} (MESSAGES)").untagged[0][2][1])
 
 
+def found(talk, what, keys):
+    """What ESEARCH returns."""
+    answers = ask(talk, f"SEARCH RETURN ({what}) {keys}").untagged
+    return next(words[-1] for words in answers if words[0] == "ESEARCH")
+
+
 def test_move_says_all_uids_of_all_slices(sliced):
     with sliced.imap("alice") as talk, sliced.imap("alice") as watcher:
         before = subjects(talk, "INBOX")
@@ -141,6 +147,53 @@ def test_what_came_unseen_is_expunged_with_the_last_slice(sliced):
         assert count(other, "INBOX") == MANY - 200
 
 
+def test_store_tells_all_once_and_others_hear_of_it(sliced):
+    with sliced.imap("alice") as talk, sliced.imap("alice") as watcher:
+        everybody = list(range(1, MANY + 1))
+        for client in (talk, watcher):
+            ask(client, "SELECT INBOX")
+        answers = ask(talk, "STORE 1:* +FLAGS (\\Flagged work)")
+        assert [int(words[0]) for words in answers.untagged if words[1] == "FETCH"] == everybody
+        assert all({"\\Flagged", "work"} <= {*f["FLAGS"]} for f in answers.fetched.values())
+        assert sorted(ask(watcher, "NOOP").fetched) == everybody
+        assert ask(watcher, "STORE 1:* -FLAGS.SILENT (\\Flagged)").untagged == []
+        assert sorted(ask(talk, "NOOP").fetched) == everybody
+        assert ask(talk, "UID SEARCH FLAGGED").untagged[0] == ["SEARCH"]
+
+
+def test_a_conditional_store_names_what_failed_in_every_slice(sliced):
+    with sliced.imap("alice") as talk, sliced.imap("alice") as other:
+        ask(talk, "ENABLE CONDSTORE")
+        ask(other, "SELECT INBOX")
+        codes = " ".join(words[1] for words in ask(talk, "SELECT INBOX").untagged if words[0] == "OK")
+        ask(other, "STORE 7,150,340 +FLAGS.SILENT (\\Flagged)")
+        modseq = re.search(r"HIGHESTMODSEQ (\d+)", codes)[1]
+        answers = ask(talk, f"STORE 1:* (UNCHANGEDSINCE {modseq}) +FLAGS.SILENT (\\Seen)")
+        assert answers.text.startswith("[MODIFIED 7,150,340] "), answers.text
+        assert found(other, "COUNT", "SEEN") == str(MANY - 3)
+
+
+def test_what_another_changes_between_two_slices_of_a_store_is_told(make_server):
+    server = held(make_server, "imap store")
+    with server.imap("alice") as talk, server.imap("alice") as other:
+        talk.says("C: s SELECT INBOX").until("s OK ...")
+        talk.says("C: t STORE 1:* +FLAGS.SILENT (\\Seen)")
+        server.wait_log(r'held class="?imap store"?\n')
+        octets = b"Subject: new\r\n\r\n"
+        other.send(b"a APPEND INBOX {%d+}\r\n" % len(octets) + octets + b"\r\n")
+        other.expect("a OK ...")
+        ask(other, "SELECT INBOX")
+        assert found(other, "COUNT", "SEEN") == str(SLICE)
+        other.says("C: u STORE 5,305 +FLAGS.SILENT (\\Flagged)")
+        server.release()
+        other.until("u OK ...")
+        answers = take(talk, "t")
+        assert answers.status == "OK"
+        fetched = {**answers.fetched, **ask(talk, "NOOP").fetched}
+        assert sorted(fetched) == [5, 305]
+        assert all({"\\Flagged", "\\Seen"} <= {*f["FLAGS"]} for f in fetched.values())
+
+
 def test_mail_is_stored_between_two_slices(make_server):
     """While the first slice is not answered, another client appends to the same mailbox."""
     server = held(make_server, "imap copy")
@@ -174,6 +227,21 @@ def test_a_mailbox_that_goes_ends_a_move_in_the_middle(make_server):
         assert list(copyuid(answers)) == list(range(1, SLICE + 1))
         assert len(answers.numbers("EXPUNGE")) == SLICE
         assert count(other, "INBOX") == MANY - SLICE and count(other, "Archive") == 0
+
+
+def test_the_end_of_the_server_leaves_a_store_half_done(make_server):
+    server = held(make_server, "imap store")
+    with server.imap("alice") as talk:
+        talk.says("C: s SELECT INBOX").until("s OK ...")
+        talk.says("C: t STORE 1:* +FLAGS.SILENT (\\Seen)")
+        server.wait_log(r'held class="?imap store"?\n')
+        server.kill9()
+    server.args = []
+    server.start()
+    with server.imap("alice") as talk:
+        ask(talk, "SELECT INBOX")
+        assert found(talk, "ALL", "SEEN") == f"1:{SLICE}"
+        assert ask(talk, "STATUS INBOX (UNSEEN)").untagged[0][2][1] == str(MANY - SLICE)
 
 
 @pytest.mark.parametrize("task, command", [("imap copy", "MOVE 1:* Archive"), ("imap expunge", "EXPUNGE")])
