@@ -28,11 +28,31 @@ struct converter {
         mime_put_fn *put;
         void *arg;
         size_t at; /* of the message, all before it is written */
+        size_t from,
+                unclean; /* no octet of [from, unclean) is: so nested parts are looked at once */
 };
 
-static bool is_clean(struct slice s)
+/* Where the first octet at or behind `at` is that 7-bit mail does not have. */
+static size_t next_unclean(struct converter *c, size_t at)
 {
-        return mime_ascii_run(s) == s.len && !(s.len && memchr(s.ptr, '\0', s.len));
+        struct slice rest = slice_from(c->index->message, at);
+        const char *nul;
+
+        if (at >= c->from && at <= c->unclean)
+                return c->unclean;
+        rest.len = mime_ascii_run(rest);
+        nul = rest.len ? memchr(rest.ptr, '\0', rest.len) : NULL;
+        c->from = at;
+        c->unclean = at + (nul ? (size_t)(nul - rest.ptr) : rest.len);
+        return c->unclean;
+}
+
+/* A piece of the message. */
+static bool is_clean(struct converter *c, struct slice s)
+{
+        size_t at = s.len ? (size_t)(s.ptr - c->index->message.ptr) : 0;
+
+        return !s.len || next_unclean(c, at) >= at + s.len;
 }
 
 static struct slice whole_part(const struct mime_index *index, const struct mime_part *part)
@@ -48,10 +68,10 @@ static bool is_sealed(const struct mime_part *part)
 }
 
 /* A message that is encoded as a leaf is. */
-static bool is_encoded_whole(const struct mime_index *index, const struct mime_part *part)
+static bool is_encoded_whole(struct converter *c, const struct mime_part *part)
 {
         return part->kind == MIME_KIND_MESSAGE && mime_part_is(part, "message", "global") &&
-               !is_clean(mime_part_body(index, part));
+               !is_clean(c, mime_part_body(c->index, part));
 }
 
 /* The text of a multipart that has no parts: it has no header that could say how it is encoded. */
@@ -85,43 +105,43 @@ static bool has_its_own_encoding(const struct mime_part *part)
 
 /* ---- may it be converted? ---- */
 
-static const char *why_not_body(const struct mime_index *index, const struct mime_part *part)
+static const char *why_not_body(struct converter *c, const struct mime_part *part)
 {
-        if (is_clean(mime_part_body(index, part)))
+        if (is_clean(c, mime_part_body(c->index, part)))
                 return NULL;
         if (is_opaque(part))
                 return "it has too many parts, or they are nested too deep";
-        if (has_no_header(index, part) || is_message_not_to_be_encoded(part))
+        if (has_no_header(c->index, part) || is_message_not_to_be_encoded(part))
                 return "its MIME structure is broken";
         if (has_its_own_encoding(part))
                 return "a part of it has 8-bit octets in an encoding that has none";
         return NULL;
 }
 
-static const char *why_not_part(const struct mime_index *index, const struct mime_part *part)
+static const char *why_not_part(struct converter *c, const struct mime_part *part)
 {
-        if (!is_clean(mime_part_header(index, part)))
+        if (!is_clean(c, mime_part_header(c->index, part)))
                 return "a field of its header has 8-bit octets";
-        if (is_sealed(part) && !is_clean(whole_part(index, part)))
+        if (is_sealed(part) && !is_clean(c, whole_part(c->index, part)))
                 return "a part of it is signed or encrypted, and would be spoiled";
-        return part->kind == MIME_KIND_LEAF ? why_not_body(index, part) : NULL;
+        return part->kind == MIME_KIND_LEAF ? why_not_body(c, part) : NULL;
 }
 
 /* Are the parts below it left out? */
-static bool is_one_piece(const struct mime_index *index, const struct mime_part *part)
+static bool is_one_piece(struct converter *c, const struct mime_part *part)
 {
-        return part->kind == MIME_KIND_LEAF || is_sealed(part) || is_encoded_whole(index, part);
+        return part->kind == MIME_KIND_LEAF || is_sealed(part) || is_encoded_whole(c, part);
 }
 
-static const char *why_not(const struct mime_index *index)
+static const char *why_not(struct converter *c)
 {
         const char *why = NULL;
 
-        for (uint32_t i = 0; !why && i < index->n_parts; i++) {
-                const struct mime_part *part = &index->parts[i];
+        for (uint32_t i = 0; !why && i < c->index->n_parts; i++) {
+                const struct mime_part *part = &c->index->parts[i];
 
-                why = why_not_part(index, part);
-                if (is_one_piece(index, part))
+                why = why_not_part(c, part);
+                if (is_one_piece(c, part))
                         i += part->descendants;
         }
         return why;
@@ -153,13 +173,13 @@ static bool is_readable(struct slice text)
 }
 
 /* What the label of a part will say; UNKNOWN: what it says now. */
-static enum mime_encoding new_encoding(const struct mime_index *index, const struct mime_part *part)
+static enum mime_encoding new_encoding(struct converter *c, const struct mime_part *part)
 {
-        struct slice body = mime_part_body(index, part);
+        struct slice body = mime_part_body(c->index, part);
         bool labelled =
                 part->encoding == MIME_ENCODING_8BIT || part->encoding == MIME_ENCODING_BINARY;
 
-        if ((is_one_piece(index, part) && !is_sealed(part)) && !is_clean(body))
+        if ((is_one_piece(c, part) && !is_sealed(part)) && !is_clean(c, body))
                 return mime_part_is(part, "text", NULL) && is_readable(body)
                                ? MIME_ENCODING_QUOTED_PRINTABLE
                                : MIME_ENCODING_BASE64;
@@ -294,7 +314,7 @@ static enum err put_gap(struct converter *c, size_t end)
         enum err err = ERR_OK;
 
         c->at = end;
-        if (is_clean(gap))
+        if (is_clean(c, gap))
                 return gap.len ? c->put(c->arg, gap) : ERR_OK;
         while (!err && gap.len) {
                 buf_clear(&out);
@@ -310,8 +330,8 @@ static enum err put_gap(struct converter *c, size_t end)
 
 static enum err put_part(struct converter *c, const struct mime_part *part)
 {
-        enum mime_encoding encoding = new_encoding(c->index, part);
-        bool whole = is_one_piece(c->index, part);
+        enum mime_encoding encoding = new_encoding(c, part);
+        bool whole = is_one_piece(c, part);
         enum err err = put_gap(c, part->start);
 
         if (!err)
@@ -330,7 +350,7 @@ static enum err put_all(struct converter *c)
                 const struct mime_part *part = &c->index->parts[i];
 
                 err = put_part(c, part);
-                if (is_one_piece(c->index, part))
+                if (is_one_piece(c, part))
                         i += part->descendants;
         }
         return err ? err : put_gap(c, c->index->message.len);
@@ -341,12 +361,12 @@ enum err mime_to_seven_bit(struct slice message, mime_put_fn *put, void *arg, co
         static const struct mime_limits limits = { .max_depth = MIME_MAX_DEPTH,
                                                    .max_parts = MAX_PARTS };
         struct mime_index index;
-        struct converter c = { .index = &index, .put = put, .arg = arg };
+        struct converter c = { .index = &index, .put = put, .arg = arg, .from = SIZE_MAX };
         const char *why;
         enum err err = ERR_DENIED;
 
         mime_index_build(&index, message, &limits);
-        why = why_not(&index);
+        why = why_not(&c);
         if (why)
                 *ret_why = why;
         else
