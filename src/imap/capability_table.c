@@ -76,6 +76,8 @@ const struct imap_capability imap_capabilities[] = {
          &imap_cmd_list,                                                                                                                      NULL                },
         { "CONDSTORE",          AFTER,    "7162 3.1",
          "Every change has a number: what changed is found by it, and changes can depend on it.",                     NULL,                   NULL                },
+        { "CONTEXT=SEARCH",     AFTER,    "5267 4",      "The result of a SEARCH is kept up to date: UPDATE.",        &imap_cmd_cancelupdate, NULL                },
+        { "CONTEXT=SORT",       AFTER,    "5267 4",      "Likewise that of a SORT.",                                  &imap_cmd_cancelupdate, NULL                },
         { "CREATE-SPECIAL-USE", AFTER,    "6154 3",      "A mailbox is made with its use.",
          &imap_cmd_create,                                                                                                                    NULL                },
         { "ENABLE",             AFTER,    "5161 3",      "See the command.",                                          &imap_cmd_enable,       NULL                },

@@ -170,6 +170,12 @@ static enum imap_flow finish(struct imap_cmd *cmd, const struct esearch *e)
                                           "Too many messages to be saved");
                 uid_set_copy(imap_session_saved(cmd->session), &e->to_save);
         }
+        /* RFC 5267 4.3.1; that of SEARCH may be. */
+        if (e->scan.search.returns.options & IMAP_SEARCH_UPDATE)
+                imap_untagged(cmd,
+                              "NO [NOUPDATE \"" SLICE_FMT
+                              "\"] Only SEARCH and SORT are kept up to date",
+                              SLICE_ARG(cmd->tag));
         return imap_reply(cmd, IMAP_OK, NULL, "ESEARCH completed");
 }
 
@@ -228,6 +234,10 @@ static enum err check(const struct imap_cmd *cmd, struct imap_args *args, const 
 
         if (selected && !imap_selected(cmd)) {
                 args->wanted = "a selected mailbox";
+                return ERR_SYNTAX;
+        }
+        if ((e->scan.search.returns.options & IMAP_SEARCH_UPDATE) && !imap_selected(cmd)) {
+                args->wanted = "a selected mailbox for UPDATE";
                 return ERR_SYNTAX;
         }
         if ((e->scan.search.returns.options & IMAP_SEARCH_SAVE) && others) {

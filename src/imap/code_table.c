@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* clang-format off: a table */
+/* clang-format off */
 const struct imap_code imap_codes[] = {
         {"ALERT",                 "9051 7.1",   NULL,                                                    "nothing is worth a dialogue on every screen"},
         { "ALREADYEXISTS",        "9051 7.1",   "CREATE and RENAME to a name that is taken",             NULL                                         },
@@ -45,6 +45,8 @@ const struct imap_code imap_codes[] = {
         { "NONEXISTENT",          "9051 7.1",   "there is no such mailbox",                              NULL                                         },
         { "NOPERM",               "9051 7.1",   "SETQUOTA: quotas are the administrator's to set",       NULL                                         },
         { "NOTSAVED",             "9051 7.1",   "SEARCH found more messages than can be saved",          NULL                                         },
+        { "NOUPDATE",             "5267 4.3",
+         "UPDATE where there are too many such searches, or of ESEARCH",                                 NULL                                         },
         { "OVERQUOTA",            "9051 7.1",   "the account has no room",                               NULL                                         },
         { "PARSE",                "9051 7.1",   NULL,                                                    "any octets are a message here"              },
         { "PERMANENTFLAGS",       "9051 7.1",

@@ -56,6 +56,7 @@ extern const struct imap_capability imap_capabilities[];
 extern const struct imap_command
         imap_cmd_append,
         imap_cmd_authenticate,
+        imap_cmd_cancelupdate,
         imap_cmd_capability,
         imap_cmd_check,
         imap_cmd_close,

@@ -6,6 +6,7 @@
 const struct imap_command *const imap_commands[] = {
         &imap_cmd_append,
         &imap_cmd_authenticate,
+        &imap_cmd_cancelupdate,
         &imap_cmd_capability,
         &imap_cmd_check,
         &imap_cmd_close,

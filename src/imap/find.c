@@ -8,6 +8,7 @@
  */
 #include "find.h"
 
+#include "context.h"
 #include "modseq.h"
 
 #include "mailserver/core/mem.h"
@@ -28,6 +29,8 @@ void imap_find_free(struct imap_find *f)
         uid_set_done(&f->found);
         uid_set_done(&f->to_save);
         mem_free(f->modseqs);
+        mem_free(f->list);
+        uid_set_done(&f->result);
         imap_pour_done(&f->pour);
         mem_free(f->tag);
         mem_free(f);
@@ -111,6 +114,11 @@ static void answer(struct imap_find *f)
                 put_esearch(f, &r, &f->pour.text);
         else
                 imap_put_found(&f->pour.text, f->sorter.sort.n ? "SORT" : "SEARCH", &r, f->modseq);
+        if (returns->options & IMAP_SEARCH_UPDATE) {
+                f->list = TAKE(r.list_uids);
+                f->n_list = r.n;
+                uid_set_copy(&f->result, &r.uids);
+        }
         imap_results_done(&r);
         f->ready = true;
 }
@@ -150,6 +158,27 @@ static bool save(struct imap_cmd *cmd, const struct imap_find *f)
         return true;
 }
 
+/* RFC 5267 4.3.1: what cannot be kept up to date is answered all the same. */
+static void keep_up_to_date(struct imap_cmd *cmd, struct imap_find *f)
+{
+        struct imap_context_params params = {
+                .tag = cmd->tag,
+                .uid = f->uid,
+                .scan = &f->scan,
+                .sort = &f->sorter.sort,
+                .uids = &f->result,
+                .list = f->list,
+                .n = f->n_list,
+        };
+
+        f->list = NULL;
+        if (!imap_context_add(cmd->session, &params))
+                imap_untagged(cmd,
+                              "NO [NOUPDATE \"" SLICE_FMT
+                              "\"] Too many searches, or results, to be kept up to date",
+                              SLICE_ARG(cmd->tag));
+}
+
 static void find_done(struct task *t)
 {
         struct imap_find *f = container_of(t, struct imap_find, task);
@@ -163,6 +192,8 @@ static void find_done(struct task *t)
                 imap_reply(cmd, IMAP_NO, "NOTSAVED", "Too many messages to be saved");
         } else if (f->ready && imap_pour_some(&f->pour, cmd)) {
                 imap_modseq_sent(cmd->session, f->modseq);
+                if (f->scan.search.returns.options & IMAP_SEARCH_UPDATE)
+                        keep_up_to_date(cmd, f);
                 imap_reply(cmd, IMAP_OK, NULL,
                            f->sorter.sort.n ? "SORT completed" : "SEARCH completed");
         } else {
@@ -191,6 +222,13 @@ enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
 {
         const struct imap_config *config = imap_session_server(cmd->session)->config;
 
+        /* RFC 5267 4.3 */
+        if ((f->scan.search.returns.options & IMAP_SEARCH_UPDATE) &&
+            imap_context_known(cmd->session, cmd->tag)) {
+                imap_find_free(f);
+                return imap_reply(cmd, IMAP_BAD, NULL,
+                                  "A search that is kept up to date has this tag");
+        }
         f->task.class = &find_class;
         if (f->sorter.sort.n)
                 f->scan.items |= STORE_FETCH_KEYS;

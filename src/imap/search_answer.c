@@ -83,7 +83,7 @@ static void put_number(struct buf *out, char before, uint64_t number)
 }
 
 /* RFC 5267 3.2: a range goes up, and stands for numbers that follow each other. */
-static void put_list(struct buf *out, const uint32_t *list, size_t n)
+void imap_put_list(struct buf *out, const uint32_t *list, size_t n)
 {
         for (size_t i = 0; i < n;) {
                 size_t run = 1;
@@ -117,7 +117,7 @@ static void put_partial(struct buf *out, const struct imap_partial *partial,
         if (first == end) {
                 buf_add(out, SLICE("NIL"));
         } else if (r->sorted) {
-                put_list(out, r->list_told + first, (size_t)(end - first));
+                imap_put_list(out, r->list_told + first, (size_t)(end - first));
         } else {
                 imap_cut_places(&r->told, first, end, &some);
                 put_set(out, &some);
@@ -151,7 +151,7 @@ void imap_put_returned(struct buf *out, const struct imap_search_returns *return
         if ((options & IMAP_SEARCH_RETURN_ALL) && count) {
                 buf_add(out, SLICE(" ALL "));
                 if (r->sorted)
-                        put_list(out, r->list_told, r->n);
+                        imap_put_list(out, r->list_told, r->n);
                 else
                         put_set(out, &r->told);
         }

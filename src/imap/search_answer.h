@@ -30,6 +30,8 @@ void imap_results_of_list(uint32_t *uids, size_t n, const struct uid_map *map, b
                           struct imap_results *ret);
 uint64_t imap_results_count(const struct imap_results *r);
 
+/* "20,11:12": in their order. RFC 5267 3.2. */
+void imap_put_list(struct buf *out, const uint32_t *list, size_t n);
 /*
  * "* SEARCH 2 84 882": RFC 3501 7.2.5; `name` is SORT of RFC 5256 4, too. With a modseq that is not 0
  * "(MODSEQ 917162500)" ends it: RFC 7162 3.1.6, 3.1.9.

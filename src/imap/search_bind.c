@@ -70,6 +70,23 @@ void imap_search_bind_sets(struct imap_search *search, const struct uid_map *mes
         bind_sets(search->root, messages, saved);
 }
 
+static void open_ends(struct imap_search_key *key)
+{
+        for (size_t i = 0; key->set_is_uids && i < key->set.n; i++) {
+                uint32_t first = key->set.ranges[i].first, last = key->set.ranges[i].last;
+
+                if (!first != !last)
+                        uid_set_add_range(&key->uids, first ? first : last, UINT32_MAX);
+        }
+        for (struct imap_search_key *child = key->child; child; child = child->next)
+                open_ends(child);
+}
+
+void imap_search_open_ends(struct imap_search *search)
+{
+        open_ends(search->root);
+}
+
 static void done(struct imap_search_key *key)
 {
         uid_set_done(&key->uids);

@@ -90,6 +90,8 @@ void imap_search_done(struct imap_search *search);
  */
 void imap_search_bind_sets(struct imap_search *search, const struct uid_map *messages,
                            const struct uid_set *saved);
+/* UIDs up to "*" go on to the greatest there can be: for messages that are still to come. */
+void imap_search_open_ends(struct imap_search *search);
 /* Keywords become bits; those that nobody has used match nothing. */
 void imap_search_bind_keywords(struct imap_search *search, const struct store_keywords *keywords);
 /* The messages outside of which none can match; NULL: any may. */

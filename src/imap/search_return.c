@@ -85,6 +85,8 @@ static const struct {
         { "COUNT",   IMAP_SEARCH_COUNT     },
         { "SAVE",    IMAP_SEARCH_SAVE      },
         { "PARTIAL", IMAP_SEARCH_PARTIAL   },
+        { "UPDATE",  IMAP_SEARCH_UPDATE    },
+        { "CONTEXT", IMAP_SEARCH_CONTEXT   },
 };
 
 static unsigned find_option(struct slice name)

@@ -49,6 +49,15 @@ void imap_scan_aim(struct imap_scan *scan, int64_t mailbox, const struct uid_map
                 uid_set_add_range(&scan->wanted, 1, uid_map_last(messages));
 }
 
+void imap_scan_again(struct imap_scan *scan, const struct uid_set *uids)
+{
+        uid_set_copy(&scan->wanted, uids);
+        scan->now_us = clock_now_us();
+        scan->next = 0;
+        scan->over = false;
+        scan->narrowed = true;
+}
+
 void imap_scan_begin(struct imap_scan *scan, struct imap_cmd *cmd)
 {
         cmd->has_numbers = scan->search.has_numbers;

@@ -37,6 +37,8 @@ void imap_scan_begin(struct imap_scan *scan, struct imap_cmd *cmd);
 /* From here on it is about these messages of a mailbox; `recent` is the caller's to set. */
 void imap_scan_aim(struct imap_scan *scan, int64_t mailbox, const struct uid_map *messages,
                    const struct uid_set *saved);
+/* Looks at these anew, of the mailbox it is about; whatever the index says. */
+void imap_scan_again(struct imap_scan *scan, const struct uid_set *uids);
 /* Worker: looks at messages for a while. `cancelled` is the task's. */
 MUST_CHECK enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx,
                                    const _Atomic bool *cancelled, imap_scan_fn *fn, void *arg);

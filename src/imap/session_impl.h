@@ -11,6 +11,7 @@
 #define IMAP_SESSION_IMPL_H
 
 #include "command.h"
+#include "context.h"
 #include "gather.h"
 #include "profile.h"
 
@@ -51,10 +52,11 @@ struct imap_mailbox {
         struct uid_set recent;       /* UIDs this session was told of first */
         struct imap_told *told;      /* owned; imap_flags_told, ascending MODSEQs */
         size_t n_told;
-        struct uid_set saved;       /* "$" */
-        struct imap_update *update; /* owned; being told */
-        struct task *task;          /* an update being read */
-        char *label;                /* "selected INBOX" */
+        struct uid_set saved;          /* "$" */
+        struct imap_contexts contexts; /* results that are kept up to date */
+        struct imap_update *update;    /* owned; being told */
+        struct task *task;             /* an update being read */
+        char *label;                   /* "selected INBOX" */
 };
 
 struct imap_session {
@@ -158,6 +160,8 @@ bool imap_view_advance(struct imap_session *s, const struct store_change *change
 /* Writes what there is room for; false: nothing is being told. */
 bool imap_view_step(struct imap_session *s);
 void imap_update_free(struct imap_update *u);
+/* All that had changed is told, contexts too. */
+void imap_view_told(struct imap_session *s);
 /* "* FLAGS" and PERMANENTFLAGS. */
 void imap_put_mailbox_flags(const struct imap_session *s, struct buf *out);
 

@@ -68,6 +68,7 @@ void imap_mailbox_free(struct imap_mailbox *m)
         uid_set_done(&m->recent);
         uid_set_done(&m->withheld);
         uid_set_done(&m->saved);
+        imap_contexts_done(&m->contexts);
         store_keywords_done(&m->keywords);
         store_view_done(&m->view);
         mem_free(m->label);

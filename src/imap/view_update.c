@@ -34,6 +34,7 @@ struct imap_update {
         struct store_keywords keywords; /* only if has_keywords */
         bool has_keywords;
         enum stage stage;
+        bool removed;              /* contexts were told of those that are withheld */
         size_t cursor;             /* EXPUNGED: ranges of the withheld ones; FLAGS: of `changes` */
         struct uid_range expunged; /* numbers of the range in hand; last 0: none is */
 };
@@ -241,6 +242,10 @@ static void tell(struct imap_session *s, struct imap_update *u, struct buf *out)
 {
         struct imap_mailbox *m = s->mailbox;
 
+        if (u->stage == EXPUNGED && !u->removed && may_expunge(s)) {
+                imap_contexts_remove(s, &m->withheld, out);
+                u->removed = true;
+        }
         if (u->stage == EXPUNGED && tell_expunged(s, u, out)) {
                 if (m->withheld.n && may_expunge(s))
                         forget_expunged(m);
@@ -297,10 +302,17 @@ bool imap_view_step(struct imap_session *s)
         if (m->update->stage != TOLD)
                 return true;
         imap_update_free(TAKE(m->update));
-        if (s->idling && m->dirty && !s->replied)
+        if (!imap_contexts_look(s))
+                imap_view_told(s);
+        return true;
+}
+
+void imap_view_told(struct imap_session *s)
+{
+        if (s->idling && s->mailbox->dirty && !s->replied)
                 imap_view_push(s);
         told(s);
-        return true;
+        imap_session_wake(s);
 }
 
 /* The view is changed by what was read; it is told from here on. Takes u. */
@@ -316,6 +328,7 @@ static void begin_telling(struct imap_session *s, struct imap_update *u)
         m->view.modseq = u->changes.modseq;
         m->view.uidnext = u->changes.uidnext;
         m->view.exact = u->changes.exact;
+        imap_contexts_note(&m->contexts, &u->changes);
         u->stage = EXPUNGED;
         /* VANISHED goes up, EXPUNGE down. */
         u->cursor = s->enabled & IMAP_HEARS_VANISHED ? 0 : m->withheld.n;
@@ -329,6 +342,7 @@ static void go_on(struct imap_session *s, struct imap_update *u)
 
         tell_keywords(s, u, &out);
         conn_write_take(s->conn, &out);
+        imap_contexts_note(&s->mailbox->contexts, &u->changes);
         u->stage = FLAGS;
         u->cursor = 0;
         s->mailbox->update = u;

@@ -23,6 +23,7 @@ STATES = ("greeted", "logged in", "selected")
 SAID = {
     "APPEND": "INBOX {2+}\r\nx\n",
     "AUTHENTICATE": "PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=",
+    "CANCELUPDATE": "\"none\"",
     "CAPABILITY": "",
     "CHECK": "",
     "CLOSE": "",

@@ -29,6 +29,8 @@ struct imap_config {
         int64_t max_search_results;           /* kept for SEARCHRES */
         int64_t max_sort_text;                /* octets of a subject or name that SORT compares */
         int64_t max_sort_memory;              /* octets of one SORT's keys */
+        int64_t max_contexts;                 /* of a mailbox that is open: RFC 5267 4.3.1 */
+        int64_t max_sorted_context;           /* messages of a SORT that is kept up to date */
         bool client_profiles;                 /* faults of known clients are met: quirks.h */
         bool compress;                        /* COMPRESS=DEFLATE: RFC 4978 */
         struct conf_strings compress_not_for; /* names of an ID that are not told of it */
