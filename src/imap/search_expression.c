@@ -70,9 +70,5 @@ static bool put_key(const struct imap_search_key *key, unsigned depth, struct bu
 
 void imap_search_expression(const struct imap_search *search, struct buf *out)
 {
-        size_t before = out->len;
-
         put_key(search->root, 0, out);
-        if (out->len - before > SEARCH_EXPRESSION_MAX)
-                buf_truncate(out, before);
 }

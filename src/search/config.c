@@ -9,8 +9,8 @@ static const struct conf_option options[] = {
          .fallback = "true",
          .fixed = true,
          .help = "Keeps an index of all words beside the mail, so that a search need not read "
-                  "everything. It takes about a fifth of the mail's text on disk; searches find "
-                  "the same without it, more slowly." },
+                  "everything. It takes about half of the mail's text again on disk; searches "
+                  "find the same without it, more slowly." },
         { .name = "delay",
          .type = CONF_TIME,
          .offset = SEARCH(delay_ms),
@@ -20,6 +20,15 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "So long after it came a message is indexed, together with what came "
                   "meanwhile." },
+        { .name = "give_way",
+         .type = CONF_TIME,
+         .offset = SEARCH(give_way_ms),
+         .fallback = "5s",
+         .min = 0,
+         .max = 3600000,
+         .fixed = true,
+         .help = "While mail comes in without a pause, each step of indexing waits so long for "
+                  "one." },
         { .name = "max_message_text",
          .type = CONF_SIZE,
          .offset = SEARCH(max_message_text),
@@ -39,7 +48,7 @@ static const struct conf_option options[] = {
         { .name = "batch_text",
          .type = CONF_SIZE,
          .offset = SEARCH(batch_text),
-         .fallback = "4M",
+         .fallback = "2M",
          .min = 4096,
          .max = 268435456,
          .fixed = true,
@@ -81,7 +90,7 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "Memory of one connection to the index for pages; there is one for each reader "
                   "of the store, as they are needed, and one that writes." },
-        { 0},
+        { 0                     },
 };
 
 const struct conf_table search_conf_table = {

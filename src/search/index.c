@@ -36,7 +36,7 @@ static const char tables[] =
         "CREATE VIRTUAL TABLE gram USING fts5(grams, content='', detail=none, columnsize=0,"
         " tokenize='ascii');"
         /* Octets of memory for what a transaction adds. */
-        "INSERT INTO gram (gram, rank) VALUES ('hashsize', 16777216);";
+        "INSERT INTO gram (gram, rank) VALUES ('hashsize', 4194304);";
 
 struct search_index {
         struct db *db;

@@ -10,7 +10,7 @@
 
 #include "mailserver/core/mem.h"
 
-enum { RETRY_MS = 60000, DAY_MS = 86400000 };
+enum { RETRY_MS = 60000, DAY_MS = 86400000, PAUSE_MS = 20 };
 
 struct step_task {
         struct task task;
@@ -156,11 +156,29 @@ static void step_drop(struct task *t)
 
 static const struct task_class step_class = { "search index", step_work, step_done, step_drop };
 
+/* Does the writer have its hands full? Nobody waits for us; but not for ever. */
+static bool gives_way(struct search *s)
+{
+        int64_t now_ms = loop_now_ms(s->loop);
+
+        if (!s->gives_way_until_ms)
+                s->gives_way_until_ms = now_ms + s->config.give_way_ms;
+        if (!store_lane_idle(s->store, STORE_WRITE) && now_ms < s->gives_way_until_ms) {
+                wake_in(s, PAUSE_MS);
+                return true;
+        }
+        s->gives_way_until_ms = 0;
+        return false;
+}
+
 static void start_step(void *arg)
 {
         struct search *s = arg;
-        struct step_task *step = NEW(struct step_task);
+        struct step_task *step;
 
+        if (s->opened && gives_way(s))
+                return;
+        step = NEW(struct step_task);
         step->task.class = &step_class;
         step->task.owner = s;
         step->worker = s->worker;

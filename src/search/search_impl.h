@@ -24,6 +24,7 @@ struct search {
         struct task *running;        /* borrowed; NULL: none */
         int64_t due[SEARCH_MAX_DUE]; /* mailboxes in which something has happened, ascending */
         size_t n_due;
+        int64_t gives_way_until_ms; /* the loop's time; 0: it does not wait for a pause */
         bool walk_due, rebuild_due, stopped, opened;
         struct search_status status;      /* of the last step */
         struct search_listener *listener; /* borrowed; NULL: none */

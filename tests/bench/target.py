@@ -20,6 +20,7 @@ class Target:
     root_pids: list
     cgroup: str = ""  # a cpuacct group that holds all its processes
     set_options: object = None  # ours: lays options over its own, and returns when they hold
+    settle: object = None  # ours: returns when what it does in the background is done
 
     @classmethod
     def parse(cls, text):

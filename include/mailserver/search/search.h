@@ -25,6 +25,7 @@ struct store_txn;
 struct search_config {
         bool index;
         int64_t delay_ms;         /* from an arrival to its indexing: more may come meanwhile */
+        int64_t give_way_ms;      /* most that a step waits for a moment without changes */
         int64_t max_message_text; /* octets of folded text of one message that are indexed */
         int64_t batch_messages;   /* most of one transaction; likewise the next two */
         int64_t batch_text;       /* octets of folded text */
