@@ -9,6 +9,7 @@
 #include "dns_spf.h"
 
 #include "mailserver/core/log.h"
+#include "mailserver/dns/name.h"
 #include "mailserver/net/network.h"
 
 #include <stdio.h>
@@ -194,16 +195,24 @@ static bool count_lookup(struct dns_spf *s)
         return false;
 }
 
-/* False: the name depends on the message. */
-static bool name_of(struct dns_spf *s, struct slice spec, const char *current, char name[MAX_NAME])
+/* NO_MATCH: `name` holds it; MATCH_UNKNOWN: it depends on the message; MATCH_BROKEN: it is none. */
+static enum match name_of(struct dns_spf *s, struct slice spec, const char *current,
+                          char name[MAX_NAME])
 {
+        AUTO_BUF(ascii, MAX_NAME);
+
         if (slice_find(spec, '%') >= 0) {
                 say(s, "depends on the message:", spec);
-                return false;
+                return MATCH_UNKNOWN;
         }
         snprintf(name, MAX_NAME, "%.*s", spec.len ? (int)spec.len : (int)strlen(current),
                  spec.len ? spec.ptr : current);
-        return true;
+        if (dns_name_ascii(name, &ascii)) {
+                say(s, "not a name:", spec);
+                return MATCH_BROKEN;
+        }
+        snprintf(name, MAX_NAME, "%s", ascii.ptr);
+        return NO_MATCH;
 }
 
 /* NULL: *ret_match says why. */
@@ -305,6 +314,7 @@ static bool match_network(const struct dns_spf *s, const struct term *t)
 static enum match match_term(struct dns_spf *s, const struct term *t, const char *domain)
 {
         char name[MAX_NAME];
+        enum match named;
 
         if (slice_eq_word(t->name, SLICE("all")))
                 return MATCH;
@@ -316,8 +326,9 @@ static enum match match_term(struct dns_spf *s, const struct term *t, const char
                 say(s, "depends on the message:", t->name);
                 return MATCH_UNKNOWN;
         }
-        if (!name_of(s, t->domain, domain, name))
-                return MATCH_UNKNOWN;
+        named = name_of(s, t->domain, domain, name);
+        if (named != NO_MATCH)
+                return named;
         if (slice_eq_word(t->name, SLICE("include")))
                 return match_include(s, name);
         return slice_eq_word(t->name, SLICE("a")) ? match_host(s, t, name) : match_mx(s, t, name);
@@ -359,11 +370,13 @@ static enum dns_spf_result redirect(struct dns_spf *s, struct slice target, cons
 {
         char name[MAX_NAME];
         enum dns_spf_result result;
+        enum match named;
 
         if (!count_lookup(s))
                 return DNS_SPF_BROKEN;
-        if (!name_of(s, target, domain, name))
-                return DNS_SPF_UNKNOWN;
+        named = name_of(s, target, domain, name);
+        if (named != NO_MATCH)
+                return named == MATCH_BROKEN ? DNS_SPF_BROKEN : DNS_SPF_UNKNOWN;
         result = evaluate(s, name);
         if (result == DNS_SPF_NONE)
                 say(s, "leads to a domain without a record:", slice_of(name));

@@ -142,8 +142,8 @@ static const char *record_wrong(struct slice record, struct slice version,
         struct slice name, value;
         bool first = true, seen = false;
 
-        if (!next_tag(&record, &name, &value) || !slice_eq(name, SLICE("v")) ||
-            !slice_eq(value, version))
+        if (!slice_starts(record, SLICE("v")) || !next_tag(&record, &name, &value) ||
+            !slice_eq(name, SLICE("v")) || !slice_eq(value, version))
                 return "it must begin with its version, letter by letter";
         for (; next_tag(&record, &name, &value); first = false) {
                 const char *wrong = rule_broken(rules, name, value);

@@ -102,6 +102,20 @@ def test_a_large_message_goes_in_chunks(server, mta):
     server.wait_for(lambda: mta.chunked in mta.log, "to be logged there as chunks")
 
 
+def test_commands_go_together_and_exim_notes_it(world, server):
+    """Its log has L where PIPELINING was used, L- where it was offered and not used."""
+    exim = world.mtas["exim"]
+    with server.submission("alice") as talk:
+        talk.says("C: MAIL FROM:<alice@example.org>").expect("250 ...")
+        for name in ("bob", "bob+one", "nobody"):
+            talk.says(f"C: RCPT TO:<{name}@exim.example>").expect("250 ...")
+        talk.says("C: DATA").expect("354 ...")
+        talk.send_data(b"From: alice@example.org\r\nSubject: together\r\n\r\nhello\r\n").expect("250 ...")
+    comes(server, exim, "together")
+    ours = [line for line in exim.log.splitlines() if " <= alice@example.org H=(mail.example.org)" in line]
+    assert ours and all(" L. " in line for line in ours)
+
+
 def test_what_is_too_large_is_never_sent(server, mta):
     submit(server, [f"bob@{mta.domain}"], "Subject: large\r\n\r\n" + ("x" * 70 + "\r\n") * 30000)
     report = inbox(server)

@@ -117,6 +117,8 @@ static const struct {
         { "a length that is none",        "v=spf1 a:x.example/33 -all",             V4,  DNS_SPF_BROKEN,   "cannot be read" },
         { "all with a domain",            "v=spf1 -all:example.org",                V4,  DNS_SPF_BROKEN,   "cannot be read" },
         { "include without one",          "v=spf1 include: -all",                   V4,  DNS_SPF_BROKEN,   "cannot be read" },
+        { "a name that is none",          "v=spf1 redirect=a..b",                   V4,  DNS_SPF_BROKEN,   "not a name" },
+        { "a name of dots",               "v=spf1 include:.. -all",                 V4,  DNS_SPF_BROKEN,   "not a name" },
         { "a macro",                      "v=spf1 include:%{d}.example -all",       V4,  DNS_SPF_UNKNOWN,  "depends on the message" },
         { "exists",                       "v=spf1 exists:%{i}.x.example -all",      V4,  DNS_SPF_UNKNOWN,  "exists" },
         { "ptr",                          "v=spf1 ptr -all",                        V4,  DNS_SPF_UNKNOWN,  "ptr" },

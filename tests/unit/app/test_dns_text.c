@@ -27,6 +27,7 @@ static const struct {
         { "choice of reports",          "v=DMARC1; p=none; fo=all",                             "fo=" },
         { "a comma for a semicolon",    "v=DMARC1, p=none",                                     "version" },
         { "a word alone",               "v=DMARC1; p=none; reject",                             "without" },
+        { "something before it",        ";v=DMARC1; p=none",                                    "version" },
         { "version in small letters",   "v=dmarc1; p=none",                                     "version" },
 };
 static const struct {
