@@ -99,3 +99,37 @@ def test_it_reads_the_whole_message(server, neomutt, tmp_path):
     neomutt.presses(f"<pipe-message>cat >{tmp_path}/piped<enter><quit>")
     text = (tmp_path / "piped").read_bytes().replace(b"\r\n", b"\n")
     assert text.endswith(eml("multipart.eml").replace(b"\r\n", b"\n"))
+
+
+def test_it_comes_back_and_knows_what_others_did(server, neomutt, tmp_path):
+    """CONDSTORE and QRESYNC: RFC 7162. What it does to messages shows what it takes them for."""
+    neomutt.settings += f"""
+            set imap_condstore = yes
+            set imap_qresync = yes
+            set header_cache = "{tmp_path}/"
+    """
+    for name in ("plain.eml", "dots.eml", "multipart.eml", "from-bob.eml"):
+        server.deliver(neomutt.user, name)
+    with server.imap(neomutt.user) as talk:
+        talk.says('C: c CREATE Kept').until("c OK ...")
+    neomutt.presses("<quit>")
+    with server.imap(neomutt.user) as other:
+        other.says("C: o SELECT INBOX").until("o OK ...")
+        other.says(r"C: f STORE 3 +FLAGS (\Flagged)").until("f OK ...")
+        other.says(r"C: d STORE 1 +FLAGS (\Deleted)").until("d OK ...")
+        other.says("C: e EXPUNGE").until("e OK ...")
+    server.deliver(neomutt.user, "plain.eml")
+    debug = tmp_path / "debug"
+    neomutt.settings += f"""
+            set debug_file = "{debug}"
+            set debug_level = 5
+    """
+    neomutt.presses("<tag-pattern>~F<enter><tag-prefix><save-message>=Kept<enter><sync-mailbox><quit>")
+    assert neomutt.count("INBOX", "Kept") == [3, 1]
+    said = "".join(path.read_text(errors="replace") for path in tmp_path.glob("debug*"))
+    assert " VANISHED)" in said and "* VANISHED (EARLIER) 1" in said
+    with server.imap(neomutt.user) as talk:
+        talk.says("C: k EXAMINE Kept").until("k OK ...")
+        talk.says("C: t FETCH 1 BODY.PEEK[HEADER.FIELDS (SUBJECT)]").until("t OK ...")
+        subject = eml("multipart.eml").partition(b"Subject: ")[2].partition(b"\r\n")[0].decode()
+        assert any(subject in line for line in talk.seen[-6:])
