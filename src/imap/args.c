@@ -21,10 +21,10 @@ enum err imap_arg_too_much(struct imap_args *a, const char *wanted)
         return ERR_LIMIT;
 }
 
-enum err imap_arg_no_numbers(struct imap_args *a)
+void imap_arg_no_numbers(struct imap_args *a)
 {
         a->uid_required = true;
-        return want(a, "UIDs, not message numbers");
+        a->wanted = "UIDs, not message numbers";
 }
 
 static enum err too_much(struct imap_args *a)

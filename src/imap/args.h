@@ -34,8 +34,9 @@ struct imap_args {
 MUST_CHECK enum err imap_arg_space(struct imap_args *a);
 /* Notes that this was wanted: "fewer flags". Returns ERR_LIMIT. */
 MUST_CHECK enum err imap_arg_too_much(struct imap_args *a, const char *wanted);
-/* Message numbers were said where there are none: RFC 9586 3. Returns ERR_SYNTAX. */
-MUST_CHECK enum err imap_arg_no_numbers(struct imap_args *a);
+/* Message numbers were said where there are none: RFC 9586 3. The command is refused with
+ * ERR_SYNTAX. */
+void imap_arg_no_numbers(struct imap_args *a);
 /* Nothing may follow. */
 MUST_CHECK enum err imap_arg_end(struct imap_args *a);
 /* One octet, such as '('. */

@@ -444,8 +444,10 @@ static enum err read_key(struct parser *p, unsigned depth, struct imap_search_ke
         }
         if (begins_set(p->args)) {
                 if (p->args->rest.ptr[0] != '$') {
-                        if (p->args->uid_only)
-                                return imap_arg_no_numbers(p->args);
+                        if (p->args->uid_only) {
+                                imap_arg_no_numbers(p->args);
+                                return ERR_SYNTAX;
+                        }
                         p->search->has_numbers = true;
                 }
                 *ret_key = key_new(p, IMAP_SEARCH_SET);

@@ -46,8 +46,10 @@ static enum err read_match(struct imap_args *args, struct imap_select_args *sele
 {
         enum err err = imap_arg_char(args, '(');
 
-        if (!err && args->uid_only)
-                return imap_arg_no_numbers(args);
+        if (!err && args->uid_only) {
+                imap_arg_no_numbers(args);
+                return ERR_SYNTAX;
+        }
         if (!err)
                 err = read_set(args, true, &select->numbers);
         if (!err)

@@ -1,6 +1,7 @@
 """QRESYNC as a client sees it: RFC 7162 3.2. Its examples are in test_imap_rfc7162.py."""
 
 import re
+import sqlite3
 
 import pytest
 
@@ -352,3 +353,56 @@ def test_many_are_told_in_lines_of_moderate_length(server, user, talk):
         answers = ask(talk, f"UID FETCH 1:* (UID) (CHANGEDSINCE {before.modseq} VANISHED)")
         assert ",".join(vanished(answers)[0]) == every_other
         assert pairs(ask(talk, "STATUS INBOX (MESSAGES)").untagged[-1][2]) == {"MESSAGES": "1500"}
+
+
+# ---- what the server has forgotten, and what happens in between ----
+
+
+def test_removals_that_were_forgotten_are_told_all_the_same(make_server):
+    """RFC 7162 5.3: a MODSEQ below the floor brings all that is not there; one above it what went since."""
+    server = make_server()
+    with enabled(server, "alice") as talk:
+        fill(talk, "INBOX", [mail()] * 8)
+        old = known(talk)
+        ask(talk, "SELECT INBOX")
+        ask(talk, f"UID STORE 2,5 {DELETED}")
+        ask(talk, "EXPUNGE")
+        recent = known(talk)
+    server.stop()
+    with sqlite3.connect(server.data_dir / "mail.db") as db:
+        db.execute("UPDATE mailbox SET expunged_floor = ? WHERE uidvalidity = ?", (recent.modseq, recent.uidvalidity))
+        db.execute("DELETE FROM expunged")
+    db.close()
+    server.start()
+    with enabled(server, "alice") as talk:
+        ask(talk, "SELECT INBOX")
+        ask(talk, f"UID STORE 7 {DELETED}")
+        ask(talk, "EXPUNGE")
+        assert vanished(ask(talk, old.select()))[0] == ["2,5,7"]
+        assert vanished(ask(talk, old.select(" 3:6,7:9")))[0] == ["5,7"]
+        assert vanished(ask(talk, old.select(" 1:8 (4 6)")))[0] == ["7"]
+        assert vanished(ask(talk, recent.select()))[0] == ["7"]
+        answers = ask(talk, f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {old.modseq} VANISHED)")
+        assert vanished(answers)[0] == ["2,5,7"]
+
+
+def test_what_goes_after_the_mailbox_was_counted_vanishes_later(make_server):
+    server = make_server()
+    with enabled(server, "alice") as talk:
+        fill(talk, "INBOX", [mail()] * 8)
+        before = known(talk)
+        ask(talk, "SELECT INBOX")
+        ask(talk, f"UID STORE 2 {DELETED}")
+        ask(talk, "EXPUNGE")
+    server.stop()
+    server.args = ["--hold", "imap select"]
+    server.start()
+    with enabled(server, "alice") as talk:
+        talk.send_line(f"a {before.select()}")
+        server.wait_log(r'held class="?imap select"?\n')
+        with server.pop3("alice") as other:
+            other.says("C: DELE 3").expect("+OK ...")
+            other.says("C: QUIT").expect("+OK ...")
+        server.release()
+        talk.until("* 7 EXISTS").until("* VANISHED (EARLIER) 2").until("* VANISHED 4")
+        talk.until("a OK [READ-WRITE] ...")
