@@ -92,6 +92,7 @@ const struct imap_capability imap_capabilities[] = {
          NULL                                                                                                                                                     },
         { "ID",                 IMAP_ANY, "2971 3.1",    "See the command.",                                          &imap_cmd_id,           NULL                },
         { "IDLE",               AFTER,    "2177 3",      "See the command.",                                          &imap_cmd_idle,         NULL                },
+        { "INPROGRESS",         AFTER,    "9585 3",      "Who waits for a long command is told how far it is.",       NULL,                   NULL                },
         { "LIST-EXTENDED",      AFTER,    "5258 3",      "LIST with several patterns and with options.",
          &imap_cmd_list,                                                                                                                      NULL                },
         { "LIST-STATUS",        AFTER,    "5819 2",      "LIST with the status of each mailbox.",                     &imap_cmd_list,

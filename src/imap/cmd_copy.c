@@ -6,6 +6,7 @@
  */
 #include "mailbox_task.h"
 #include "modseq.h"
+#include "progress.h"
 #include "slices.h"
 
 #include "mailserver/core/mem.h"
@@ -95,6 +96,7 @@ static void copy_done(struct task *t)
                 uid_set_add_set(&c->all.to, &c->copied.to);
         }
         if (!t->result && next_slice(c, cmd->session)) {
+                imap_progress_set(cmd, uid_set_count(&c->all.from), 0);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_WRITE, t);
         } else {

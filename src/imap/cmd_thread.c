@@ -64,6 +64,7 @@ static void thread_done(struct task *t)
         } else if (th->ready && imap_pour_some(&th->pour, cmd)) {
                 imap_reply(cmd, IMAP_OK, NULL, "THREAD completed");
         } else {
+                imap_scan_progress(&th->scan, cmd);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_READ, t);
         }

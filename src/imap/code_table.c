@@ -35,6 +35,7 @@ const struct imap_code imap_codes[] = {
          "after SELECT; when CONDSTORE is enabled; after EXPUNGE and MOVE; when a larger MODSEQ "
           "was "
           "sent than changes have been told",                                                            NULL                                         },
+        { "INPROGRESS",           "9585 4",   "a command takes longer than imap.progress_interval",    NULL                                         },
         { "INUSE",                "9051 7.1",   NULL,                                                    "nothing is locked"                          },
         { "LIMIT",                "9051 7.1",
          "too many mailboxes, keywords, flags, messages, connections, search keys, items or "

@@ -96,6 +96,15 @@ extern const struct imap_command
         imap_cmd_unsubscribe;
 /* clang-format on */
 
+/* How far it is: progress.h. */
+struct imap_progress {
+        int64_t told_ms; /* when it was last said, or the work began; 0: it has not begun */
+        uint64_t done;
+        uint64_t goal;  /* 0: not known */
+        bool silenced;  /* the command has begun to answer */
+        bool has_count; /* `done` is known */
+};
+
 /* The command in hand: one a session. */
 struct imap_cmd {
         struct imap_session *session;
@@ -105,7 +114,8 @@ struct imap_cmd {
         bool has_numbers;   /* which has message numbers all the same: UID SEARCH */
         struct arena arena; /* of its arguments; until the tagged reply */
         struct task *task;  /* in flight, or NULL */
-        void *data;         /* the command's own, for as long as it is in hand */
+        struct imap_progress progress;
+        void *data; /* the command's own, for as long as it is in hand */
         /* Set by the command: called once, last, however it ends (the client's leaving too). */
         void (*end)(struct imap_cmd *cmd);
 };

@@ -1,6 +1,7 @@
 /* expunge_run.c — a write task for each slice, one after the other. */
 #include "expunge_run.h"
 
+#include "progress.h"
 #include "slices.h"
 
 #include "mailserver/core/mem.h"
@@ -40,6 +41,7 @@ static void expunge_done(struct task *t)
         if (!t->result)
                 e->expunged_before += e->expunged;
         if (!t->result && e->left && next_slice(e, cmd->session)) {
+                imap_progress_set(cmd, e->expunged_before, 0);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_WRITE, t);
         } else {

@@ -197,6 +197,7 @@ static void find_done(struct task *t)
                 imap_reply(cmd, IMAP_OK, NULL,
                            f->sorter.sort.n ? "SORT completed" : "SEARCH completed");
         } else {
+                imap_scan_progress(&f->scan, cmd);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_READ, t);
         }

@@ -101,11 +101,13 @@ void imap_untagged(struct imap_cmd *cmd, const char *fmt, ...)
 
 void imap_write(struct imap_cmd *cmd, struct slice octets)
 {
+        cmd->progress.silenced = true;
         conn_write(cmd->session->conn, octets);
 }
 
 void imap_write_take(struct imap_cmd *cmd, struct buf *octets)
 {
+        cmd->progress.silenced = true;
         conn_write_take(cmd->session->conn, octets);
 }
 

@@ -2,6 +2,7 @@
 #include "search_scan.h"
 
 #include "modseq.h"
+#include "progress.h"
 #include "search_expression.h"
 
 #include "mailserver/core/clock.h"
@@ -165,6 +166,11 @@ enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx, const _Ato
         metric_add(scan->looked_at, w.looked_at);
         scan->over = !w.stopped;
         return err;
+}
+
+void imap_scan_progress(const struct imap_scan *scan, struct imap_cmd *cmd)
+{
+        imap_progress_set(cmd, uid_map_below(&scan->messages, scan->next), scan->messages.n);
 }
 
 /* ---- refusing ---- */

@@ -42,6 +42,8 @@ void imap_scan_again(struct imap_scan *scan, const struct uid_set *uids);
 /* Worker: looks at messages for a while. `cancelled` is the task's. */
 MUST_CHECK enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx,
                                    const _Atomic bool *cancelled, imap_scan_fn *fn, void *arg);
+/* Loop, between two tasks: INPROGRESS tells how far it is. */
+void imap_scan_progress(const struct imap_scan *scan, struct imap_cmd *cmd);
 /* The reply when keys could not be parsed. */
 enum imap_flow imap_scan_refuse(struct imap_cmd *cmd, enum err err, const struct imap_args *args);
 

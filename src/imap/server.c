@@ -30,6 +30,15 @@ static const struct conf_option imap_options[] = {
          .max = 1740000,
          .help = "A client that waits for news (IDLE) is sent a line so often, which keeps "
                   "routers from forgetting the connection." },
+        { .name = "progress_interval",
+         .type = CONF_TIME,
+         .offset = IMAP(progress_interval_ms),
+         .fallback = "10s",
+         .min = 100,
+         .max = 3600000,
+         .help = "A client that waits for a long command is told so often that it goes on, and "
+                  "how "
+                  "far it is (INPROGRESS)." },
         { .name = "max_errors",
          .type = CONF_INT,
          .offset = IMAP(max_errors),
@@ -158,7 +167,7 @@ static const struct conf_option imap_options[] = {
          .offset = IMAP(compress_not_for),
          .help = "Mail programs that are not told of compression, by the names they give "
                   "themselves (ID): for those that offer to use it and fail. None is known." },
-        { 0},
+        { 0                                       },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",
@@ -255,6 +264,7 @@ static void closed(struct conn *c, void *session)
         else
                 log_debug("c=%s imap end=%s", conn_id(s->conn), s->end ? s->end : "dropped");
         imap_command_end(s);
+        timer_done(&s->progress_timer);
         imap_mailbox_free(s->mailbox);
         imap_gather_done(&s->gather);
         mem_free(s->stop_reason);

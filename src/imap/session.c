@@ -380,6 +380,7 @@ enum imap_flow imap_submit(struct imap_cmd *cmd, enum store_lane lane, struct ta
                 return imap_reply_err(cmd, err);
         }
         cmd->task = t;
+        imap_progress_begin(s);
         return IMAP_WAITING;
 }
 

@@ -14,6 +14,7 @@
 #include "context.h"
 #include "gather.h"
 #include "profile.h"
+#include "progress.h"
 
 #include "mailserver/core/loop.h"
 
@@ -93,6 +94,7 @@ struct imap_session {
         struct task *parked; /* owned: waits for room in the output */
         enum store_lane parked_lane;
         struct timer timer;             /* retry; keep-alive of IDLE */
+        struct timer progress_timer;    /* progress.h */
         struct auth_exchange *exchange; /* owned */
 
         struct imap_mailbox *mailbox; /* owned; NULL: none is selected */

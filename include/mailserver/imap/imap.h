@@ -13,11 +13,12 @@ struct search;
 struct store;
 
 struct imap_config {
-        int64_t timeout_ms;          /* after login: RFC 9051 5.4 wants at least 30 minutes */
-        int64_t login_timeout_ms;    /* before */
-        int64_t idle_interval_ms;    /* a keep-alive line to clients in IDLE */
-        int64_t max_errors;          /* BAD commands before the connection is closed */
-        int64_t max_line;            /* a command without its literals, octets */
+        int64_t timeout_ms;           /* after login: RFC 9051 5.4 wants at least 30 minutes */
+        int64_t login_timeout_ms;     /* before */
+        int64_t idle_interval_ms;     /* a keep-alive line to clients in IDLE */
+        int64_t progress_interval_ms; /* between two INPROGRESS */
+        int64_t max_errors;           /* BAD commands before the connection is closed */
+        int64_t max_line;             /* a command without its literals, octets */
         int64_t max_literals;        /* octets of one command's literals but for APPEND's message */
         int64_t max_message_size;    /* APPENDLIMIT: RFC 7889 */
         int64_t max_append_messages; /* of one APPEND: RFC 3502 */
