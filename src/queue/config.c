@@ -155,14 +155,17 @@ static const struct conf_option options[] = {
          .fallback = "10000",
          .min = 10,
          .max = 1000000,
-         .help = "Recipients that are due and held in memory; the others wait in the store." },
+         .help = "Recipients that are due and held in memory; the others wait in the store. A "
+                  "fifth "
+                  "is for accounts with little mail." },
         { .name = "max_in_memory_per_destination",
          .type = CONF_INT,
          .offset = QUEUE(max_in_memory_per_destination),
          .fallback = "1000",
          .min = 10,
          .max = 10000,
-         .help = "Of those to one destination; half of them at most are of bulk mail." },
+         .help = "Of those to one destination; half of them at most are of bulk mail. A few of "
+                  "every other account come besides." },
         { .name = "max_broken_connections",
          .type = CONF_INT,
          .offset = QUEUE(max_broken_connections),

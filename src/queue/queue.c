@@ -166,7 +166,7 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         q->smtp = *smtp;
         list_init(&q->all);
         list_init(&q->outcomes);
-        list_init(&q->starved);
+        turns_init(&q->starved);
         list_init(&q->idle);
         list_init(&q->touched);
         q->watcher.changed = changed;
@@ -197,6 +197,7 @@ void queue_free(struct queue *q)
         sts_free(q->sts);
         roots_free(q->roots);
         id_set_done(&q->rows);
+        shares_done(&q->shares);
         id_set_done(&q->told);
         forget_passwords(q);
         mem_free(q);
@@ -210,7 +211,7 @@ void queue_wake(struct queue *q)
 
 void queue_feed_soon(struct queue *q)
 {
-        if (!list_empty(&q->starved) && !q->stopping)
+        if (q->starved.n && !q->stopping)
                 loop_later(q->loop, &q->feed_job);
 }
 

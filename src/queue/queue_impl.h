@@ -13,6 +13,7 @@
 #include "destination.h"
 #include "id_set.h"
 #include "route.h"
+#include "shares.h"
 #include "sts.h"
 #include "turns.h"
 
@@ -59,7 +60,8 @@ struct site {
         struct turns waiting; /* struct job.turn */
         size_t rows;          /* recipients in memory: waiting, being sent, being written */
         size_t bulk_rows;     /* of these; half of what it may hold, so that other mail has room */
-        struct list all, links, starved, touched;
+        struct list all, links, touched;
+        struct turn starved; /* by the account whose mail waits for a connection */
         size_t n_links;
         unsigned failures; /* in a row, of the destination as a whole */
         unsigned broken;   /* connections in a row that ended with mail in hand */
@@ -88,12 +90,13 @@ struct queue {
         char **passwords;               /* of config->routes; owned */
         size_t n_passwords;
         struct site *sites[SITE_BUCKETS];
-        struct list all;     /* struct site.all: stale ones too */
-        struct list starved; /* struct site.starved: would open a connection if one were free */
-        struct list idle;    /* struct link.unused, the longest first */
-        struct list touched; /* struct site.touched: have got rows in the page at hand */
-        struct id_set rows;  /* in memory */
-        struct id_set told;  /* policies being tested whose failure was logged: link_sts.c */
+        struct list all;      /* struct site.all: stale ones too */
+        struct turns starved; /* struct site.starved: would open a connection if one were free */
+        struct list idle;     /* struct link.unused, the longest first */
+        struct list touched;  /* struct site.touched: have got rows in the page at hand */
+        struct id_set rows;   /* in memory */
+        struct shares shares; /* whose they are */
+        struct id_set told;   /* policies being tested whose failure was logged: link_sts.c */
         size_t n_links;
         struct list outcomes; /* struct outcome.link */
         size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */
@@ -121,6 +124,8 @@ static inline size_t site_max_rows(const struct queue *q)
 {
         return (size_t)q->config->max_in_memory_per_destination;
 }
+/* In memory: a part of it is for accounts that have little there, and not for bulk mail. */
+bool queue_has_room(const struct queue *q, const struct store_queue_row *row);
 /* Something has ended: perhaps the last that a stop waits for. */
 void queue_ended(struct queue *q);
 /* If some wait for a connection: sites_feed, soon. */

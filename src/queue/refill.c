@@ -41,25 +41,25 @@ static enum err refill_work(struct task *t, struct store_txn *tx)
 /* False: the site or the memory has no room for it. */
 static bool take(struct site *site, const struct store_queue_row *row, int64_t now_us)
 {
-        bool before = site->passed_over, refused;
+        bool before = site->passed_over, taken;
 
         site->passed_over = false;
-        if (!scan_take(site->queue, row, now_us))
+        taken = scan_take(site->queue, row, now_us);
+        if (!taken)
                 site->queue->memory_full = true; /* queue_job_done looks for all of it */
-        refused = site->passed_over || site->queue->memory_full;
+        taken &= !site->passed_over;
         site->passed_over = before;
-        return !refused;
+        return taken;
 }
 
 /* What has no room is found again at the next look, for it begins at the first. */
 static void take_of_domain(struct refill *r)
 {
-        struct site *site = r->site;
         bool all = true;
 
-        for (size_t i = 0; i < r->rows.n && !site->queue->memory_full; i++)
-                all &= take(site, &r->rows.items[i], r->now_us);
-        site->more = !all || r->rows.n == r->max;
+        for (size_t i = 0; i < r->rows.n; i++)
+                all &= take(r->site, &r->rows.items[i], r->now_us);
+        r->site->more = !all || r->rows.n == r->max;
 }
 
 /* What has no room is where the next look begins. */

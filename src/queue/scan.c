@@ -105,7 +105,7 @@ bool scan_take(struct queue *q, const struct store_queue_row *row, int64_t now_u
                 scan_by(q, row->next_attempt_us);
                 return true;
         }
-        if (q->rows.n >= (size_t)q->config->max_in_memory)
+        if (!queue_has_room(q, row))
                 return false;
         site = site_get(q, row->domain);
         if (row->expires_us > now_us && site_is_failing(site) && !outcome_is_late(q, row, now_us)) {
@@ -129,16 +129,23 @@ void scan_run_touched(struct queue *q)
                 site_run(container_of(link, struct site, touched));
 }
 
+/* A look at all: what is left is found at the next, when there is room. */
+static bool must_stop(const struct scan *s)
+{
+        return s->what == SCAN_WHOLE && s->queue->memory_full;
+}
+
 /* What it has read goes to the sites, and its place is kept. */
 static void take_page(struct scan *s)
 {
         struct queue *q = s->queue;
         int64_t now_us = clock_now_us(); /* some have come since it began */
 
-        for (size_t i = 0; i < s->rows.n && !q->memory_full; i++) {
+        /* One account's may fill the memory, and what is new of others has room all the same. */
+        for (size_t i = 0; i < s->rows.n && !must_stop(s); i++) {
                 const struct store_queue_row *row = &s->rows.items[i];
 
-                q->memory_full = !scan_take(q, row, now_us);
+                q->memory_full |= !scan_take(q, row, now_us);
                 s->after = (struct store_queue_place){ row->next_attempt_us, row->id };
         }
         if (s->what == SCAN_NEW)
@@ -153,6 +160,7 @@ static void take_page(struct scan *s)
 
 /* ---- one after another ---- */
 
+static void look(struct queue *q);
 static void scan_done(struct task *t);
 static const struct task_class scan_class = { "queue scan", scan_work, scan_done, scan_drop };
 
@@ -228,7 +236,7 @@ static void scan_done(struct task *t)
                 return;
         }
         take_page(s);
-        if (full && !q->memory_full) {
+        if (full && !must_stop(s)) {
                 task_keep(t);
                 if (!store_submit(q->store, 0, STORE_READ, t)) {
                         q->scan = s;
@@ -247,10 +255,24 @@ static void scan_done(struct task *t)
                 else if (!timer_pending(&q->scan_timer))
                         wait_for(q, LONGEST_MS);
         }
-        if (q->want_whole || q->want_new)
-                scan_soon(q, SCAN_NEW);
-        else if (q->want_due)
-                scan_soon(q, SCAN_DUE);
+        look(q);
+}
+
+/* All is looked at when there is room for it: queue_job_done. */
+static void look(struct queue *q)
+{
+        if (q->scan || q->stopping)
+                return;
+        if (q->want_whole && !q->memory_full) {
+                q->want_whole = q->want_new = q->want_due = false;
+                start(q, SCAN_WHOLE);
+        } else if (q->want_new) {
+                q->want_new = false;
+                start(q, SCAN_NEW);
+        } else if (q->want_due) {
+                q->want_due = false;
+                start(q, SCAN_DUE);
+        }
 }
 
 void scan_soon(struct queue *q, enum scan_what what)
@@ -258,17 +280,7 @@ void scan_soon(struct queue *q, enum scan_what what)
         q->want_whole |= what == SCAN_WHOLE;
         q->want_new |= what == SCAN_NEW;
         q->want_due |= what == SCAN_DUE;
-        if (q->scan || q->stopping || q->memory_full)
-                return; /* done, or when there is room: queue_job_done */
-        if (q->want_whole)
-                what = SCAN_WHOLE;
-        if (what == SCAN_WHOLE)
-                q->want_whole = q->want_new = q->want_due = false;
-        else if (what == SCAN_NEW)
-                q->want_new = false;
-        else
-                q->want_due = false;
-        start(q, what);
+        look(q);
 }
 
 void scan_cancel(struct queue *q)

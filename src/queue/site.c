@@ -69,6 +69,7 @@ void job_free(struct job *job)
 void site_forget_row(struct site *site, const struct job *job, int64_t row)
 {
         id_set_remove(&site->queue->rows, row);
+        shares_drop(&site->queue->shares, job->account);
         site->rows--;
         site->bulk_rows -= job->turn.bulk;
 }
@@ -103,14 +104,30 @@ static bool takes_more(struct turn *turn, const void *arg)
         return job->message == same->message && job->n < same->max;
 }
 
+bool queue_has_room(const struct queue *q, const struct store_queue_row *row)
+{
+        size_t max = (size_t)q->config->max_in_memory;
+        size_t few = max / 100 ? max / 100 : 1;
+
+        if (q->rows.n < max - max / 5)
+                return true;
+        return q->rows.n < max && !(row->flags & STORE_QUEUE_BULK) &&
+               shares_of(&q->shares, row->account) < few;
+}
+
+/* Who has few waiting comes besides, so that nobody waits behind another's thousands. */
+static bool site_has_room(const struct site *site, const struct store_queue_row *row)
+{
+        size_t max = site_max_rows(site->queue), few = max / 50 ? max / 50 : 1;
+
+        if (row->flags & STORE_QUEUE_BULK)
+                return site->rows < max && site->bulk_rows < max / 2;
+        return site->rows < max || turns_waiting(&site->waiting, false, row->account) < few;
+}
+
 static bool has_room(struct site *site, const struct store_queue_row *row)
 {
-        const struct queue *q = site->queue;
-        size_t max = site_max_rows(q);
-        bool bulk_is_full = site->bulk_rows >= max / 2;
-
-        if (site->rows < max && !(row->flags & STORE_QUEUE_BULK && bulk_is_full) &&
-            q->rows.n < (size_t)q->config->max_in_memory)
+        if (queue_has_room(site->queue, row) && site_has_room(site, row))
                 return true;
         site->more = site->passed_over = true;
         return false;
@@ -119,6 +136,7 @@ static bool has_room(struct site *site, const struct store_queue_row *row)
 static void count_row(struct site *site, const struct store_queue_row *row)
 {
         id_set_add(&site->queue->rows, row->id);
+        shares_add(&site->queue->shares, row->account);
         site->rows++;
         site->bulk_rows += (row->flags & STORE_QUEUE_BULK) != 0;
 }
@@ -149,6 +167,20 @@ bool site_join(struct site *site, struct job *job, const struct store_queue_row 
         return true;
 }
 
+/* It waits for a connection already, as another's: whose mail waits nowhere yet has a turn too. */
+static void starve_for(struct site *site, const struct turn *turn)
+{
+        struct turns *starved = &site->queue->starved;
+
+        if (!list_linked(&site->starved.link) || turn->bulk ||
+            turns_waiting(starved, false, turn->account))
+                return;
+        turns_remove(starved, &site->starved);
+        site->starved.account = turn->account;
+        site->starved.bulk = false;
+        turns_put(starved, &site->starved);
+}
+
 void site_take(struct site *site, const struct store_queue_row *row)
 {
         struct queue *q = site->queue;
@@ -161,8 +193,10 @@ void site_take(struct site *site, const struct store_queue_row *row)
                 count_row(site, row);
         else
                 job = site_take_alone(site, row);
-        if (job)
+        if (job) {
                 turns_put(&site->waiting, &job->turn);
+                starve_for(site, &job->turn);
+        }
         if (!list_linked(&site->touched))
                 list_append(&q->touched, &site->touched);
 }
@@ -218,7 +252,7 @@ static void unhook(struct site *site)
                 at = &(*at)->next;
         if (*at)
                 *at = site->next;
-        list_remove(&site->starved);
+        turns_remove(&site->queue->starved, &site->starved);
         list_remove(&site->touched);
 }
 
@@ -316,8 +350,13 @@ void sites_free(struct queue *q)
 
 static void starve(struct site *site)
 {
-        if ((site->waiting.n || site->more) && !list_linked(&site->starved))
-                list_append(&site->queue->starved, &site->starved);
+        const struct turn *next = turns_next(&site->waiting);
+
+        if ((!next && !site->more) || list_linked(&site->starved.link))
+                return;
+        site->starved.account = next ? next->account : 0;
+        site->starved.bulk = !next || next->bulk;
+        turns_put(&site->queue->starved, &site->starved);
 }
 
 void site_run(struct site *site)
@@ -354,13 +393,11 @@ void site_run(struct site *site)
 
 void sites_feed(struct queue *q)
 {
-        struct list hungry = LIST_INIT(hungry), *at;
+        size_t n = q->unwritten ? 0 : q->starved.n; /* who wants another is put behind these */
 
-        if (q->unwritten)
-                return;
-        list_splice(&hungry, &q->starved);
-        while (!q->stopping && (at = list_pop(&hungry))) {
-                struct site *site = container_of(at, struct site, starved);
+        while (n-- && q->starved.n && !q->stopping) {
+                struct turn *turn = turns_take(&q->starved);
+                struct site *site = container_of(turn, struct site, starved);
                 bool room = true;
 
                 if (!site->waiting.n && !site->more)
@@ -370,11 +407,9 @@ void sites_feed(struct queue *q)
                         room = link_spare(q);
                 site->held--;
                 if (!room) {
-                        list_prepend(&hungry, at);
-                        break;
+                        turns_put_back(&q->starved, turn);
+                        return;
                 }
                 site_run(site);
         }
-        list_splice(&hungry, &q->starved); /* who got none goes before who wants another */
-        list_splice(&q->starved, &hungry);
 }

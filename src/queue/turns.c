@@ -4,6 +4,7 @@
 struct turns_account {
         struct list link;
         struct list turns; /* struct turn */
+        size_t n;
         int64_t account;
 };
 
@@ -14,7 +15,7 @@ void turns_init(struct turns *t)
         list_init(&t->accounts[1]);
 }
 
-static struct turns_account *find_account(struct turns *t, bool bulk, int64_t account)
+static struct turns_account *find_account(const struct turns *t, bool bulk, int64_t account)
 {
         list_each (link, &t->accounts[bulk]) {
                 struct turns_account *a = container_of(link, struct turns_account, link);
@@ -40,7 +41,10 @@ static struct turns_account *get_account(struct turns *t, bool bulk, int64_t acc
 
 void turns_put(struct turns *t, struct turn *turn)
 {
-        list_append(&get_account(t, turn->bulk, turn->account)->turns, &turn->link);
+        struct turns_account *a = get_account(t, turn->bulk, turn->account);
+
+        list_append(&a->turns, &turn->link);
+        a->n++;
         t->n++;
 }
 
@@ -52,28 +56,64 @@ void turns_put_back(struct turns *t, struct turn *turn)
         /* Its turn was not used. */
         list_remove(&a->link);
         list_prepend(&t->accounts[turn->bulk], &a->link);
+        a->n++;
         t->n++;
+}
+
+static struct turns_account *next_account(const struct turns *t)
+{
+        bool bulk = list_empty(&t->accounts[0]);
+
+        return list_empty(&t->accounts[bulk])
+                       ? NULL
+                       : container_of(t->accounts[bulk].next, struct turns_account, link);
+}
+
+struct turn *turns_next(const struct turns *t)
+{
+        struct turns_account *a = next_account(t);
+
+        return a ? container_of(a->turns.next, struct turn, link) : NULL;
+}
+
+static void leave(struct turns *t, struct turns_account *a, struct turn *turn)
+{
+        list_remove(&turn->link);
+        t->n--;
+        if (--a->n)
+                return;
+        list_remove(&a->link);
+        mem_free(a);
 }
 
 struct turn *turns_take(struct turns *t)
 {
-        struct list *first = list_pop(&t->accounts[0]);
-        bool bulk = !first;
-        struct turns_account *a;
-        struct list *link;
+        struct turns_account *a = next_account(t);
+        struct turn *turn = turns_next(t);
 
-        if (bulk)
-                first = list_pop(&t->accounts[1]);
-        if (!first)
+        if (!a)
                 return NULL;
-        a = container_of(first, struct turns_account, link);
-        link = list_pop(&a->turns);
-        if (list_empty(&a->turns))
-                mem_free(a);
-        else
-                list_append(&t->accounts[bulk], &a->link);
-        t->n--;
-        return container_of(link, struct turn, link);
+        /* The others' turn is before its next. */
+        list_remove(&a->link);
+        list_append(&t->accounts[turn->bulk], &a->link);
+        leave(t, a, turn);
+        return turn;
+}
+
+void turns_remove(struct turns *t, struct turn *turn)
+{
+        struct turns_account *a =
+                list_linked(&turn->link) ? find_account(t, turn->bulk, turn->account) : NULL;
+
+        if (a)
+                leave(t, a, turn);
+}
+
+size_t turns_waiting(const struct turns *t, bool bulk, int64_t account)
+{
+        const struct turns_account *a = find_account(t, bulk, account);
+
+        return a ? a->n : 0;
 }
 
 struct turn *turns_find(struct turns *t, bool bulk, int64_t account,

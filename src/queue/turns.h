@@ -26,6 +26,12 @@ void turns_put(struct turns *t, struct turn *turn);
 void turns_put_back(struct turns *t, struct turn *turn);
 /* NULL when nothing waits. */
 struct turn *turns_take(struct turns *t);
+/* What would be taken. */
+struct turn *turns_next(const struct turns *t);
+/* Out of the line, if it is in it. */
+void turns_remove(struct turns *t, struct turn *turn);
+/* How many of the account's wait. */
+size_t turns_waiting(const struct turns *t, bool bulk, int64_t account);
 /* Something waits for which `same` is true; NULL: nothing. */
 struct turn *turns_find(struct turns *t, bool bulk, int64_t account,
                         bool (*same)(struct turn *turn, const void *arg), const void *arg);

@@ -43,6 +43,40 @@ static void check_order(const char *wants)
         ck_assert_uint_eq(turns.n, 0);
 }
 
+START_TEST(what_leaves_the_line_gives_no_turn_and_counts_no_more)
+{
+        turns_init(&turns);
+        put('a', 1, false);
+        put('b', 1, false);
+        put('c', 2, false);
+        put('d', 2, true);
+        ck_assert_uint_eq(turns_waiting(&turns, false, 1), 2);
+        ck_assert_uint_eq(turns_waiting(&turns, true, 2), 1);
+        ck_assert_uint_eq(turns_waiting(&turns, true, 1), 0);
+        ck_assert_ptr_eq(turns_next(&turns), &letters[0].turn);
+
+        turns_remove(&turns, &letters[0].turn);
+        turns_remove(&turns, &letters[0].turn);
+        turns_remove(&turns, &letters[2].turn);
+        ck_assert_uint_eq(turns_waiting(&turns, false, 1), 1);
+        ck_assert_uint_eq(turns_waiting(&turns, false, 2), 0);
+        ck_assert_ptr_eq(turns_next(&turns), &letters[1].turn);
+        check_order("bd");
+        ck_assert_ptr_null(turns_next(&turns));
+}
+END_TEST
+
+START_TEST(what_is_put_back_counts_again)
+{
+        turns_init(&turns);
+        put('a', 1, false);
+        put('b', 2, false);
+        turns_put_back(&turns, turns_take(&turns));
+        ck_assert_uint_eq(turns_waiting(&turns, false, 1), 1);
+        check_order("ab");
+}
+END_TEST
+
 START_TEST(accounts_take_turns_and_bulk_comes_last)
 {
         turns_init(&turns);
@@ -226,6 +260,8 @@ int main(void)
         int failed;
 
         tcase_add_test(tcase, accounts_take_turns_and_bulk_comes_last);
+        tcase_add_test(tcase, what_leaves_the_line_gives_no_turn_and_counts_no_more);
+        tcase_add_test(tcase, what_is_put_back_counts_again);
         tcase_add_test(tcase, what_is_put_back_is_the_first_of_its_account);
         tcase_add_test(tcase, an_account_keeps_its_turn_when_no_connection_is_free);
         tcase_add_test(tcase, what_belongs_together_is_found);
