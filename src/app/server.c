@@ -482,6 +482,7 @@ static void settle(struct server *s)
 /* Whatever of it was started. */
 static void finish(struct server *s)
 {
+        signals_quiet(s->signals);
         timer_done(&s->stop_timer);
         control_free(s->control);
         reload_free(s->reload);

@@ -18,6 +18,7 @@ enum { HANDLED = sizeof handled / sizeof *handled };
 struct signals {
         struct server *server;
         struct event *events[HANDLED];
+        bool quiet;
 };
 
 static void signal_came(evutil_socket_t number, short what, void *arg)
@@ -26,6 +27,8 @@ static void signal_came(evutil_socket_t number, short what, void *arg)
         struct server *s = signals->server;
 
         (void)what;
+        if (signals->quiet)
+                return;
         switch ((int)number) {
         case SIGTERM:
         case SIGINT:
@@ -60,10 +63,23 @@ struct signals *signals_new(struct server *s)
         return signals;
 }
 
+void signals_quiet(struct signals *signals)
+{
+        if (signals)
+                signals->quiet = true;
+}
+
 void signals_free(struct signals *signals)
 {
+        sigset_t set;
+
         if (!signals)
                 return;
+        /* Without its event a signal would end the process, which is ending well. */
+        sigemptyset(&set);
+        for (size_t i = 0; i < HANDLED; i++)
+                sigaddset(&set, handled[i]);
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
         for (size_t i = 0; i < HANDLED; i++)
                 event_free(signals->events[i]);
         mem_free(signals);

@@ -118,6 +118,17 @@ def test_sigusr1_logs_the_state_and_the_sessions(fresh_server):
         fresh_server.wait_log(rf"status service=pop3s peer=127\.0\.0\.1 account=alice@{DOMAIN}")
 
 
+def test_signals_while_it_ends_do_nothing(make_server):
+    """What is still on its way is waited for, with all that a signal would act on gone."""
+    for _ in range(3):
+        server = make_server(start=False).start()
+        server.send_signal(signal.SIGTERM)
+        while server.running:
+            for number in (signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM):
+                server.send_signal(number)
+        server.stop()
+
+
 def test_sigterm_answers_the_message_in_flight_first(make_server):
     server = make_server(args=["--hold", "delivery write"])
     with server.smtp() as talk:
