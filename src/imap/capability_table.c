@@ -116,6 +116,7 @@ const struct imap_capability imap_capabilities[] = {
         { "SAVEDATE",           AFTER,    "8514 4",
          "When a message came into its mailbox can be fetched and searched.",                                         &imap_cmd_fetch,
          NULL                                                                                                                                                     },
+        { "SEARCH=FUZZY",       AFTER,    "6203 3",      "Words in any order and with small faults; how well they fit.", &imap_cmd_search,    NULL                },
         { "SEARCHRES",          AFTER,    "5182 2",      "The last result of a search is \"$\".",                     &imap_cmd_search,
          NULL                                                                                                                                                     },
         { "SORT",               AFTER,    "5256 3",      "See the command.",                                          &imap_cmd_sort,         NULL                },

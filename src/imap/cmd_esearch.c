@@ -32,6 +32,7 @@ struct esearch {
         size_t n, cap, at;
         bool looking; /* into sources[at] */
         struct uid_set found;
+        struct imap_scores scores;
         int64_t highest_modseq; /* of them */
         /* of the selected mailbox; 0: none is */
         int64_t selected;
@@ -75,6 +76,7 @@ static enum err aim(struct esearch *e, struct store_txn *tx)
         enum err err;
 
         uid_set_clear(&e->found);
+        e->scores.n = 0;
         e->highest_modseq = 0;
         e->looking = true;
         if (mailbox == e->selected) {
@@ -98,6 +100,8 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
         struct esearch *e = arg;
 
         uid_set_add(&e->found, row->uid);
+        if (e->scan.search.returns.options & IMAP_SEARCH_RELEVANCY)
+                imap_scores_add(&e->scores, row->uid, e->scan.search.score);
         if (row->modseq > e->highest_modseq)
                 e->highest_modseq = row->modseq;
         return ERR_OK;
@@ -118,7 +122,7 @@ static void put_found(struct esearch *e)
                 buf_addf(out, "* ESEARCH (TAG \"%s\" MAILBOX ", e->tag);
                 imap_put_mailbox_as(out, slice_of(source->name), e->utf8);
                 buf_addf(out, " UIDVALIDITY %u) UID", source->uidvalidity);
-                imap_put_returned(out, returns, &r);
+                imap_put_returned(out, returns, &r, &e->scores);
                 if (e->scan.search.has_modseq)
                         buf_addf(out, " MODSEQ %lld", (long long)e->highest_modseq);
                 buf_add(out, SLICE("\r\n"));
@@ -207,6 +211,7 @@ static void esearch_free(struct esearch *e)
         mem_free(e->sources);
         imap_scan_done(&e->scan);
         uid_set_done(&e->found);
+        imap_scores_done(&e->scores);
         uid_map_done(&e->messages);
         uid_set_done(&e->recent);
         uid_set_done(&e->saved);

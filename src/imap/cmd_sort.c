@@ -17,7 +17,15 @@ static enum err parse(struct imap_args *args, struct imap_find *f)
                 err = imap_search_charset_parse(args, &charset);
         if (!err)
                 err = imap_arg_space(args);
-        return err ? err : imap_search_keys_parse(args, &scan->arena, charset, &scan->search);
+        if (!err)
+                err = imap_search_keys_parse(args, &scan->arena, charset, &scan->search);
+        /* RFC 6203 6 */
+        if (!err && imap_sort_has(&f->sorter.sort, IMAP_SORT_RELEVANCY) &&
+            !scan->search.has_fuzzy) {
+                args->wanted = "a FUZZY key to sort by RELEVANCY";
+                err = ERR_SYNTAX;
+        }
+        return err;
 }
 
 static enum imap_flow sort_start(struct imap_cmd *cmd, struct imap_args *args)

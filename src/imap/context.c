@@ -21,7 +21,8 @@ static bool fits(const struct imap_session *s, const struct imap_context_params 
         const struct imap_config *config = s->server->config;
 
         return s->mailbox && s->mailbox->contexts.n < (size_t)config->max_contexts &&
-               (!p->sort->n || p->n <= (size_t)config->max_sorted_context);
+               (!p->sort->n || p->n <= (size_t)config->max_sorted_context) &&
+               !imap_sort_has(p->sort, IMAP_SORT_RELEVANCY); /* scores are not kept */
 }
 
 bool imap_context_add(struct imap_session *s, struct imap_context_params *p)
@@ -130,7 +131,7 @@ static bool add_row(void *arg, const struct store_fetch_row *row)
 {
         struct ordering *o = arg;
 
-        o->err = imap_sorter_add(&o->sorter, row);
+        o->err = imap_sorter_add(&o->sorter, row, 0);
         return !o->err;
 }
 

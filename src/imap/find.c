@@ -29,6 +29,7 @@ void imap_find_free(struct imap_find *f)
         uid_set_done(&f->found);
         uid_set_done(&f->to_save);
         mem_free(f->modseqs);
+        imap_scores_done(&f->scores);
         mem_free(f->list);
         uid_set_done(&f->result);
         imap_pour_done(&f->pour);
@@ -72,8 +73,10 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
 
         if (f->scan.search.has_modseq)
                 keep_modseq(f, row);
+        if (f->scan.search.returns.options & IMAP_SEARCH_RELEVANCY)
+                imap_scores_add(&f->scores, row->uid, f->scan.search.score);
         if (f->sorter.sort.n)
-                return imap_sorter_add(&f->sorter, row);
+                return imap_sorter_add(&f->sorter, row, f->scan.search.score);
         uid_set_add(&f->found, row->uid);
         return ERR_OK;
 }
@@ -87,7 +90,7 @@ static void put_esearch(const struct imap_find *f, const struct imap_results *r,
         if (!returns.options)
                 returns.options = IMAP_SEARCH_RETURN_ALL;
         buf_addf(out, "* ESEARCH (TAG \"%s\")%s", f->tag, f->uid ? " UID" : "");
-        imap_put_returned(out, &returns, r);
+        imap_put_returned(out, &returns, r, &f->scores);
         if (f->modseq)
                 buf_addf(out, " MODSEQ %lld", (long long)f->modseq);
         buf_add(out, SLICE("\r\n"));

@@ -20,8 +20,9 @@ struct imap_find {
         struct imap_scan scan;
         struct imap_sorter sorter; /* sorter.sort.n 0: in the order of the mailbox */
         struct uid_set found;
-        struct uid_set result; /* for UPDATE: all that the client knows of; */
-        uint32_t *list;        /* or in their order; owned */
+        struct imap_scores scores; /* where they are asked for */
+        struct uid_set result;     /* for UPDATE: all that the client knows of; */
+        uint32_t *list;            /* or in their order; owned */
         size_t n_list;
         struct uid_set to_save;            /* "$" */
         int64_t highest_modseq;            /* of those found */

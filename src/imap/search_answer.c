@@ -138,8 +138,67 @@ void imap_put_found(struct buf *out, const char *name, const struct imap_results
         buf_add(out, SLICE("\r\n"));
 }
 
+/* ---- scores ---- */
+
+void imap_scores_done(struct imap_scores *scores)
+{
+        mem_free(scores->items);
+        *scores = (struct imap_scores){ 0 };
+}
+
+void imap_scores_add(struct imap_scores *scores, uint32_t uid, unsigned score)
+{
+        if (scores->n == scores->cap) {
+                scores->cap = scores->cap ? scores->cap * 2 : 64;
+                scores->items = mem_realloc(scores->items, scores->cap * sizeof *scores->items);
+        }
+        scores->items[scores->n++] = (struct imap_score){ uid, score };
+}
+
+static unsigned score_of(const struct imap_scores *scores, uint32_t uid)
+{
+        size_t low = 0, high = scores->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (scores->items[middle].uid == uid)
+                        return scores->items[middle].score;
+                if (scores->items[middle].uid < uid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return 1;
+}
+
+/* In the order of the results; of those that PARTIAL wants, if it is there. */
+static void put_scores(struct buf *out, const struct imap_search_returns *returns,
+                       const struct imap_results *r, const struct imap_scores *scores)
+{
+        AUTO(uid_set_done) struct uid_set some = { 0 };
+        uint64_t first = 0, end = imap_results_count(r);
+        bool any = false;
+
+        if (returns->options & IMAP_SEARCH_PARTIAL)
+                imap_partial_places(&returns->partial, end, &first, &end);
+        buf_add(out, SLICE(" RELEVANCY ("));
+        if (!r->sorted)
+                imap_cut_places(&r->uids, first, end, &some);
+        for (uint64_t i = first; r->sorted && i < end; i++, any = true)
+                put_number(out, any ? ' ' : '\0', score_of(scores, r->list_uids[i]));
+        for (size_t i = 0; i < some.n; i++)
+                for (uint64_t uid = some.ranges[i].first; uid <= some.ranges[i].last; uid++) {
+                        put_number(out, any ? ' ' : '\0', score_of(scores, (uint32_t)uid));
+                        any = true;
+                }
+        buf_addc(out, ')');
+}
+
+/* ---- all that was asked for ---- */
+
 void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
-                       const struct imap_results *r)
+                       const struct imap_results *r, const struct imap_scores *scores)
 {
         unsigned options = returns->options;
         uint64_t count = imap_results_count(r);
@@ -159,6 +218,8 @@ void imap_put_returned(struct buf *out, const struct imap_search_returns *return
                 put_partial(out, &returns->partial, r);
         if (options & IMAP_SEARCH_COUNT)
                 buf_addf(out, " COUNT %llu", (unsigned long long)count);
+        if ((options & IMAP_SEARCH_RELEVANCY) && count)
+                put_scores(out, returns, r, scores);
 }
 
 /* ---- as a set: "$", and whose MODSEQ is told ---- */

@@ -10,6 +10,17 @@
 
 #include "mailserver/core/uid_map.h"
 
+/* Scores of messages, 1 to 100: RFC 6203 4. Added in order of UID. */
+struct imap_scores {
+        struct imap_score {
+                uint32_t uid;
+                unsigned score;
+        } * items; /* owned */
+        size_t n, cap;
+};
+void imap_scores_done(struct imap_scores *scores);
+void imap_scores_add(struct imap_scores *scores, uint32_t uid, unsigned score);
+
 /*
  * What matches, of those that the client knows. In the order of the mailbox the
  * sets; in another the lists.
@@ -38,9 +49,12 @@ void imap_put_list(struct buf *out, const uint32_t *list, size_t n);
  */
 void imap_put_found(struct buf *out, const char *name, const struct imap_results *r,
                     int64_t modseq);
-/* What follows "* ESEARCH (…) UID" in it: RFC 9051 7.3.4. MIN, MAX and ALL of nothing are left out. */
+/*
+ * What follows "* ESEARCH (…) UID" in it: RFC 9051 7.3.4. MIN, MAX and ALL of nothing are left out. `scores`:
+ * where returns want them.
+ */
 void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
-                       const struct imap_results *r);
+                       const struct imap_results *r, const struct imap_scores *scores);
 /* The answer is about all that was found; else about the least, the greatest, or those of some places. */
 bool imap_returns_all(const struct imap_search_returns *returns);
 /*

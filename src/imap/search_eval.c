@@ -16,6 +16,7 @@ struct eval {
         struct imap_search *search;
         const struct imap_search_message *m;
         bool texts_known;
+        unsigned scores, n_scores; /* of the fuzzy keys that matched */
         enum err err;
 };
 
@@ -60,6 +61,27 @@ static bool age_within(const struct imap_search_key *key, const struct imap_sear
 
 /* ---- keys ---- */
 
+/* True, for an end of a key that was found. */
+static bool found(struct eval *e, const struct imap_search_key *key)
+{
+        e->scores += key->fuzzy ? imap_fuzzy_score(key->fuzzy) : 0;
+        e->n_scores += key->fuzzy != NULL;
+        return true;
+}
+
+static bool find_field(struct eval *e, const struct imap_search_key *key)
+{
+        const struct store_fetch_row *row = e->m->row;
+
+        if (!key->fuzzy)
+                return imap_search_field(row->trace, key->name, key->text) ||
+                       imap_search_field(row->header, key->name, key->text);
+        imap_fuzzy_begin(key->fuzzy);
+        imap_search_field_fuzzily(row->trace, key->name, key->fuzzy);
+        imap_search_field_fuzzily(row->header, key->name, key->fuzzy);
+        return imap_fuzzy_found(key->fuzzy) && found(e, key);
+}
+
 static bool find_text(struct eval *e, const struct imap_search_key *key)
 {
         const struct store_fetch_row *row = e->m->row;
@@ -81,7 +103,7 @@ static bool find_text(struct eval *e, const struct imap_search_key *key)
                 if (err && err != ERR_CORRUPT)
                         e->err = err;
         }
-        return key->found;
+        return key->found && found(e, key);
 }
 
 static bool matches(struct eval *e, const struct imap_search_key *key);
@@ -133,8 +155,7 @@ static bool matches(struct eval *e, const struct imap_search_key *key)
         case IMAP_SEARCH_AGE:
                 return age_within(key, e->m);
         case IMAP_SEARCH_HEADER:
-                return imap_search_field(row->trace, key->name, key->text) ||
-                       imap_search_field(row->header, key->name, key->text);
+                return find_field(e, key);
         case IMAP_SEARCH_BODY:
         case IMAP_SEARCH_TEXT:
                 return find_text(e, key);
@@ -150,6 +171,7 @@ enum err imap_search_match(struct imap_search *search, const struct imap_search_
 
         if (e.err)
                 return e.err;
+        search->score = e.n_scores ? e.scores / e.n_scores : 100;
         *ret_match = match;
         return ERR_OK;
 }

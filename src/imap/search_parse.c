@@ -89,6 +89,7 @@ struct parser {
         struct imap_search *search;
         struct slice charset;
         size_t n_keys, n_strings, n_saved;
+        bool fuzzy; /* the keys in hand are */
 };
 
 static enum err wants(struct parser *p, enum err err, const char *what)
@@ -131,6 +132,8 @@ static enum err read_text(struct parser *p, struct imap_search_key *key)
         if (mime_charset_to_utf8(p->charset, octets, &utf8) || text_fold(buf_slice(&utf8), &folded))
                 return wants(p, ERR_LIMIT, "a shorter string to search for");
         key->text = arena_copy(p->arena, buf_slice(&folded));
+        if (p->fuzzy)
+                key->fuzzy = imap_fuzzy_new(p->arena, buf_slice(&folded));
         return key->text.ptr ? ERR_OK : too_much(p);
 }
 
@@ -397,6 +400,19 @@ static enum err make_new(struct parser *p, struct imap_search_key **ret_key)
         return ERR_OK;
 }
 
+/* RFC 6203 3: all below it is looked for fuzzily; keys that know no such thing as they are. */
+static enum err read_fuzzy(struct parser *p, unsigned depth, struct imap_search_key **ret_key)
+{
+        bool outer = p->fuzzy;
+        enum err err = imap_arg_space(p->args);
+
+        p->fuzzy = p->search->has_fuzzy = true;
+        if (!err)
+                err = read_key(p, depth, ret_key);
+        p->fuzzy = outer;
+        return err;
+}
+
 static enum err read_word(struct parser *p, unsigned depth, struct imap_search_key **ret_key)
 {
         const struct word *word;
@@ -410,6 +426,8 @@ static enum err read_word(struct parser *p, unsigned depth, struct imap_search_k
                 *ret_key = key_new(p, is_or ? IMAP_SEARCH_OR : IMAP_SEARCH_NOT);
                 return *ret_key ? read_operands(p, depth, *ret_key, is_or ? 2 : 1) : too_much(p);
         }
+        if (slice_eq_word(name, SLICE("FUZZY")))
+                return read_fuzzy(p, depth, ret_key);
         if (slice_eq_word(name, SLICE("NEW")))
                 return make_new(p, ret_key);
         word = find_word(name);
@@ -490,6 +508,9 @@ enum err imap_search_keys_parse(struct imap_args *args, struct arena *arena, str
 
         if (!err)
                 err = imap_arg_end(args);
+        /* RFC 6203 4 */
+        if (!err && (search->returns.options & IMAP_SEARCH_RELEVANCY) && !search->has_fuzzy)
+                err = wants(&p, ERR_SYNTAX, "a FUZZY key with RELEVANCY");
         /* What was read so far points into an arena that may be given up. */
         if (err)
                 search->root = search->texts = NULL;

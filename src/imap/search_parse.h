@@ -9,6 +9,7 @@
 #ifndef IMAP_SEARCH_PARSE_H
 #define IMAP_SEARCH_PARSE_H
 
+#include "fuzzy.h"
 #include "search_return.h"
 
 #include "mailserver/store/flags.h"
@@ -45,8 +46,9 @@ struct imap_search_key {
         struct imap_search_key *child; /* the first; AND, OR, NOT */
         struct imap_search_key *next;  /* of the same parent */
         uint64_t flag;
-        struct slice name; /* HEADER, KEYWORD */
-        struct slice text; /* folded */
+        struct slice name;        /* HEADER, KEYWORD */
+        struct slice text;        /* folded */
+        struct imap_fuzzy *fuzzy; /* in the arena; NULL: `text` must stand there as it is */
         int64_t from, to;
         struct imap_set set; /* as written; gone with the command's arena */
         bool set_is_uids;
@@ -61,6 +63,9 @@ struct imap_search {
         struct imap_search_key *root;
         struct imap_search_key *texts; /* all BODY and TEXT keys */
         struct imap_search_returns returns;
+        bool has_fuzzy; /* FUZZY was said: RFC 6203 */
+        /* set by imap_search_match: how well the message fits, 1 to 100; 100 without FUZZY */
+        unsigned score;
         bool has_charset, has_keywords;
         bool has_email_ids;
         bool has_keys;    /* something is asked that stands in the row's keys: STORE_FETCH_KEYS */

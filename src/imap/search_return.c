@@ -79,14 +79,15 @@ static const struct {
         const char *name;
         unsigned option;
 } options[] = {
-        {"MIN",      IMAP_SEARCH_MIN       },
-        { "MAX",     IMAP_SEARCH_MAX       },
-        { "ALL",     IMAP_SEARCH_RETURN_ALL},
-        { "COUNT",   IMAP_SEARCH_COUNT     },
-        { "SAVE",    IMAP_SEARCH_SAVE      },
-        { "PARTIAL", IMAP_SEARCH_PARTIAL   },
-        { "UPDATE",  IMAP_SEARCH_UPDATE    },
-        { "CONTEXT", IMAP_SEARCH_CONTEXT   },
+        {"RELEVANCY", IMAP_SEARCH_RELEVANCY },
+        { "MIN",      IMAP_SEARCH_MIN       },
+        { "MAX",      IMAP_SEARCH_MAX       },
+        { "ALL",      IMAP_SEARCH_RETURN_ALL},
+        { "COUNT",    IMAP_SEARCH_COUNT     },
+        { "SAVE",     IMAP_SEARCH_SAVE      },
+        { "PARTIAL",  IMAP_SEARCH_PARTIAL   },
+        { "UPDATE",   IMAP_SEARCH_UPDATE    },
+        { "CONTEXT",  IMAP_SEARCH_CONTEXT   },
 };
 
 static unsigned find_option(struct slice name)

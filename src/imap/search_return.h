@@ -14,8 +14,9 @@ enum imap_search_return {
         IMAP_SEARCH_COUNT = 1u << 3,
         IMAP_SEARCH_SAVE = 1u << 4,
         IMAP_SEARCH_PARTIAL = 1u << 5,
-        IMAP_SEARCH_UPDATE = 1u << 6,  /* the result is kept up to date: context.h */
-        IMAP_SEARCH_CONTEXT = 1u << 7, /* a hint, that is not needed */
+        IMAP_SEARCH_UPDATE = 1u << 6,    /* the result is kept up to date: context.h */
+        IMAP_SEARCH_CONTEXT = 1u << 7,   /* a hint, that is not needed */
+        IMAP_SEARCH_RELEVANCY = 1u << 8, /* scores: RFC 6203 4 */
 };
 
 /* "PARTIAL a:b": results by their places, from 1; of "-a:-b" counted from the last. */

@@ -28,10 +28,17 @@ static void look(void *arg)
 {
         struct scan *s = arg;
 
-        for (struct imap_search_key *key = s->texts; key; key = key->next_text)
-                if (!key->found && (!s->in_header || key->kind == IMAP_SEARCH_TEXT))
+        for (struct imap_search_key *key = s->texts; key; key = key->next_text) {
+                if (s->in_header && key->kind != IMAP_SEARCH_TEXT)
+                        continue;
+                /* What a header says counts more than what stands somewhere below. */
+                if (key->fuzzy)
+                        imap_fuzzy_look(key->fuzzy, buf_slice(&s->folded),
+                                        !s->in_header && key->kind == IMAP_SEARCH_TEXT);
+                else if (!key->found)
                         key->found = memmem(buf_slice(&s->folded).ptr, s->folded.len, key->text.ptr,
                                             key->text.len) != NULL;
+        }
         if (s->folded.len > s->longest)
                 buf_consume(&s->folded, s->folded.len - s->longest);
 }
@@ -41,7 +48,7 @@ static bool all_found(void *arg)
         const struct scan *s = arg;
 
         for (const struct imap_search_key *key = s->texts; key; key = key->next_text)
-                if (!key->found)
+                if (key->fuzzy ? !imap_fuzzy_perfect(key->fuzzy) : !key->found)
                         return false;
         return true;
 }
@@ -59,12 +66,28 @@ enum err imap_search_texts(struct imap_search_key *texts, const struct mime_text
         enum err err;
 
         for (struct imap_search_key *key = texts; key; key = key->next_text) {
+                size_t reach = key->fuzzy && key->text.len < IMAP_FUZZY_WORD ? IMAP_FUZZY_WORD
+                                                                             : key->text.len;
+
                 key->found = !key->text.len;
-                s.longest = key->text.len > s.longest ? key->text.len : s.longest;
+                s.longest = reach > s.longest ? reach : s.longest;
+                if (key->fuzzy)
+                        imap_fuzzy_begin(key->fuzzy);
         }
         err = mime_text_walk(source, &sink);
+        for (struct imap_search_key *key = texts; key; key = key->next_text)
+                if (key->fuzzy)
+                        key->found = imap_fuzzy_found(key->fuzzy);
         buf_done(&s.folded);
         return err;
+}
+
+/* A value, decoded and folded. False: it is out of all proportion. */
+static bool fold_field(const struct mime_field *field, struct buf *folded)
+{
+        AUTO_BUF(utf8, BUF_MAX);
+
+        return !mime_header_to_utf8(field->value, &utf8) && !text_fold(buf_slice(&utf8), folded);
 }
 
 bool imap_search_field(struct slice header, struct slice name, struct slice text)
@@ -72,17 +95,27 @@ bool imap_search_field(struct slice header, struct slice name, struct slice text
         struct mime_field field;
 
         while (mime_field_next(&header, &field)) {
-                AUTO_BUF(utf8, BUF_MAX);
                 AUTO_BUF(folded, BUF_MAX);
 
                 if (!slice_eq_word(field.name, name))
                         continue;
                 if (!text.len)
                         return true;
-                if (!mime_header_to_utf8(field.value, &utf8) &&
-                    !text_fold(buf_slice(&utf8), &folded) &&
+                if (fold_field(&field, &folded) &&
                     memmem(buf_slice(&folded).ptr, folded.len, text.ptr, text.len))
                         return true;
         }
         return false;
+}
+
+void imap_search_field_fuzzily(struct slice header, struct slice name, struct imap_fuzzy *fuzzy)
+{
+        struct mime_field field;
+
+        while (mime_field_next(&header, &field)) {
+                AUTO_BUF(folded, BUF_MAX);
+
+                if (slice_eq_word(field.name, name) && fold_field(&field, &folded))
+                        imap_fuzzy_look(fuzzy, buf_slice(&folded), false);
+        }
 }

@@ -16,5 +16,7 @@ MUST_CHECK enum err imap_search_texts(struct imap_search_key *texts,
                                       const struct mime_text_source *source);
 /* Does a field of this name, decoded, contain the folded text? */
 bool imap_search_field(struct slice header, struct slice name, struct slice text);
+/* Looks through fields of this name; the caller begins, and asks what was found. */
+void imap_search_field_fuzzily(struct slice header, struct slice name, struct imap_fuzzy *fuzzy);
 
 #endif

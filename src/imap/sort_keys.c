@@ -15,24 +15,25 @@
 /* ---- what is asked for ---- */
 
 static const char *const criteria[IMAP_SORT_CRITERIA] = {
-        [IMAP_SORT_ARRIVAL] = "ARRIVAL",
-        [IMAP_SORT_CC] = "CC",
-        [IMAP_SORT_DATE] = "DATE",
-        [IMAP_SORT_DISPLAYFROM] = "DISPLAYFROM",
-        [IMAP_SORT_DISPLAYTO] = "DISPLAYTO",
-        [IMAP_SORT_FROM] = "FROM",
-        [IMAP_SORT_SIZE] = "SIZE",
-        [IMAP_SORT_SUBJECT] = "SUBJECT",
-        [IMAP_SORT_TO] = "TO",
+        [IMAP_SORT_ARRIVAL] = "ARRIVAL",     [IMAP_SORT_CC] = "CC",
+        [IMAP_SORT_DATE] = "DATE",           [IMAP_SORT_DISPLAYFROM] = "DISPLAYFROM",
+        [IMAP_SORT_DISPLAYTO] = "DISPLAYTO", [IMAP_SORT_FROM] = "FROM",
+        [IMAP_SORT_RELEVANCY] = "RELEVANCY", [IMAP_SORT_SIZE] = "SIZE",
+        [IMAP_SORT_SUBJECT] = "SUBJECT",     [IMAP_SORT_TO] = "TO",
 };
 
 static void add_criterion(struct imap_sort *sort, enum imap_sort_criterion by, bool reverse)
 {
-        for (size_t i = 0; i < sort->n; i++)
-                if (sort->criteria[i].by == by)
-                        return;
         sort->criteria[sort->n].by = by;
         sort->criteria[sort->n++].reverse = reverse;
+}
+
+bool imap_sort_has(const struct imap_sort *sort, enum imap_sort_criterion by)
+{
+        for (size_t i = 0; i < sort->n; i++)
+                if (sort->criteria[i].by == by)
+                        return true;
+        return false;
 }
 
 static enum err read_criterion(struct imap_args *a, struct imap_sort *sort)
@@ -43,7 +44,8 @@ static enum err read_criterion(struct imap_args *a, struct imap_sort *sort)
 
         for (int by = 0; !err && by < IMAP_SORT_CRITERIA; by++)
                 if (slice_eq_word(name, slice_of(criteria[by]))) {
-                        add_criterion(sort, (enum imap_sort_criterion)by, reverse);
+                        if (!imap_sort_has(sort, (enum imap_sort_criterion)by))
+                                add_criterion(sort, (enum imap_sort_criterion)by, reverse);
                         return ERR_OK;
                 }
         a->wanted = "a criterion to sort by";
@@ -93,7 +95,7 @@ static void put_text(struct buf *out, struct slice text, size_t max)
 }
 
 static void put_criterion(struct buf *out, enum imap_sort_criterion by,
-                          const struct store_fetch_row *row, size_t max)
+                          const struct store_fetch_row *row, unsigned score, size_t max)
 {
         switch (by) {
         case IMAP_SORT_ARRIVAL:
@@ -101,6 +103,9 @@ static void put_criterion(struct buf *out, enum imap_sort_criterion by,
                 break;
         case IMAP_SORT_DATE: /* RFC 5256 2.2 */
                 put_number(out, row->sent_us == INT64_MIN ? row->internal_date_us : row->sent_us);
+                break;
+        case IMAP_SORT_RELEVANCY:
+                put_number(out, -(int64_t)score);
                 break;
         case IMAP_SORT_SIZE:
                 put_number(out, row->size);
@@ -149,7 +154,7 @@ static enum err make_room(struct imap_sorter *s)
         return err;
 }
 
-enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row)
+enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row, unsigned score)
 {
         size_t start = s->octets.len;
         enum err err = make_room(s);
@@ -160,7 +165,7 @@ enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *ro
         for (size_t i = 0; i < s->sort.n; i++) {
                 size_t at = s->octets.len;
 
-                put_criterion(&s->octets, s->sort.criteria[i].by, row, s->max_text);
+                put_criterion(&s->octets, s->sort.criteria[i].by, row, score, s->max_text);
                 for (; s->sort.criteria[i].reverse && at < s->octets.len; at++)
                         s->octets.ptr[at] = (char)~s->octets.ptr[at];
         }

@@ -19,6 +19,7 @@ enum imap_sort_criterion {
         IMAP_SORT_DISPLAYFROM,
         IMAP_SORT_DISPLAYTO,
         IMAP_SORT_FROM,
+        IMAP_SORT_RELEVANCY, /* RFC 6203 6: the highest score first */
         IMAP_SORT_SIZE,
         IMAP_SORT_SUBJECT,
         IMAP_SORT_TO,
@@ -32,6 +33,8 @@ struct imap_sort {
                 bool reverse;
         } criteria[IMAP_SORT_CRITERIA];
 };
+/* By this, among others. */
+bool imap_sort_has(const struct imap_sort *sort, enum imap_sort_criterion by);
 /* "(REVERSE DATE SUBJECT)". One that is said again decides nothing and is left out. */
 MUST_CHECK enum err imap_sort_parse(struct imap_args *a, struct imap_sort *ret);
 
@@ -44,7 +47,8 @@ struct imap_sorter {
 };
 void imap_sorter_done(struct imap_sorter *s);
 /* A row with STORE_FETCH_KEYS; rows come in order of UID. ERR_LIMIT: all keys are too long. */
-MUST_CHECK enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row);
+MUST_CHECK enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row,
+                                    unsigned score);
 /* The UIDs in their order; the caller frees them with mem_free. *s is as empty as at first. */
 uint32_t *imap_sorter_take(struct imap_sorter *s, size_t *ret_n);
 

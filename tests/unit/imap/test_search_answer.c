@@ -25,11 +25,15 @@ static void check(const struct imap_results *r, const char *options, const char 
         AUTO(uid_set_done) struct uid_set set = { 0 };
         struct imap_args args = { .rest = slice_of(options) };
         struct imap_search_returns returns = { 0 };
+        struct imap_scores scores = { 0 };
 
         ck_assert_int_eq(imap_search_returns_parse(&args, &returns), ERR_OK);
-        imap_put_returned(&out, &returns, r);
+        for (uint32_t uid = 1; uid < 30; uid++)
+                imap_scores_add(&scores, uid, 2 * uid);
+        imap_put_returned(&out, &returns, r, &scores);
         ck_assert_msg(slice_eq(buf_slice(&out), slice_of(wanted)), "%s: " SLICE_FMT, options,
                       SLICE_ARG(buf_slice(&out)));
+        imap_scores_done(&scores);
         imap_results_returned(r, &returns, &set);
         ck_assert_int_eq(uid_set_print(&set, &uids), ERR_OK);
         ck_assert_msg(slice_eq(buf_slice(&uids), slice_of(saved)), "%s saves " SLICE_FMT, options,
@@ -56,6 +60,9 @@ START_TEST(results_in_the_order_of_the_mailbox)
         check(&r, "RETURN (PARTIAL -2:-1) ", " PARTIAL (-2:-1 4,6)", "11,20");
         check(&r, "RETURN (PARTIAL -9:-4) ", " PARTIAL (-9:-4 2)", "4");
         check(&r, "RETURN (PARTIAL -9:-5) ", " PARTIAL (-9:-5 NIL)", "");
+        check(&r, "RETURN (RELEVANCY ALL) ", " ALL 2:4,6 RELEVANCY (8 20 22 40)", "4,10:11,20");
+        check(&r, "RETURN (RELEVANCY PARTIAL 2:3) ", " PARTIAL (2:3 3:4) RELEVANCY (20 22)",
+              "10:11");
         check(&r, "RETURN (PARTIAL 5:6 COUNT) ", " PARTIAL (5:6 NIL) COUNT 4", "4,10:11,20");
         imap_results_done(&r);
         imap_results_of_set(&found, &map, true, &r);
@@ -81,6 +88,8 @@ START_TEST(results_in_an_order_of_their_own)
         check(&r, "RETURN (MIN MAX ALL COUNT) ", " MIN 6 MAX 2 ALL 6,4:5,1:2 COUNT 5",
               "3:4,11:12,20");
         check(&r, "RETURN (MAX) ", " MAX 2", "4");
+        check(&r, "RETURN (ALL RELEVANCY) ", " ALL 6,4:5,1:2 RELEVANCY (40 22 24 6 8)",
+              "3:4,11:12,20");
         check(&r, "RETURN (PARTIAL 2:4) ", " PARTIAL (2:4 4:5,1)", "3,11:12");
         check(&r, "RETURN (PARTIAL -1:-1 MIN) ", " MIN 6 PARTIAL (-1:-1 2)", "4,20");
         imap_results_done(&r);

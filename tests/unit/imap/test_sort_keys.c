@@ -17,11 +17,12 @@ static const struct {
         const char *name, *text;
         size_t n;
 } good[] = {
-        {"one",          "(DATE)",                                                       1},
-        { "reversed",    "(REVERSE date)",                                               1},
-        { "several",     "(SUBJECT REVERSE DATE ARRIVAL)",                               3},
-        { "again",       "(DATE REVERSE DATE SIZE DATE)",                                2},
-        { "all of them", "(ARRIVAL CC DATE DISPLAYFROM DISPLAYTO FROM SIZE SUBJECT TO)", 9},
+        {"one",          "(DATE)",                                                                 1},
+        { "reversed",    "(REVERSE date)",                                                         1},
+        { "several",     "(SUBJECT REVERSE DATE ARRIVAL)",                                         3},
+        { "again",       "(DATE REVERSE DATE SIZE DATE)",                                          2},
+        { "all of them", "(ARRIVAL CC DATE DISPLAYFROM DISPLAYTO FROM SIZE SUBJECT TO RELEVANCY)",
+         10                                                                                         },
 };
 
 START_TEST(criteria_are_read)
@@ -57,7 +58,7 @@ static void check_order(const char *criteria, size_t max_text, const struct stor
                 struct store_fetch_row row = rows[i];
 
                 row.uid = (uint32_t)i + 1;
-                ck_assert_int_eq(imap_sorter_add(&s, &row), ERR_OK);
+                ck_assert_int_eq(imap_sorter_add(&s, &row, row.uid % 3), ERR_OK);
         }
         uids = imap_sorter_take(&s, &n);
         for (size_t i = 0; i < n; i++)
@@ -115,6 +116,9 @@ START_TEST(the_next_criterion_decides_between_equals)
         check_order("(REVERSE FROM TO REVERSE SIZE)", 100, rows, 4, "2413");
         check_order("(FROM REVERSE TO)", 100, rows, 4, "1342");
         check_order("(CC)", 100, rows, 4, "1234");
+        /* Their scores are 1, 2, 0 and 1. */
+        check_order("(RELEVANCY)", 100, rows, 4, "2143");
+        check_order("(REVERSE RELEVANCY SIZE)", 100, rows, 4, "3412");
 }
 END_TEST
 
@@ -125,10 +129,10 @@ START_TEST(keys_have_a_ceiling)
         size_t n = 0;
 
         ck_assert_int_eq(parse("(SUBJECT)", &s.sort), ERR_OK);
-        while (imap_sorter_add(&s, &row) == ERR_OK)
+        while (imap_sorter_add(&s, &row, 1) == ERR_OK)
                 n++;
         ck_assert_uint_eq(n, 8); /* eleven octets each, and room for the longest of the next */
-        ck_assert_int_eq(imap_sorter_add(&s, &row), ERR_LIMIT);
+        ck_assert_int_eq(imap_sorter_add(&s, &row, 1), ERR_LIMIT);
         imap_sorter_done(&s);
 }
 END_TEST
