@@ -35,7 +35,12 @@ class Zone:
         self.failing = False
         self.spoiled = set()
         self.records = {}
-        self.set("@", "NS", "ns").set("ns", "A", "127.0.0.1")
+        self.clear()
+
+    def clear(self):
+        """As it was when it was new."""
+        self.records.clear()
+        return self.mend().set("@", "NS", "ns").set("ns", "A", "127.0.0.1")
 
     def set(self, owner, kind, *values):
         """These records and no others of that kind; none: there are none. Names end with a dot, or

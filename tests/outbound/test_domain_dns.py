@@ -17,9 +17,16 @@ POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 604800\r\n"
 POLICY_ROW = (f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt", "HTTPS")
 
 
-@pytest.fixture
-def dns(tmp_path):
-    server = DnsServer(tmp_path)
+class Policy:
+    """What the policy's web server says; a test may change it."""
+
+    right = POLICY.format(mode="enforce", mx=HOSTNAME)
+    text = right
+
+
+@pytest.fixture(scope="module")
+def name_server(tmp_path_factory):
+    server = DnsServer(tmp_path_factory.mktemp("dns"))
     server.zone(DOMAIN, signed=True)
     server.zone("18.198.in-addr.arpa")
     server.start()
@@ -27,28 +34,44 @@ def dns(tmp_path):
     server.stop()
 
 
-class Policy:
-    """What the policy's web server says; a test may change it."""
-
-    text = POLICY.format(mode="enforce", mx=HOSTNAME)
-
-
 @pytest.fixture
-def policy(tmp_path):
+def dns(name_server):
+    """Its zones are empty; published they are by the test."""
+    for zone in name_server.zones.values():
+        zone.clear()
+    return name_server
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory):
     said = Policy()
-    said.certificate = Certificate(tmp_path, "web", (f"mta-sts.{DOMAIN}",))
+    said.certificate = Certificate(tmp_path_factory.mktemp("web"), "web", (f"mta-sts.{DOMAIN}",))
     with policy_server(said.certificate, said) as said.port:
         yield said
 
 
 @pytest.fixture
-def server(make_server, dns, policy):
-    queue = {"mta_sts_port": policy.port, "private_addresses": True,
-             "ca_file": str(policy.certificate.certificate)}
+def policy(web):
+    web.text = web.right
+    return web
+
+
+@pytest.fixture(scope="module")
+def server_with_keys(module_servers, name_server, web):
+    queue = {"mta_sts_port": web.port, "private_addresses": True,
+             "ca_file": str(web.certificate.certificate)}
     listen = {"imaps": {"port": 993, "address": "127.0.0.1"}}  # never started
-    made = make_server(start=False, resolver=dns.conf, queue=queue, listen=listen)
+    made = module_servers(start=False, resolver=name_server.conf, queue=queue, listen=listen)
     made.ctl("domain", "dkim", "add", DOMAIN)
     return made
+
+
+@pytest.fixture
+def server(server_with_keys, policy):
+    settings = server_with_keys.settings
+    yield server_with_keys
+    server_with_keys.settings = settings
+    server_with_keys.configure({})
 
 
 def wanted(server):
@@ -112,7 +135,8 @@ def test_what_is_printed_is_right_once_it_is_published(server, dns):
     assert status == 0
 
 
-def test_nothing_published_is_missing(server):
+def test_nothing_published_is_missing(server, dns):
+    dns.publish()
     status, states = check(server)
     assert status == 1
     assert {said[0] for said in states.values()} == {"missing"}
@@ -280,6 +304,7 @@ def test_what_cannot_be_believed_is_unknown(server, dns):
 
 
 def test_without_keys_all_is_not_well(make_server, dns):
+    dns.publish()
     server = make_server(start=False, resolver=dns.conf)
     assert "no keys yet" in server.ctl("domain", "dns", DOMAIN)
     assert check(server)[0] == 1
