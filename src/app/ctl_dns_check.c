@@ -28,9 +28,9 @@ struct check {
         struct dns_facts facts;
         struct dns_judge judge;
         struct net_address local[MAX_LOCAL];
-        json_t *rows; /* borrowed */
-        bool over;
-        enum err err;
+        json_t *rows;              /* borrowed */
+        bool over;                 /* this round */
+        bool failed;               /* not all could be judged, or there is nothing to judge */
         char *policy, *policy_why; /* owned */
 };
 
@@ -117,7 +117,10 @@ static void done(void *owner, const struct dns_facts *known, enum err err)
 
         (void)known;
         check->over = true;
-        check->err = err;
+        if (!err)
+                return;
+        check->failed = true;
+        fputs("mailserverctl: these records lead to more questions than are asked\n", stderr);
 }
 
 /* Rows that have no state yet get one. */
@@ -127,9 +130,6 @@ static void judge_rows(struct check *check)
         dns_inquire(check->resolver, check->loop, &check->facts, MAX_QUESTIONS, step, done, check);
         while (!check->over)
                 loop_turn(check->loop, true);
-        if (check->err)
-                fputs("mailserverctl: these records lead to more questions than are asked\n",
-                      stderr);
 }
 
 /* ---- the policy ---- */
@@ -232,12 +232,12 @@ static size_t add_reverse(struct check *check, const char *host)
 /* ---- all of it ---- */
 
 /* Something that is needed is not right, or something is wrong. */
-static bool is_bad(const json_t *rows)
+static bool is_bad(const struct check *check)
 {
         const json_t *row;
         size_t i;
 
-        json_array_foreach(rows, i, row)
+        json_array_foreach(check->rows, i, row)
         {
                 const char *state = json_string_value(json_object_get(row, "state"));
                 bool right = state && strcmp(state, "right") == 0;
@@ -247,7 +247,7 @@ static bool is_bad(const json_t *rows)
                 if (state && strcmp(state, "wrong") == 0)
                         return true;
         }
-        return false;
+        return check->failed;
 }
 
 static bool check_init(struct check *check, const struct config *config, json_t *rows)
@@ -269,13 +269,16 @@ static bool check_init(struct check *check, const struct config *config, json_t 
         return check->resolver;
 }
 
-static void check_done(struct check *check)
+static enum err check_done(struct check *check)
 {
+        bool bad = is_bad(check);
+
         resolver_free(check->resolver);
         loop_free(check->loop);
         arena_done(&check->arena);
         mem_free(check->policy);
         mem_free(check->policy_why);
+        return bad ? ERR_NOTFOUND : ERR_OK;
 }
 
 enum err ctl_dns_judge(const struct config *config, json_t *rows)
@@ -285,15 +288,13 @@ enum err ctl_dns_judge(const struct config *config, json_t *rows)
         if (!check_init(check, config, rows))
                 return ERR_IO;
         judge_rows(check);
-        check_done(check);
-        return is_bad(rows) ? ERR_NOTFOUND : ERR_OK;
+        return check_done(check);
 }
 
 enum err ctl_dns_check(const struct config *config, json_t *rows)
 {
         AUTO(mem_freep) struct check *check = NEW(struct check);
         AUTO_BUF(host, 1024);
-        size_t n;
 
         if (!check_init(check, config, rows))
                 return ERR_IO;
@@ -302,8 +303,7 @@ enum err ctl_dns_check(const struct config *config, json_t *rows)
         put_row(rows, host.ptr, "AAAA", "an address", false);
         judge_rows(check);
         add_policy(check);
-        n = add_reverse(check, host.ptr);
+        check->failed |= add_reverse(check, host.ptr) == 0;
         judge_rows(check);
-        check_done(check);
-        return is_bad(rows) || n == 0 ? ERR_NOTFOUND : ERR_OK;
+        return check_done(check);
 }
