@@ -129,12 +129,20 @@ static const struct conf_option auth_options[] = {
          .offset = AUTH(trusted_networks),
          .help = "Networks whose failures are never counted and that are never banned, such as "
                   "a webmail's or an office's: [\"192.0.2.7\", \"10.0.0.0/8\", \"fd00::/8\"]." },
+        { .name = "channel_binding",
+         .type = CONF_BOOL,
+         .offset = AUTH(channel_binding),
+         .fallback = "true",
+         .help = "Whether logins by SCRAM may be bound to their TLS connection "
+                  "(SCRAM-SHA-256-PLUS "
+                  "and SCRAM-SHA-1-PLUS). Some mail programs choose these and cannot finish them: "
+                  "neomutt with GNU SASL, when it sends." },
         { .name = "allow_plaintext_loopback",
          .type = CONF_BOOL,
          .offset = AUTH(allow_plaintext_loopback),
          .fallback = "false",
          .help = "Lets clients on this machine (127.0.0.0/8, ::1) log in without TLS." },
-        { 0                                                                    },
+        { 0                                                                                 },
 };
 const struct conf_table auth_conf_table = {
         .path = "auth",
@@ -248,7 +256,8 @@ bool auth_offered(const struct auth *a, const struct auth_client *client)
 
 void auth_mechanisms(const struct auth *a, const struct auth_client *client, struct buf *out)
 {
-        bool binding = client->tls && client->binding_type && client->binding.len;
+        bool binding = a->config.channel_binding && client->tls && client->binding_type &&
+                       client->binding.len;
         size_t before = out->len;
 
         if (!auth_offered(a, client))

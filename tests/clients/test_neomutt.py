@@ -85,6 +85,15 @@ def test_it_sends_and_keeps_what_it_has_sent(server, neomutt):
     assert neomutt.count("Sent") == [1]
 
 
+def test_it_sends_by_what_its_library_chooses_where_no_channel_is_bound(make_server, tmp_path):
+    server = make_server(auth={"channel_binding": False})
+    neomutt = Neomutt(server, tmp_path)
+    neomutt.settings = neomutt.settings.replace('set smtp_authenticators = "plain"', "")
+    neomutt.presses("<mail>bob@example.org<enter>Bound to nothing<enter><send-message><quit>")
+    assert server.count("bob") == 1
+    server.wait_log(r"protocol=smtp mechanism=SCRAM-SHA-256 ")
+
+
 def test_it_keeps_a_draft_and_sends_it_later(server, neomutt):
     before = server.count("bob")
     neomutt.presses("<mail>bob@example.org<enter>Later<enter><postpone-message><quit>")

@@ -133,6 +133,7 @@ static bool house_open(void)
                 .remember_ms = 600000,
                 .failure_memory_ms = 1000,
                 .allow_plaintext_loopback = true,
+                .channel_binding = true,
         };
         static struct store_config store_config;
         struct conf_section sections[] = {

@@ -14,10 +14,10 @@ class ScramClient:
 
     NONCE = "mailserver/test-nonce"
 
-    def __init__(self, user, password, digest="sha256", plus=None, binding=b""):
-        """`plus` names the channel binding of a -PLUS mechanism: "tls-unique"."""
+    def __init__(self, user, password, digest="sha256", plus=None, binding=b"", could=False):
+        """`plus` names the channel binding of a -PLUS mechanism: "tls-unique"; `could`: none was offered."""
         self.user, self.password, self.digest = user, password, digest
-        self.gs2 = f"p={plus},," if plus else "n,,"
+        self.gs2 = f"p={plus},," if plus else "y,," if could else "n,,"
         self.cbind = b64(self.gs2.encode() + binding)
         self.proof_of_server = None
 

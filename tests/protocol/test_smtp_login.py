@@ -227,6 +227,32 @@ def test_scram_plus(server):
         talk.expect("235 2.7.0 ...")
 
 
+@pytest.mark.conf(auth={"channel_binding": False})
+def test_without_channel_binding_there_is_no_plus(fresh_server):
+    server = fresh_server
+    with under_tls(server) as talk:
+        assert "250-AUTH PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-1\n" in str(talk)
+        talk.says("C: AUTH SCRAM-SHA-256-PLUS").expect("504 5.5.4 Mechanism not offered")
+        # RFC 5802 6: a client that could have bound the channel says so, and nobody has deceived it.
+        client = ScramClient("alice", "wonderland", could=True)
+        talk.says(f"C: AUTH SCRAM-SHA-256 {client.first()}")
+        talk.send_line(client.final(talk.expect("334 ...")[4:]))
+        assert client.verified(talk.expect("334 ...")[4:])
+        talk.says("C: ").expect("235 2.7.0 ...")
+    with server.connect("imaps") as talk:
+        assert "-PLUS" not in talk.expect("* OK [CAPABILITY ... AUTH=SCRAM-SHA-256 ...")
+    with server.connect("pop3s") as talk:
+        talk.expect("+OK ...")
+        talk.says("C: CAPA").expect("+OK ...")
+        assert "SASL PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-1" in talk.read_lines()
+
+
+def test_who_could_have_bound_the_channel_is_told_of_a_deceit(server):
+    client = ScramClient("alice", "wonderland", could=True)
+    with under_tls(server) as talk:
+        talk.says(f"C: AUTH SCRAM-SHA-256 {client.first()}").expect("535 5.7.8 ...")
+
+
 # ---- what goes wrong ----
 
 

@@ -40,6 +40,7 @@ struct auth_config {
         int64_t login_memory_ms;              /* how long a good login makes an address known */
         struct conf_strings trusted_networks; /* nothing is counted against them */
         bool allow_plaintext_loopback;        /* passwords in the clear from 127.0.0.0/8 and ::1 */
+        bool channel_binding;                 /* SCRAM-…-PLUS is offered: RFC 5802 6 */
 };
 extern const struct conf_table auth_conf_table; /* "auth" */
 

@@ -21,6 +21,7 @@ const struct auth_config house_auth_config = {
         .remember_ms = 600000,
         .failure_memory_ms = 600000,
         .allow_plaintext_loopback = true,
+        .channel_binding = true,
 };
 
 static const struct {

@@ -289,6 +289,7 @@ void house_open(struct house *h)
                 .max_waiting_per_address = 64,
                 .remember_ms = 600000,
                 .allow_plaintext_loopback = true,
+                .channel_binding = true,
         };
 
         *h = (struct house){ .dir = "/tmp/mailserver-pop3-XXXXXX" };
