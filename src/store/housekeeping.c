@@ -1,6 +1,8 @@
 /* housekeeping.c — the end of grace, forgotten UIDs, free pages. */
 #include "housekeeping.h"
 
+#include "query.h"
+
 #include "mailserver/core/clock.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
@@ -16,7 +18,8 @@ enum { IDLE_MS = 60000, BUSY_MS = 100 };
 /* ---- the end of grace ---- */
 
 struct expired {
-        int64_t mailbox, uid, content;
+        int64_t mailbox, uid, modseq, content;
+        bool forgotten;    /* its MODSEQ is not above the mailbox' floor */
         bool mailbox_gone; /* its account was removed: nobody will ask for the UID */
 };
 
@@ -24,7 +27,8 @@ struct expired {
 static enum err find_expired(struct store_txn *tx, int64_t before_us, struct expired *rows,
                              size_t *ret_n, bool *ret_more)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT e.mailbox, e.uid, e.content, e.size, b.id"
+        struct db_stmt *q = db_prepare(tx->db, "SELECT e.mailbox, e.uid, e.content, e.size, b.id,"
+                                               " e.modseq, b.expunged_floor"
                                                " FROM expunged e"
                                                " LEFT JOIN mailbox b ON b.id = e.mailbox"
                                                " WHERE e.content IS NOT NULL AND e.expunged_us < $1"
@@ -40,8 +44,14 @@ static enum err find_expired(struct store_txn *tx, int64_t before_us, struct exp
                         *ret_more = true;
                         break;
                 }
-                rows[n++] = (struct expired){ db_column_int(q, 0), db_column_int(q, 1),
-                                              db_column_int(q, 2), db_column_is_null(q, 4) };
+                rows[n++] = (struct expired){
+                        .mailbox = db_column_int(q, 0),
+                        .uid = db_column_int(q, 1),
+                        .content = db_column_int(q, 2),
+                        .mailbox_gone = db_column_is_null(q, 4),
+                        .modseq = db_column_int(q, 5),
+                        .forgotten = db_column_int(q, 5) <= db_column_int(q, 6),
+                };
                 octets += db_column_int(q, 3);
         }
         *ret_n = n;
@@ -71,7 +81,8 @@ static enum err empty_row(struct store_txn *tx, const struct expired *row)
 
 static enum err drop_content(struct store_txn *tx, const struct expired *row)
 {
-        enum err err = row->mailbox_gone ? delete_row(tx, row) : empty_row(tx, row);
+        enum err err =
+                row->mailbox_gone || row->forgotten ? delete_row(tx, row) : empty_row(tx, row);
 
         return err ? err : txn_content_unref(tx, row->content);
 }
@@ -92,45 +103,66 @@ static enum err find_floor(struct store_txn *tx, int64_t mailbox, int64_t *ret_m
         return db_finish(q);
 }
 
-/*
- * Rows of one MODSEQ are kept or forgotten together, and those that still have
- * content stay until their grace is over, too: the floor only promises
- * that everything above it is known.
- */
-static enum err forget(struct store_txn *tx, int64_t mailbox)
+/* Of the rows between two floors those without content; the others go when their grace ends. */
+static enum err delete_forgotten(struct store_txn *tx, int64_t mailbox, int64_t before,
+                                 int64_t floor)
 {
-        int64_t floor = 0;
+        struct db_stmt *q = db_prepare(tx->db, "DELETE FROM expunged WHERE mailbox = $1"
+                                               " AND modseq > $2 AND modseq <= $3"
+                                               " AND content IS NULL");
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, before);
+        db_bind_int(q, 3, floor);
+        return db_run(q);
+}
+
+/*
+ * Rows of one MODSEQ are forgotten together: the floor promises that everything above it is known.
+ * It rises no further than `last`, the largest MODSEQ whose grace has ended, so that after a million
+ * expunges no slice has more to do than another.
+ */
+static enum err forget(struct store_txn *tx, int64_t mailbox, int64_t last)
+{
+        int64_t floor = 0, before = 0;
         struct db_stmt *q;
         enum err err = find_floor(tx, mailbox, &floor);
 
+        if (floor > last)
+                floor = last;
         if (err || !floor)
                 return err;
-        q = db_prepare(tx->db, "UPDATE mailbox SET expunged_floor = $2"
-                               " WHERE id = $1 AND expunged_floor < $2");
+        q = db_prepare(tx->db, "SELECT expunged_floor FROM mailbox WHERE id = $1");
+        db_bind_int(q, 1, mailbox);
+        err = query_int(q, &before);
+        if (err || floor <= before)
+                return err;
+        q = db_prepare(tx->db, "UPDATE mailbox SET expunged_floor = $2 WHERE id = $1");
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, floor);
         err = db_run(q);
-        if (err)
-                return err;
-        q = db_prepare(tx->db, "DELETE FROM expunged"
-                               " WHERE mailbox = $1 AND modseq <= $2 AND content IS NULL");
-        db_bind_int(q, 1, mailbox);
-        db_bind_int(q, 2, floor);
-        return db_run(q);
+        return err ? err : delete_forgotten(tx, mailbox, before, floor);
 }
 
 static enum err end_grace(struct store_txn *tx, int64_t before_us, bool *ret_more)
 {
         struct expired rows[SLICE_ROWS];
+        int64_t last = 0;
         size_t n = 0;
         enum err err = find_expired(tx, before_us, rows, &n, ret_more);
 
         for (size_t i = 0; i < n && !err; i++)
                 err = drop_content(tx, &rows[i]);
         /* Rows of one mailbox mostly follow each other: once for each run of them. */
-        for (size_t i = 0; i < n && !err; i++)
-                if (!rows[i].mailbox_gone && (i + 1 == n || rows[i + 1].mailbox != rows[i].mailbox))
-                        err = forget(tx, rows[i].mailbox);
+        for (size_t i = 0; i < n && !err; i++) {
+                if (rows[i].modseq > last)
+                        last = rows[i].modseq;
+                if (i + 1 < n && rows[i + 1].mailbox == rows[i].mailbox)
+                        continue;
+                if (!rows[i].mailbox_gone)
+                        err = forget(tx, rows[i].mailbox, last);
+                last = 0;
+        }
         return err;
 }
 

@@ -42,6 +42,29 @@ enum err query_change(struct db *db, struct db_stmt *q)
         return db_changes(db) ? ERR_OK : ERR_NOTFOUND;
 }
 
+enum err query_uid_set(struct db_stmt *q, struct uid_set *out)
+{
+        struct uid_range *runs = NULL;
+        size_t n = 0, cap = 0;
+
+        while (db_step(q) == DB_ROW) {
+                uint32_t uid = (uint32_t)db_column_int(q, 0);
+
+                if (n && runs[n - 1].last + 1 == uid) {
+                        runs[n - 1].last = uid;
+                        continue;
+                }
+                if (n == cap) {
+                        cap = cap ? cap * 2 : 64;
+                        runs = mem_realloc(runs, cap * sizeof *runs);
+                }
+                runs[n++] = (struct uid_range){ uid, uid };
+        }
+        uid_set_add_ranges(out, runs, n);
+        mem_free(runs);
+        return db_finish(q);
+}
+
 void id_list_add(struct id_list *l, int64_t id)
 {
         if (l->n == l->cap) {

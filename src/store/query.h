@@ -7,6 +7,7 @@
 #ifndef MAILSERVER_STORE_QUERY_H
 #define MAILSERVER_STORE_QUERY_H
 
+#include "mailserver/core/uid_set.h"
 #include "mailserver/store/db.h"
 
 /* The first column of the first row. ERR_NOTFOUND: no row; *ret_value is untouched. */
@@ -15,6 +16,9 @@ MUST_CHECK enum err query_int(struct db_stmt *q, int64_t *ret_value);
 MUST_CHECK enum err query_exists(struct db_stmt *q, bool *ret_exists);
 /* ERR_NOTFOUND when it changed nothing. */
 MUST_CHECK enum err query_change(struct db *db, struct db_stmt *q);
+
+/* UIDs, the first column, in any order; cheapest in runs. Added to *out. */
+MUST_CHECK enum err query_uid_set(struct db_stmt *q, struct uid_set *out);
 
 /* A growing list of keys: what one statement reads and the next ones change. */
 struct id_list {

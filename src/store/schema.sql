@@ -153,6 +153,7 @@ CREATE TABLE expunged (
         PRIMARY KEY (mailbox, uid)
 ) WITHOUT ROWID;
 CREATE INDEX expunged_by_time ON expunged(expunged_us) WHERE content IS NOT NULL;
+CREATE INDEX expunged_by_modseq ON expunged(mailbox, modseq);
 
 -- Whom auth lets log in no more, and until when: store/ban.h.
 CREATE TABLE ban (

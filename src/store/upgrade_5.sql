@@ -20,6 +20,9 @@ INSERT INTO content (id, size, header_size, hash, properties, envelope, bodystru
         preview FROM content_before;
 DROP TABLE content_before;
 
+-- What went since a MODSEQ, however much went before.
+CREATE INDEX expunged_by_modseq ON expunged(mailbox, modseq);
+
 -- What SEARCH, SORT and THREAD compare, apart: a scan of it reads a tenth of what a scan of content
 -- would.
 CREATE TABLE content_key (

@@ -99,15 +99,14 @@ static enum err read_flags(struct store_txn *tx, int64_t mailbox, int64_t since,
 static enum err read_expunged(struct store_txn *tx, int64_t mailbox, int64_t since,
                               uint32_t uidnext, struct store_changes *c)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
-                                               " AND uid < $3 AND modseq > $2 ORDER BY uid");
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
+                                   " AND uid < $3 AND modseq > $2 ORDER BY modseq, uid");
 
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, since);
         db_bind_int(q, 3, uidnext);
-        while (db_step(q) == DB_ROW)
-                uid_set_add(&c->expunged, (uint32_t)db_column_int(q, 0));
-        return db_finish(q);
+        return query_uid_set(q, &c->expunged);
 }
 
 /* When some were forgotten: everything below uidnext that is not there. */

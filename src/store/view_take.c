@@ -9,6 +9,7 @@
  * is read.
  */
 #include "engine.h"
+#include "query.h"
 #include "view_cache.h"
 
 #include "mailserver/store/message.h"
@@ -76,15 +77,13 @@ static enum err append_rows(struct store_txn *tx, struct store_view *v, uint32_t
 static enum err remove_expunged(struct store_txn *tx, struct store_view *v, int64_t since)
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
-                                               " AND modseq > $2 ORDER BY uid");
+                                               " AND modseq > $2 ORDER BY modseq, uid");
         struct uid_set gone = { 0 };
         enum err err;
 
         db_bind_int(q, 1, v->mailbox);
         db_bind_int(q, 2, since);
-        while (db_step(q) == DB_ROW)
-                uid_set_add(&gone, (uint32_t)db_column_int(q, 0));
-        err = db_finish(q);
+        err = query_uid_set(q, &gone);
         if (!err)
                 uid_map_remove(&v->messages, &gone);
         uid_set_done(&gone);

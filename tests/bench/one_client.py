@@ -6,7 +6,7 @@ import time
 HEADERS = "FROM TO CC SUBJECT DATE MESSAGE-ID REFERENCES CONTENT-TYPE"
 ENVELOPES = "FETCH 1:* (FLAGS UID RFC822.SIZE ENVELOPE)"
 HEADER_FIELDS = f"UID FETCH 1:* (UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS ({HEADERS})])"
-TAIL = 512  # octets in which the tagged line of an answer fits
+TAIL = 4096  # octets in which the tagged line of an answer fits, with all capabilities
 
 
 class Client:

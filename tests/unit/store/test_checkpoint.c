@@ -268,6 +268,33 @@ START_TEST(of_too_many_expunged_uids_the_oldest_are_forgotten_and_the_floor_says
 }
 END_TEST
 
+/* 250 of MODSEQ 1 with content, in more slices than one, before as many as are kept. */
+START_TEST(what_is_forgotten_goes_with_its_content_a_slice_at_a_time)
+{
+        struct test_store t;
+        struct slice_run r;
+        char fill[800];
+
+        snprintf(fill, sizeof fill,
+                 "%s; UPDATE expunged SET modseq = 1;"
+                 "WITH RECURSIVE n(i) AS (SELECT 251 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                 " INSERT INTO expunged SELECT 1, i, i, NULL, 10, 0, 0, x'', i FROM n;",
+                 expunge_250, 250 + HOUSEKEEPING_KEPT);
+        start_with_expunged(&t, fill);
+        run_slices(&t, 1000 + 101, &r); /* 100 are past their grace, the others still have theirs */
+        ck_assert_int_eq(test_store_int(&t, "SELECT expunged_floor FROM mailbox"), 1);
+        ck_assert_int_eq(test_store_int(&t, "SELECT min(uid) FROM expunged"), 101);
+        ck_assert_int_eq(test_store_int(&t, "SELECT refs FROM content_refs"), 150);
+        run_slices(&t, 1000000, &r);
+        ck_assert_int_gt(r.slices, 1);
+        ck_assert_int_eq(test_store_int(&t, "SELECT min(uid) FROM expunged"), 251);
+        ck_assert_int_eq(test_store_int(&t, "SELECT count(*) FROM expunged"), HOUSEKEEPING_KEPT);
+        ck_assert_int_eq(test_store_int(&t, "SELECT expunged_floor FROM mailbox"), 1);
+        ck_assert_int_eq(test_store_int(&t, "SELECT count(*) FROM content"), 0);
+        test_store_stop(&t);
+}
+END_TEST
+
 START_TEST(many_free_pages_go_back_to_the_disk)
 {
         struct test_store t;
@@ -303,6 +330,7 @@ int main(void)
         tcase_add_test(tc, content_goes_when_its_grace_is_over_and_uids_stay);
         tcase_add_test(tc,
                        of_too_many_expunged_uids_the_oldest_are_forgotten_and_the_floor_says_so);
+        tcase_add_test(tc, what_is_forgotten_goes_with_its_content_a_slice_at_a_time);
         tcase_add_test(tc, many_free_pages_go_back_to_the_disk);
         suite_add_tcase(s, tc);
         srunner_run_all(r, CK_ENV);
