@@ -55,6 +55,17 @@ static bool put_append_limit(const struct imap_session *s, struct buf *out)
         return true;
 }
 
+/* RFC 9738: MOVE, STORE, FETCH and the others take any number. */
+static bool put_save_limit(const struct imap_session *s, struct buf *out)
+{
+        const struct imap_config *config = s->server->config;
+        bool copy = config->max_copy_messages < config->max_append_messages;
+
+        buf_addf(out, "%lld",
+                 (long long)(copy ? config->max_copy_messages : config->max_append_messages));
+        return true;
+}
+
 static bool put_compress(const struct imap_session *s, struct buf *out)
 {
         (void)out;
@@ -153,6 +164,7 @@ const struct imap_capability imap_capabilities[] = {
          put_mechanisms                                                                                                                                           },
         { "APPENDLIMIT=",       AFTER,    "7889 3",      "The largest message APPEND takes, in octets.",
          &imap_cmd_append,                                                                                                                    put_append_limit    },
+        { "SAVELIMIT=",         AFTER,    "9738 3",      "The most messages one COPY and one APPEND both take; other commands take any number.", &imap_cmd_copy, put_save_limit },
         { "COMPRESS=DEFLATE",   AFTER,    "4978 3",
          "See the command; told last, and not once it is active.",                                                    &imap_cmd_compress,
          put_compress                                                                                                                                             },

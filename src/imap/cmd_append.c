@@ -191,7 +191,7 @@ static enum imap_flow ask(struct imap_cmd *cmd)
         if (!octets) /* RFC 3502 6.3.11 */
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "An empty message cannot be stored");
         if (a->n_messages >= (size_t)server->config->max_append_messages)
-                return imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages in one command");
+                return imap_reply_too_many(cmd, server->config->max_append_messages);
         if (store_disk_low(server->store))
                 return imap_reply_err(cmd, ERR_FULL);
         a->octets += (int64_t)octets;

@@ -73,6 +73,8 @@ static void reply(struct imap_cmd *cmd, const struct copy_task *c, enum err err)
                 imap_untagged(cmd, "OK [%s] Moved", code);
         if (err == ERR_NOTFOUND && !c->dest)
                 imap_reply_no_destination(cmd, slice_of(c->mailbox));
+        else if (err == ERR_LIMIT && uid_set_count(&c->slice) > (uint64_t)c->max_messages)
+                imap_reply_too_many(cmd, c->max_messages);
         else if (err)
                 imap_reply_err(cmd, err);
         else if (c->move && c->all.from.n)

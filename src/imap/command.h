@@ -128,6 +128,8 @@ enum imap_flow imap_reply(struct imap_cmd *cmd, enum imap_status status, const c
                           const char *text);
 /* What an error of the store means to a client. */
 enum imap_flow imap_reply_err(struct imap_cmd *cmd, enum err err);
+/* More messages than COPY or APPEND takes: RFC 9738. */
+enum imap_flow imap_reply_too_many(struct imap_cmd *cmd, int64_t max);
 /* BAD, with what was wanted. */
 enum imap_flow imap_bad_args(struct imap_cmd *cmd, const struct imap_args *args);
 /* "* …" CRLF. */

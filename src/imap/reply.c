@@ -69,6 +69,14 @@ enum imap_flow imap_reply_err(struct imap_cmd *cmd, enum err err)
         return imap_reply(cmd, IMAP_NO, errors[err].code, errors[err].text);
 }
 
+enum imap_flow imap_reply_too_many(struct imap_cmd *cmd, int64_t max)
+{
+        char code[40];
+
+        snprintf(code, sizeof code, "MESSAGELIMIT %lld", (long long)max);
+        return imap_reply(cmd, IMAP_NO, code, "Too many messages in one command; none was stored");
+}
+
 enum imap_flow imap_bad_args(struct imap_cmd *cmd, const struct imap_args *args)
 {
         char text[160];

@@ -75,7 +75,8 @@ static const struct conf_option imap_options[] = {
          .fallback = "256",
          .min = 1,
          .max = 10000,
-         .help = "The most messages one APPEND may bring; all are stored in one transaction." },
+         .help = "The most messages one APPEND may bring; all are stored in one transaction. The "
+                  "lesser of this and max_copy_messages is told as SAVELIMIT." },
         { .name = "max_copy_messages",
          .type = CONF_INT,
          .offset = IMAP(max_copy_messages),

@@ -60,8 +60,8 @@ static void pack_again(struct slice text)
 {
         static const struct packer_params params = { 9, 1, 1 };
         struct packer *p = packer_new(&params);
-        AUTO_BUF(packed, 2 * MOST);
-        AUTO_BUF(back, 2 * MOST);
+        AUTO_BUF(packed, (size_t)2 * MOST);
+        AUTO_BUF(back, (size_t)2 * MOST);
 
         packer_pack(p, slice_head(text, text.len / 2), &packed);
         packer_flush(p, &packed);
@@ -77,9 +77,9 @@ static void pack_again(struct slice text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        AUTO_BUF(whole, 2 * MOST);
-        AUTO_BUF(cut, 2 * MOST);
-        AUTO_BUF(rested, 2 * MOST);
+        AUTO_BUF(whole, (size_t)2 * MOST);
+        AUTO_BUF(cut, (size_t)2 * MOST);
+        AUTO_BUF(rested, (size_t)2 * MOST);
         enum packer_unpacked result;
         struct slice in;
         size_t at, room;

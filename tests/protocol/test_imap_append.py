@@ -89,7 +89,7 @@ def test_several_messages_are_stored_all_or_none(server):
 def test_one_command_brings_only_so_many(fresh_server):
     one = f" {{{len(PLAIN)}+}}\r\n".encode() + PLAIN
     with fresh_server.imap("alice") as talk:
-        talk.send(b"a APPEND INBOX" + one * 3 + b"\r\n").expect("a NO [LIMIT] ...")
+        talk.send(b"a APPEND INBOX" + one * 3 + b"\r\n").expect("a NO [MESSAGELIMIT 2] ...")
         talk.send(b"b APPEND INBOX" + one * 2 + b"\r\n").expect("b OK [APPENDUID <validity> 1:2] ...")
 
 

@@ -143,7 +143,7 @@ def test_too_many_at_once_are_refused_whole(fresh_server):
         for _ in range(7):
             assert ask(talk, "COPY 1:* INBOX").status == "OK"
         answers = ask(talk, "COPY 1:1001 Archive")
-        assert answers.status == "NO" and answers.text.startswith("[LIMIT] ")
+        assert answers.status == "NO" and answers.text.startswith("[MESSAGELIMIT 1000] ")
         assert messages(talk, "Archive") == 0
         assert ask(talk, "COPY 1:1000 Archive").status == "OK"
         assert messages(talk, "Archive") == 1000
