@@ -134,6 +134,32 @@ def test_thunderbird_waits_marks_deletes_and_moves(server, user):
         )
 
 
+def test_thunderbird_asks_for_what_changed_since(server, user):
+    """With CONDSTORE it takes the flags it has not been sent for unchanged: RFC 7162 3.1.4.1."""
+    with thunderbird(server, user, 41) as talk:
+        talk.says('C: 44 select "INBOX" (CONDSTORE)').until("* OK [HIGHESTMODSEQ <at>] ...").until("44 OK ...")
+        at = int(talk.words["at"])
+        talk.says("C: 45 UID fetch 1:* (FLAGS)").until("45 OK ...")
+        talk.says("C: 46 IDLE\nS: + ...")
+        with server.imap(user) as other:
+            other.says("C: o SELECT INBOX").until("o OK ...")
+            other.says(r"C: s STORE 2 +FLAGS.SILENT (\Answered)").until("s OK ...")
+            talk.says(rf"S: * 2 FETCH (UID 2 MODSEQ ({at + 1}) FLAGS (\Answered...))")
+            talk.says("C: DONE\nS: 46 OK ...\nC: 47 close\nS: 47 OK ...")
+            other.says(r"C: t STORE 3 +FLAGS.SILENT (\Flagged)").until("t OK ...")
+        talk.says('C: 48 select "INBOX" (CONDSTORE)').until(f"* OK [HIGHESTMODSEQ {at + 2}] ...").until("48 OK ...")
+        talk.says(
+            rf"""
+            C: 49 UID fetch 1:* (FLAGS) (CHANGEDSINCE {at + 1})
+            S: * 3 FETCH (UID 3 FLAGS (\Flagged) MODSEQ ({at + 2}))
+            S: 49 OK ...
+            C: 50 uid store 1 +Flags (\Seen)
+            S: * 1 FETCH (UID 1 MODSEQ ({at + 3}) FLAGS (\Seen))
+            S: 50 OK ...
+            """
+        )
+
+
 def test_thunderbird_keeps_what_it_has_sent(server, user):
     message = b"From: alice@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9fe\r\n\r\nHello Bob.\r\n"
     with thunderbird(server, user, 52) as talk:
