@@ -10,7 +10,7 @@ import random
 from ledger import FOREVER, FlagChange, octets_of, token_of
 from imap_answer import pairs
 from resync import LEVELS, Memory
-from view import View
+from view import UidView, View
 from wire import Closed, Violation, Wire
 
 FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Draft", "$Forwarded", "$Junk", "Later", "work-1", "work-2")
@@ -41,6 +41,8 @@ class Client:
         self.wire = Wire(ledger.clock)
         self.rev2 = self.random.random() < 0.4
         self.level = self.random.choice(LEVELS)
+        self.uidonly = self.level == "uidonly"
+        self.qresync = self.uidonly or self.level == "qresync"
         self.memories = {}  # by name of the mailbox
         self.session, self.sessions, self.tags, self.tokens = None, 0, 0, 0
         self.view, self.name, self.queue, self.idling = None, None, [], False
@@ -58,7 +60,7 @@ class Client:
         if self.rev2:
             await self.run(Command("ENABLE IMAP4rev2"))
         if self.level != "none":
-            await self.run(Command(f"ENABLE {self.level.upper()}"))
+            await self.run(Command("ENABLE QRESYNC UIDONLY" if self.uidonly else f"ENABLE {self.level.upper()}"))
 
     def leave(self, abrupt=False):
         self.wire.close(abrupt)
@@ -75,7 +77,7 @@ class Client:
         how = how or self.random.choice(("SELECT",) * 4 + ("EXAMINE",))
         self.name, self.read_only = name, how == "EXAMINE"
         memory = self.memories.get(name) if self.random.random() < 0.9 else None
-        command = Command(f'{how} "{name}"' + (memory.parameter(self.random) if memory else ""))
+        command = Command(f'{how} "{name}"' + (memory.parameter(self.random, not self.uidonly) if memory else ""))
         command.memory = memory
         await self.run(command)
         if command.status != "OK":
@@ -145,7 +147,7 @@ class Client:
     def _remember(self):
         """What it would take along if it left now."""
         view = self.view
-        if self.level == "qresync" and view.box and view.highest.value and view.all_known():
+        if self.qresync and view.box and view.highest.value and view.all_known():
             self.memories[self.name] = Memory(view)
 
     def _resume(self, command):
@@ -169,12 +171,18 @@ class Client:
         elif (number := response.number_and("EXPUNGE")) is not None:
             self._expunge(number)
         elif (number := response.number_and("FETCH")) is not None:
+            if self.uidonly:
+                raise Violation("FETCH after ENABLE UIDONLY: RFC 9586 3")
             self._fetch(number, pairs(response.words[2]))
+        elif (uid := response.number_and("UIDFETCH")) is not None:
+            if not self.uidonly:
+                raise Violation("UIDFETCH was told to one who never asked")
+            self._uidfetch(uid, pairs(response.words[2]))
         elif response.words[0] == "VANISHED":
             self._vanished(response.words[1:])
 
     def _vanished(self, words):
-        if self.level != "qresync" or not self.queue:
+        if not self.qresync or not self.queue:
             raise Violation(f"VANISHED at level {self.level}, {len(self.queue)} commands in progress")
         command = self.queue[0]
         if words[0] == ["EARLIER"]:
@@ -189,7 +197,7 @@ class Client:
     def _vanished_earlier(self, command, uids):
         if command.fetched or not ("QRESYNC" in command.text or "VANISHED" in command.text):
             raise Violation(f"VANISHED (EARLIER) behind FETCH, or in {command.text}")
-        present = {m.uid for m in self.view.messages} & set(uids)
+        present = {m.uid for m in self.view.known()} & set(uids)
         if present:
             raise Violation(f"{present} vanished earlier and are there")
         command.earlier.update(uids)
@@ -205,6 +213,8 @@ class Client:
             raise Closed
         if name == "CLOSED":
             self.view = None
+        elif name == "UNSEEN" and self.uidonly:
+            raise Violation("UNSEEN names a message by its number: RFC 9586 3")
         elif name == "UIDVALIDITY":
             self.view.uidvalidity(int(value))
             self._check_uidvalidity(int(value))
@@ -234,7 +244,7 @@ class Client:
 
     def _exists(self, count):
         if self.view is None and self.queue and self.queue[0].text.startswith(("SELECT", "EXAMINE")):
-            self.view = View(self.ledger.box, self.rev2, self.queue[0].start)
+            self.view = (UidView if self.uidonly else View)(self.ledger.box, self.rev2, self.queue[0].start)
             self.view.read_only = self.read_only
         elif self.queue:
             self._resume(self.queue[0])
@@ -243,11 +253,18 @@ class Client:
     def _expunge(self, number):
         if not self.queue:
             raise Violation("EXPUNGE without a command in progress")
-        if self.level == "qresync":
+        if self.qresync:
             raise Violation("EXPUNGE after ENABLE QRESYNC: RFC 7162 3.2.10.2")
         if self.queue[0].numbers:
             raise Violation(f"EXPUNGE during {self.queue[0].text}: RFC 9051 7.5.1")
         self._need_view().expunge(number, self.ledger.now)
+
+    def _uidfetch(self, uid, items):
+        if self.queue:
+            self._resume(self.queue[0])
+        if items.get("UID", str(uid)) != str(uid):
+            raise Violation(f"UIDFETCH of {uid} says UID {items['UID']}")
+        self._fetch(self._need_view().place(uid), {**items, "UID": str(uid)})
 
     def _fetch(self, number, items):
         if self.queue:
@@ -280,7 +297,7 @@ class Client:
     # ---- commands ----
 
     def fetch_all(self, by_uid=False):
-        if by_uid or not self.view.messages or self.random.random() < 0.5:
+        if by_uid or self.uidonly or not self.view.messages or self.random.random() < 0.5:
             return Command("UID FETCH 1:* (FLAGS)")
         return Command("FETCH 1:* (UID FLAGS)", numbers=True)
 
@@ -387,7 +404,7 @@ class Client:
     def changed(self, by_uid):
         """What changed since its HIGHESTMODSEQ, or since long ago."""
         since = self.view.highest.value if self.random.random() < 0.7 else 1
-        if self.level == "qresync" and (by_uid or self.random.random() < 0.5):
+        if self.qresync and (by_uid or self.random.random() < 0.5):
             return Command(f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {since} VANISHED)")
         if self.random.random() < 0.5:
             return Command(f"UID SEARCH MODSEQ {since}")
@@ -498,7 +515,7 @@ class Client:
 
     def batch(self):
         """Commands to be sent at once; after one that may bring EXPUNGE no numbers are used."""
-        commands, by_uid = [], self.random.random() < 0.5
+        commands, by_uid = [], self.uidonly or self.random.random() < 0.5
         for _ in range(self.random.choice((1, 1, 1, 2, 4))):
             command = self._next(by_uid)
             commands.append(command)

@@ -8,7 +8,7 @@ then on, and the comparisons with the truth would show it.
 
 from wire import Violation
 
-LEVELS = ("none", "none", "condstore", "qresync", "qresync")
+LEVELS = ("none", "none", "condstore", "qresync", "qresync", "uidonly")  # the last with QRESYNC
 
 
 class Highest:
@@ -40,12 +40,12 @@ class Memory:
         self.uidvalidity, self.highest = view.box.uidvalidity, view.highest.value
         self.messages = {m.uid: (m.flags, m.modseq) for m in view.messages}
 
-    def parameter(self, random):
-        """Of SELECT; what may be left out is left out now and then."""
+    def parameter(self, random, numbers=True):
+        """Of SELECT; what may be left out is left out now and then. `numbers`: it may name some."""
         uids, parts = sorted(self.messages), [str(self.uidvalidity), str(self.highest)]
         if uids and random.random() < 0.5:
             parts.append(random.choice((f"1:{uids[-1]}", compact(uids))))
-        if uids and random.random() < 0.5:
+        if uids and numbers and random.random() < 0.5:
             places = sorted(random.sample(range(len(uids)), min(len(uids), 5)))
             parts.append(f"({','.join(str(p + 1) for p in places)} {','.join(str(uids[p]) for p in places)})")
         return f" (QRESYNC ({' '.join(parts)}))"

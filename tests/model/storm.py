@@ -35,7 +35,8 @@ class Control(Client):
 
     async def connect(self):
         self.heard = []
-        self.rev2 = False
+        self.rev2 = self.uidonly = self.qresync = False
+        self.level = "none"
         await super().connect()
 
     async def mailboxes(self):
@@ -131,7 +132,7 @@ class Storm:
         try:
             for _ in range(steps):
                 await client.step()
-            if client.level == "qresync" and client.view and client.random.random() < 0.5:
+            if client.qresync and client.view and client.random.random() < 0.5:
                 await client._vanish()
             await self._selected(client)
             if client.random.random() < 0.6:
@@ -174,7 +175,7 @@ class Storm:
 
     def _some_leave(self):
         """Some who know QRESYNC, to come back when much has happened."""
-        gone = [c for c in self.clients[1:] if c.level == "qresync" and c.random.random() < 0.5]
+        gone = [c for c in self.clients[1:] if c.qresync and c.random.random() < 0.5]
         for client in gone:
             client.go()
         self.away, self.clients = gone, [c for c in self.clients if c not in gone]

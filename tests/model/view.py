@@ -14,6 +14,8 @@ class Message:
 
 
 class View:
+    """Messages by number; of those that were only counted the UIDs come later."""
+
     def __init__(self, box_of, rev2, opened_at):
         """`box_of` finds the ledger's page for a UIDVALIDITY."""
         self.box_of, self.rev2, self.opened_at = box_of, rev2, opened_at
@@ -156,3 +158,32 @@ class View:
         except Violation:
             return False
         return True
+
+
+class UidView(View):
+    """Messages that have no numbers (RFC 9586): those that were only counted stand last, wherever they are."""
+
+    def place(self, uid):
+        """The place of a message that UIDFETCH names."""
+        places = [m.uid for m in self.messages]
+        if uid in places:
+            return places.index(uid) + 1
+        if not places or places[-1] is not None:
+            raise Violation(f"UIDFETCH of {uid}, which is none of {places}")
+        message = self.messages.pop()
+        at = sum(1 for known in places if known and known < uid)
+        self.messages.insert(at, message)
+        return at + 1
+
+    def vanish(self, uid, now):
+        return super().expunge(self.place(uid), now)
+
+    def compare(self, truth):
+        if self.all_known():
+            return super().compare(truth)
+        if len(truth) != len(self.messages):
+            raise Violation(f"{len(self.messages)} messages were told, {len(truth)} are there")
+        for message in self.known():
+            if message.flags is not None and message.flags != truth.get(message.uid):
+                raise Violation(f"UID {message.uid} was told to have {message.flags}: {truth.get(message.uid)}")
+        return False
