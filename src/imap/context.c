@@ -48,8 +48,6 @@ bool imap_context_add(struct imap_session *s, struct imap_context_params *p)
                 return false;
         }
         imap_search_open_ends(&c->scan.search);
-        if (c->sort.n)
-                c->scan.items |= STORE_FETCH_KEYS;
         all->items = mem_realloc(all->items, (all->n + 1) * sizeof(struct imap_context *));
         all->items[all->n++] = c;
         return true;
@@ -147,7 +145,7 @@ static enum err put_in_order(struct look *l, struct store_txn *tx, const struct 
         enum err err;
 
         imap_context_result(c, &l->changed, &l->now[l->at], &result);
-        err = store_fetch(tx, c->scan.mailbox, &result, 0, STORE_FETCH_KEYS, add_row, &o);
+        err = store_fetch(tx, c->scan.mailbox, &result, 0, imap_sort_items(&c->sort), add_row, &o);
         if (!err)
                 err = o.err;
         if (!err)

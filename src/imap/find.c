@@ -234,8 +234,7 @@ enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
                                   "A search that is kept up to date has this tag");
         }
         f->task.class = &find_class;
-        if (f->sorter.sort.n)
-                f->scan.items |= STORE_FETCH_KEYS;
+        f->scan.items |= imap_sort_items(&f->sorter.sort);
         f->sorter.max_text = (size_t)config->max_sort_text;
         f->sorter.octets.max = (size_t)config->max_sort_memory;
         f->uid = cmd->uid;

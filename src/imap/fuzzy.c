@@ -9,7 +9,16 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { MAX_WORDS = 16, MAX_LETTERS = 32, BEST = 100, BEGINNING = 80, PER_EDIT = 25, ASIDE = 85 };
+/* Longer words of the text are not compared. */
+enum {
+        MAX_WORD = 128,
+        MAX_WORDS = 16,
+        MAX_LETTERS = 32,
+        BEST = 100,
+        BEGINNING = 80,
+        PER_EDIT = 25,
+        ASIDE = 85
+};
 
 struct word {
         struct slice text;
@@ -19,8 +28,10 @@ struct word {
 };
 
 struct imap_fuzzy {
-        struct slice phrase; /* all of it */
-        bool has_phrase;     /* stands in the text as it is */
+        struct slice phrase;  /* all of it */
+        bool has_phrase;      /* stands in the text as it is */
+        char begun[MAX_WORD]; /* a word that may go on in the next piece */
+        size_t n_begun;       /* more than MAX_WORD: it is too long */
         size_t n;
         struct word words[];
 };
@@ -150,30 +161,59 @@ static unsigned compare(const struct word *w, struct slice text)
 void imap_fuzzy_begin(struct imap_fuzzy *f)
 {
         f->has_phrase = false;
+        f->n_begun = 0;
         for (size_t i = 0; i < f->n; i++)
                 f->words[i].quality = 0;
 }
 
-void imap_fuzzy_look(struct imap_fuzzy *f, struct slice folded, bool aside)
+static void look_at_word(struct imap_fuzzy *f, struct slice word, bool aside)
 {
-        struct slice rest = folded, word;
+        for (size_t i = 0; i < f->n; i++) {
+                unsigned quality;
 
+                if (f->words[i].quality == BEST)
+                        continue;
+                quality = compare(&f->words[i], word);
+                if (aside)
+                        quality = quality * ASIDE / 100;
+                if (quality > f->words[i].quality)
+                        f->words[i].quality = quality;
+        }
+}
+
+void imap_fuzzy_end(struct imap_fuzzy *f, bool aside)
+{
+        if (f->n_begun && f->n_begun <= MAX_WORD)
+                look_at_word(f, (struct slice){ f->begun, f->n_begun }, aside);
+        f->n_begun = 0;
+}
+
+static void go_on(struct imap_fuzzy *f, struct slice part)
+{
+        if (f->n_begun + part.len <= MAX_WORD) {
+                memcpy(f->begun + f->n_begun, part.ptr, part.len);
+                f->n_begun += part.len;
+        } else {
+                f->n_begun = MAX_WORD + 1;
+        }
+}
+
+void imap_fuzzy_look(struct imap_fuzzy *f, struct slice all, struct slice fresh, bool aside)
+{
         if (imap_fuzzy_perfect(f))
                 return;
-        f->has_phrase = f->has_phrase ||
-                        memmem(folded.ptr, folded.len, f->phrase.ptr, f->phrase.len) != NULL;
-        while (cut_word(&rest, &word)) {
-                if (word.len > IMAP_FUZZY_WORD)
-                        continue;
-                for (size_t i = 0; i < f->n; i++) {
-                        unsigned quality =
-                                f->words[i].quality == BEST ? 0 : compare(&f->words[i], word);
+        f->has_phrase =
+                f->has_phrase || memmem(all.ptr, all.len, f->phrase.ptr, f->phrase.len) != NULL;
+        while (fresh.len) {
+                size_t n = 0;
 
-                        if (aside)
-                                quality = quality * ASIDE / 100;
-                        if (quality > f->words[i].quality)
-                                f->words[i].quality = quality;
-                }
+                while (n < fresh.len && in_word(fresh.ptr[n]))
+                        n++;
+                if (n)
+                        go_on(f, slice_head(fresh, n));
+                if (n < fresh.len)
+                        imap_fuzzy_end(f, aside);
+                fresh = slice_from(fresh, n < fresh.len ? n + 1 : n);
         }
 }
 

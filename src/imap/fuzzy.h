@@ -15,13 +15,15 @@ struct imap_fuzzy;
 /* What is looked for, folded. NULL when there are no words in it, or the arena is full: then it is to
  * be looked for as it stands. */
 struct imap_fuzzy *imap_fuzzy_new(struct arena *arena, struct slice folded);
-/* Longer words are not compared; a piece of text that overlaps the last by so much loses none. */
-enum { IMAP_FUZZY_WORD = 128 };
-
 /* For the next message. */
 void imap_fuzzy_begin(struct imap_fuzzy *f);
-/* Looks through folded text, a piece after another; what is found `aside` counts less. */
-void imap_fuzzy_look(struct imap_fuzzy *f, struct slice folded, bool aside);
+/*
+ * Looks through folded text, a piece after another, however it is cut: `all` ends with `fresh`, which has not been
+ * looked at, and has before it as much as what is looked for is long. What is found `aside` counts less.
+ */
+void imap_fuzzy_look(struct imap_fuzzy *f, struct slice all, struct slice fresh, bool aside);
+/* The text ends here; another may follow. */
+void imap_fuzzy_end(struct imap_fuzzy *f, bool aside);
 bool imap_fuzzy_found(const struct imap_fuzzy *f);
 /* It cannot become better. */
 bool imap_fuzzy_perfect(const struct imap_fuzzy *f);

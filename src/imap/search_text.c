@@ -15,32 +15,53 @@ struct scan {
         size_t longest;    /* of the strings looked for */
         bool in_header;    /* of the stream in hand: only TEXT looks there */
         struct buf folded; /* the tail of what was looked through, and what is new */
+        size_t looked;     /* of it: the tail */
 };
+
+/* A key that looks into the stream in hand. */
+static bool looks(const struct scan *s, const struct imap_search_key *key)
+{
+        return !s->in_header || key->kind == IMAP_SEARCH_TEXT;
+}
+
+/* What a header says counts more than what stands somewhere below. */
+static bool is_aside(const struct scan *s, const struct imap_search_key *key)
+{
+        return !s->in_header && key->kind == IMAP_SEARCH_TEXT;
+}
+
+static void end_stream(struct scan *s)
+{
+        for (struct imap_search_key *key = s->texts; key; key = key->next_text)
+                if (key->fuzzy && looks(s, key))
+                        imap_fuzzy_end(key->fuzzy, is_aside(s, key));
+}
 
 static void begin(void *arg, bool in_header)
 {
         struct scan *s = arg;
 
+        end_stream(s);
         s->in_header = in_header;
+        s->looked = 0;
 }
 
 static void look(void *arg)
 {
         struct scan *s = arg;
+        struct slice all = buf_slice(&s->folded), fresh = slice_from(all, s->looked);
 
         for (struct imap_search_key *key = s->texts; key; key = key->next_text) {
-                if (s->in_header && key->kind != IMAP_SEARCH_TEXT)
+                if (!looks(s, key))
                         continue;
-                /* What a header says counts more than what stands somewhere below. */
                 if (key->fuzzy)
-                        imap_fuzzy_look(key->fuzzy, buf_slice(&s->folded),
-                                        !s->in_header && key->kind == IMAP_SEARCH_TEXT);
+                        imap_fuzzy_look(key->fuzzy, all, fresh, is_aside(s, key));
                 else if (!key->found)
-                        key->found = memmem(buf_slice(&s->folded).ptr, s->folded.len, key->text.ptr,
-                                            key->text.len) != NULL;
+                        key->found = memmem(all.ptr, all.len, key->text.ptr, key->text.len) != NULL;
         }
         if (s->folded.len > s->longest)
                 buf_consume(&s->folded, s->folded.len - s->longest);
+        s->looked = s->folded.len;
 }
 
 static bool all_found(void *arg)
@@ -66,15 +87,13 @@ enum err imap_search_texts(struct imap_search_key *texts, const struct mime_text
         enum err err;
 
         for (struct imap_search_key *key = texts; key; key = key->next_text) {
-                size_t reach = key->fuzzy && key->text.len < IMAP_FUZZY_WORD ? IMAP_FUZZY_WORD
-                                                                             : key->text.len;
-
                 key->found = !key->text.len;
-                s.longest = reach > s.longest ? reach : s.longest;
+                s.longest = key->text.len > s.longest ? key->text.len : s.longest;
                 if (key->fuzzy)
                         imap_fuzzy_begin(key->fuzzy);
         }
         err = mime_text_walk(source, &sink);
+        end_stream(&s);
         for (struct imap_search_key *key = texts; key; key = key->next_text)
                 if (key->fuzzy)
                         key->found = imap_fuzzy_found(key->fuzzy);
@@ -115,7 +134,9 @@ void imap_search_field_fuzzily(struct slice header, struct slice name, struct im
         while (mime_field_next(&header, &field)) {
                 AUTO_BUF(folded, BUF_MAX);
 
-                if (slice_eq_word(field.name, name) && fold_field(&field, &folded))
-                        imap_fuzzy_look(fuzzy, buf_slice(&folded), false);
+                if (!slice_eq_word(field.name, name) || !fold_field(&field, &folded))
+                        continue;
+                imap_fuzzy_look(fuzzy, buf_slice(&folded), buf_slice(&folded), false);
+                imap_fuzzy_end(fuzzy, false);
         }
 }

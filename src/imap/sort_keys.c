@@ -36,6 +36,16 @@ bool imap_sort_has(const struct imap_sort *sort, enum imap_sort_criterion by)
         return false;
 }
 
+unsigned imap_sort_items(const struct imap_sort *sort)
+{
+        for (size_t i = 0; i < sort->n; i++)
+                if (sort->criteria[i].by != IMAP_SORT_ARRIVAL &&
+                    sort->criteria[i].by != IMAP_SORT_SIZE &&
+                    sort->criteria[i].by != IMAP_SORT_RELEVANCY)
+                        return STORE_FETCH_KEYS;
+        return 0;
+}
+
 static enum err read_criterion(struct imap_args *a, struct imap_sort *sort)
 {
         bool reverse = slice_skip_word(&a->rest, SLICE("REVERSE "));

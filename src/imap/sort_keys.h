@@ -35,6 +35,8 @@ struct imap_sort {
 };
 /* By this, among others. */
 bool imap_sort_has(const struct imap_sort *sort, enum imap_sort_criterion by);
+/* What must be read of each row: enum store_fetch_item. */
+unsigned imap_sort_items(const struct imap_sort *sort);
 /* "(REVERSE DATE SUBJECT)". One that is said again decides nothing and is left out. */
 MUST_CHECK enum err imap_sort_parse(struct imap_args *a, struct imap_sort *ret);
 
@@ -46,7 +48,7 @@ struct imap_sorter {
         size_t n, cap;
 };
 void imap_sorter_done(struct imap_sorter *s);
-/* A row with STORE_FETCH_KEYS; rows come in order of UID. ERR_LIMIT: all keys are too long. */
+/* A row with imap_sort_items; rows come in order of UID. ERR_LIMIT: all keys are too long. */
 MUST_CHECK enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row,
                                     unsigned score);
 /* The UIDs in their order; the caller frees them with mem_free. *s is as empty as at first. */
