@@ -377,6 +377,7 @@ enum imap_flow imap_submit(struct imap_cmd *cmd, enum store_lane lane, struct ta
         err = store_submit(s->server->store, s->account, lane, t);
         if (err) {
                 t->class->drop(t);
+                imap_flags_untold(cmd); /* STORE: that was its answer */
                 return imap_reply_err(cmd, err);
         }
         cmd->task = t;
