@@ -37,9 +37,9 @@ static const struct conf_option route_options[] = {
          .offset = ROUTE(tls),
          .fallback = "opportunistic",
          .words = route_tls,
-         .help = "opportunistic: if offered, whatever the certificate; required: STARTTLS and a "
-                  "certificate of the host's name; implicit: the same from the first octet (port "
-                  "465); none." },
+         .help = "opportunistic: if offered, whatever the certificate (with a username as "
+                  "required); required: STARTTLS and a certificate of the host's name; implicit: "
+                  "the same from the first octet (port 465); none." },
         { .name = "username",
          .type = CONF_STRING,
          .offset = ROUTE(username),

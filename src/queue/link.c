@@ -266,7 +266,8 @@ static void choose_tls(const struct link *l, const struct destination_host *host
                 return;
         if (route->tls == QUEUE_TLS_NONE) {
                 params->tls = SMTP_TLS_NONE;
-        } else if (route->tls != QUEUE_TLS_OPPORTUNISTIC) {
+        } else if (route->tls != QUEUE_TLS_OPPORTUNISTIC || route->username) {
+                /* A password is for the host of that name only, whoever is on the way. */
                 params->tls =
                         route->tls == QUEUE_TLS_IMPLICIT ? SMTP_TLS_IMPLICIT : SMTP_TLS_REQUIRED;
                 if (host->tls != DESTINATION_DANE)

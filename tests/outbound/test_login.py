@@ -5,6 +5,7 @@ import hashlib
 import hmac
 
 import pytest
+from authority import Authority
 from conftest import route_to, submit, waiting
 from receiver import EXTENSIONS, Receiver
 
@@ -55,12 +56,14 @@ def password_file(tmp_path):
     return str(path)
 
 
-def talk(make_server, certificate, password_file, scram, mechanisms="SCRAM-SHA-256 PLAIN", **more):
+def talk(make_server, certificate, password_file, scram, mechanisms="SCRAM-SHA-256 PLAIN",
+         queue={}, **more):
     receiver = Receiver({"AUTH": [scram] if scram else []}, [*EXTENSIONS, f"AUTH {mechanisms}"],
                         certificate=certificate)
     if scram:
         scram.receiver = receiver
-    conf = route_to(receiver, username="us", password_file=password_file)
+    conf = route_to(receiver, host="localhost", username="us", password_file=password_file)
+    conf["queue"].update({"ca_file": str(certificate.certificate), **queue})
     server = make_server(**{**conf, **more})
     submit(server, ["bob@away.example"])
     return receiver, server
@@ -109,3 +112,14 @@ def test_other_ways_are_taken_where_there_is_no_scram(make_server, certificate, 
         server.wait_for(lambda: receiver.messages, "the message to arrive")
     assert any(line.startswith(begins) for line in receiver.lines)
     assert steps in ([], ["us", PASSWORD])
+
+
+def test_a_stranger_with_a_certificate_of_its_own_gets_no_password(
+    make_server, certificate, password_file, tmp_path
+):
+    nobody = Authority(tmp_path, "nobody")
+    receiver, server = talk(make_server, certificate, password_file, None, "PLAIN LOGIN",
+                            queue={"ca_file": str(nobody.pem)})
+    with receiver:
+        assert "certificate" in server.wait_log("status=deferred.*").group(0)
+    assert not any(line.startswith("AUTH") for line in receiver.lines)
