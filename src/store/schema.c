@@ -25,30 +25,35 @@ static enum err make_keys(struct db *db)
         return content_key_add_missing(db, &ignored);
 }
 
-/* clang-format off: it crashes on rows of different length */
+static const char upgrade_2_sql[] = "CREATE TABLE ban ("
+                                    " network TEXT NOT NULL,"
+                                    " name TEXT NOT NULL,"
+                                    " reason TEXT NOT NULL,"
+                                    " manual INTEGER NOT NULL,"
+                                    " failures INTEGER NOT NULL,"
+                                    " times INTEGER NOT NULL,"
+                                    " since_us INTEGER NOT NULL,"
+                                    " until_us INTEGER NOT NULL,"
+                                    " forget_us INTEGER NOT NULL,"
+                                    " PRIMARY KEY (network, name)"
+                                    ") WITHOUT ROWID;"
+                                    "CREATE INDEX ban_by_end ON ban(forget_us);";
+
+static const char upgrade_3_sql[] =
+        "CREATE TABLE content_refs (content INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
+        "INSERT INTO content_refs (content, refs) SELECT id, refs FROM content;"
+        "ALTER TABLE content DROP COLUMN refs;";
+
+#define UPGRADE(version, text, function)                                                           \
+        {                                                                                          \
+                .to = version, .sql = text, .run = function                                        \
+        }
 static const struct schema_upgrade upgrades[] = {
-        { .to = 2,
-          .sql = "CREATE TABLE ban ("
-                 " network TEXT NOT NULL,"
-                 " name TEXT NOT NULL,"
-                 " reason TEXT NOT NULL,"
-                 " manual INTEGER NOT NULL,"
-                 " failures INTEGER NOT NULL,"
-                 " times INTEGER NOT NULL,"
-                 " since_us INTEGER NOT NULL,"
-                 " until_us INTEGER NOT NULL,"
-                 " forget_us INTEGER NOT NULL,"
-                 " PRIMARY KEY (network, name)"
-                 ") WITHOUT ROWID;"
-                 "CREATE INDEX ban_by_end ON ban(forget_us);" },
-        { .to = 3,
-          .sql = "CREATE TABLE content_refs (content INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
-                 "INSERT INTO content_refs (content, refs) SELECT id, refs FROM content;"
-                 "ALTER TABLE content DROP COLUMN refs;" },
-        { .to = 4, .sql = upgrade_4_sql },
-        { .to = 5, .sql = upgrade_5_sql, .run = make_keys },
+        UPGRADE(2, upgrade_2_sql, NULL),
+        UPGRADE(3, upgrade_3_sql, NULL),
+        UPGRADE(4, upgrade_4_sql, NULL),
+        UPGRADE(5, upgrade_5_sql, make_keys),
 };
-/* clang-format on */
 
 const struct schema schema_current = {
         .version = 5,
