@@ -6,6 +6,7 @@ server's own table; how each command is said is the table below.
 
 import pytest
 
+from compressed import CompressedSocket
 from imap_answer import ask
 from server import SOURCE
 
@@ -27,6 +28,7 @@ SAID = {
     "CAPABILITY": "",
     "CHECK": "",
     "CLOSE": "",
+    "COMPRESS": "DEFLATE",
     "COPY": "1 INBOX",
     "CREATE": "Made",
     "DELETE": "Nothing",
@@ -36,6 +38,8 @@ SAID = {
     "EXPUNGE": "",
     "UID EXPUNGE": "1",
     "FETCH": "1 FLAGS",
+    "GETQUOTA": '""',
+    "GETQUOTAROOT": "INBOX",
     "ID": "NIL",
     "IDLE": "",
     "LIST": '"" *',
@@ -46,14 +50,17 @@ SAID = {
     "NAMESPACE": "",
     "NOOP": "",
     "RENAME": "Nothing Nowhere",
+    "REPLACE": "1 INBOX {2+}\r\nx\n",
     "SEARCH": "ALL",
     "SELECT": "INBOX",
+    "SETQUOTA": '"" (STORAGE 1)',
     "SORT": "(DATE) UTF-8 ALL",
     "STARTTLS": "",
     "STATUS": "INBOX (MESSAGES)",
     "STORE": "1 FLAGS ()",
     "SUBSCRIBE": "INBOX",
     "THREAD": "REFS UTF-8 ALL",
+    "UNAUTHENTICATE": "",
     "UNSELECT": "",
     "UNSUBSCRIBE": "INBOX",
 }
@@ -146,6 +153,8 @@ def test_what_is_possible_in_a_state_is_answered(server, command):
             assert talk.words["status"] in ("OK", "NO"), talk
             if command == "STARTTLS":
                 talk.starttls()
+            if command == "COMPRESS":
+                talk.sock = CompressedSocket(talk.sock)
             if command == "LOGOUT":
                 talk.closes()
             else:
