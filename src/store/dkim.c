@@ -4,8 +4,8 @@
 #include "query.h"
 #include "txn.h"
 
-/* dkim_key.active; 0 and less: retired, since minus so many microseconds (0: nobody knows). */
-enum { SIGNS = 1, WAITS = 2 };
+/* dkim_key.state */
+enum { RETIRED, SIGNS, WAITS };
 
 static enum err count_keys(struct store_txn *tx, struct slice domain, int64_t *ret_n)
 {
@@ -29,8 +29,8 @@ enum err store_dkim_add(struct store_txn *tx, struct slice domain, const struct 
                 return ERR_LIMIT;
         if (err)
                 return err;
-        q = db_prepare(tx->db, "INSERT INTO dkim_key (domain, selector, algorithm, pem, active,"
-                               " created_us) VALUES ($1, $2, $3, $4, $5, $6)");
+        q = db_prepare(tx->db, "INSERT INTO dkim_key (domain, selector, algorithm, pem, state,"
+                               " created_us, retired_us) VALUES ($1, $2, $3, $4, $5, $6, 0)");
         db_bind_text(q, 1, domain);
         db_bind_text(q, 2, key->selector);
         db_bind_int(q, 3, key->algorithm);
@@ -42,17 +42,18 @@ enum err store_dkim_add(struct store_txn *tx, struct slice domain, const struct 
 
 enum err store_dkim_activate(struct store_txn *tx, struct slice domain, int64_t now_us)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE dkim_key SET active = $2"
-                                               " WHERE domain = $1 AND active = $3");
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE dkim_key SET state = $2, retired_us = $4"
+                                               " WHERE domain = $1 AND state = $3");
         enum err err;
 
         db_bind_text(q, 1, domain);
-        db_bind_int(q, 2, -now_us);
+        db_bind_int(q, 2, RETIRED);
         db_bind_int(q, 3, SIGNS);
+        db_bind_int(q, 4, now_us);
         err = db_run(q);
         if (err)
                 return err;
-        q = db_prepare(tx->db, "UPDATE dkim_key SET active = $2 WHERE domain = $1 AND active = $3");
+        q = db_prepare(tx->db, "UPDATE dkim_key SET state = $2 WHERE domain = $1 AND state = $3");
         db_bind_text(q, 1, domain);
         db_bind_int(q, 2, SIGNS);
         db_bind_int(q, 3, WAITS);
@@ -71,8 +72,8 @@ enum err store_dkim_remove(struct store_txn *tx, struct slice domain, struct sli
 
 enum err store_dkim_list(struct store_txn *tx, struct slice domain, store_dkim_fn *fn, void *arg)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT selector, algorithm, pem, active, created_us"
-                                               " FROM dkim_key WHERE domain = $1"
+        struct db_stmt *q = db_prepare(tx->db, "SELECT selector, algorithm, pem, state, created_us,"
+                                               " retired_us FROM dkim_key WHERE domain = $1"
                                                " ORDER BY created_us, algorithm");
         enum err err = ERR_OK, finished;
 
@@ -86,7 +87,7 @@ enum err store_dkim_list(struct store_txn *tx, struct slice domain, store_dkim_f
                         .active = state == SIGNS,
                         .waiting = state == WAITS,
                         .created_us = db_column_int(q, 4),
-                        .retired_us = state < 0 ? -state : 0,
+                        .retired_us = db_column_int(q, 5),
                 };
 
                 err = fn(arg, &key);

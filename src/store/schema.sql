@@ -227,8 +227,9 @@ CREATE TABLE dkim_key (
         selector TEXT NOT NULL,
         algorithm INTEGER NOT NULL,
         pem TEXT NOT NULL,
-        active INTEGER NOT NULL,
+        state INTEGER NOT NULL,         -- 0: retired; 1: signs; 2: waits for its record
         created_us INTEGER NOT NULL,
+        retired_us INTEGER NOT NULL,    -- 0: it is not, or nobody knows since when
         PRIMARY KEY (domain, selector)
 ) WITHOUT ROWID;
 

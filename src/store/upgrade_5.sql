@@ -40,3 +40,19 @@ CREATE TABLE content_key (
         message_id TEXT NOT NULL,
         reference_ids TEXT NOT NULL
 );
+
+-- A key waits, signs or is retired; made anew, so that a new store has the same text.
+ALTER TABLE dkim_key RENAME TO dkim_key_before;
+CREATE TABLE dkim_key (
+        domain TEXT NOT NULL,
+        selector TEXT NOT NULL,
+        algorithm INTEGER NOT NULL,
+        pem TEXT NOT NULL,
+        state INTEGER NOT NULL,         -- 0: retired; 1: signs; 2: waits for its record
+        created_us INTEGER NOT NULL,
+        retired_us INTEGER NOT NULL,    -- 0: it is not, or nobody knows since when
+        PRIMARY KEY (domain, selector)
+) WITHOUT ROWID;
+INSERT INTO dkim_key (domain, selector, algorithm, pem, state, created_us, retired_us)
+        SELECT domain, selector, algorithm, pem, active, created_us, 0 FROM dkim_key_before;
+DROP TABLE dkim_key_before;

@@ -181,7 +181,9 @@ static const struct {
              "ALTER TABLE content ADD COLUMN base_subject TEXT NOT NULL DEFAULT '';"
              "ALTER TABLE content ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
              "ALTER TABLE content ADD COLUMN reference_ids TEXT NOT NULL DEFAULT '';"
-             "DROP TABLE content_key; DROP INDEX expunged_by_modseq"          },
+             "DROP TABLE content_key; DROP INDEX expunged_by_modseq;"
+             "ALTER TABLE dkim_key RENAME COLUMN state TO active;"
+             "ALTER TABLE dkim_key DROP COLUMN retired_us"                    },
         { 3, "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"
              "DROP TABLE queue_sent; DROP TABLE dkim_key; DROP TABLE mta_sts"},
         { 2, "ALTER TABLE content ADD COLUMN refs INTEGER NOT NULL DEFAULT 0;"

@@ -89,8 +89,16 @@ START_TEST(only_keys_that_wait_are_activated)
         check_keys("a? ");
         ck_assert_int_eq(store_dkim_activate(&ops.tx, DOMAIN, 9), ERR_OK);
         check_keys("a+ ");
-        ops_sql("UPDATE dkim_key SET active = 0"); /* of stores that did not note the time */
-        check_keys("a- ");
+}
+END_TEST
+
+START_TEST(keys_of_a_store_that_did_not_note_the_time_are_retired_all_the_same)
+{
+        ck_assert_int_eq(add_key("a", 1), ERR_OK);
+        ck_assert_int_eq(add_key("b", 2), ERR_OK);
+        ops_sql("UPDATE dkim_key SET state = 0 WHERE selector = 'a'");
+        ops_make_older(4);
+        check_keys("a- b+ ");
 }
 END_TEST
 
@@ -159,6 +167,7 @@ int main(void)
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_test(tc, keys_are_added_retired_and_removed);
         tcase_add_test(tc, only_keys_that_wait_are_activated);
+        tcase_add_test(tc, keys_of_a_store_that_did_not_note_the_time_are_retired_all_the_same);
         tcase_add_test(tc, keys_are_of_our_domains_and_not_too_many);
         tcase_add_test(tc, keys_go_with_their_domain);
         tcase_add_test(tc, a_policy_holds_until_it_ends);
