@@ -6,6 +6,7 @@
  * All of it in read tasks of bounded time. Answers go out as mailboxes are done with; a mailbox in which
  * nothing is found is not told of. The selected one is looked at as its client knows it.
  */
+#include "modseq.h"
 #include "pour.h"
 #include "search_answer.h"
 #include "search_scan.h"
@@ -33,11 +34,12 @@ struct esearch {
         bool looking; /* into sources[at] */
         struct uid_set found;
         struct imap_scores scores;
-        int64_t highest_modseq; /* of them */
+        struct imap_modseqs modseqs; /* where MODSEQ is a key */
         /* of the selected mailbox; 0: none is */
         int64_t selected;
         struct uid_map messages;
         struct uid_set recent, saved, to_save;
+        int64_t told_modseq;
         char *tag; /* owned */
         bool utf8;
         struct imap_pour pour;
@@ -77,7 +79,7 @@ static enum err aim(struct esearch *e, struct store_txn *tx)
 
         uid_set_clear(&e->found);
         e->scores.n = 0;
-        e->highest_modseq = 0;
+        imap_modseqs_done(&e->modseqs);
         e->looking = true;
         if (mailbox == e->selected) {
                 uid_set_copy(&e->scan.recent, &e->recent);
@@ -102,8 +104,8 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
         uid_set_add(&e->found, row->uid);
         if (e->scan.search.returns.options & IMAP_SEARCH_RELEVANCY)
                 imap_scores_add(&e->scores, row->uid, e->scan.search.score);
-        if (row->modseq > e->highest_modseq)
-                e->highest_modseq = row->modseq;
+        if (e->scan.search.has_modseq)
+                imap_modseqs_add(&e->modseqs, &e->scan.search.returns, row->uid, row->modseq);
         return ERR_OK;
 }
 
@@ -114,8 +116,12 @@ static void put_found(struct esearch *e)
         const struct imap_search_returns *returns = &e->scan.search.returns;
         struct buf *out = &e->pour.text;
         struct imap_results r;
+        int64_t modseq;
 
         imap_results_of_set(&e->found, &e->scan.messages, true, &r);
+        modseq = imap_modseqs_of(&e->modseqs, returns, &r);
+        if (source->mailbox == e->selected)
+                e->told_modseq = modseq;
         if (returns->options & IMAP_SEARCH_SAVE)
                 imap_results_returned(&r, returns, &e->to_save);
         if (imap_results_count(&r) && returns->options != IMAP_SEARCH_SAVE) {
@@ -123,8 +129,8 @@ static void put_found(struct esearch *e)
                 imap_put_mailbox_as(out, slice_of(source->name), e->utf8);
                 buf_addf(out, " UIDVALIDITY %u) UID", source->uidvalidity);
                 imap_put_returned(out, returns, &r, &e->scores);
-                if (e->scan.search.has_modseq)
-                        buf_addf(out, " MODSEQ %lld", (long long)e->highest_modseq);
+                if (modseq)
+                        buf_addf(out, " MODSEQ %lld", (long long)modseq);
                 buf_add(out, SLICE("\r\n"));
         }
         imap_results_done(&r);
@@ -168,6 +174,7 @@ static enum imap_flow finish(struct imap_cmd *cmd, const struct esearch *e)
 {
         int64_t max = imap_session_server(cmd->session)->config->max_search_results;
 
+        imap_modseq_sent(cmd->session, e->told_modseq);
         if (e->scan.search.returns.options & IMAP_SEARCH_SAVE) {
                 if (uid_set_count(&e->to_save) > (uint64_t)max)
                         return imap_reply(cmd, IMAP_NO, "NOTSAVED",
@@ -212,6 +219,7 @@ static void esearch_free(struct esearch *e)
         imap_scan_done(&e->scan);
         uid_set_done(&e->found);
         imap_scores_done(&e->scores);
+        imap_modseqs_done(&e->modseqs);
         uid_map_done(&e->messages);
         uid_set_done(&e->recent);
         uid_set_done(&e->saved);

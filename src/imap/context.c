@@ -122,6 +122,7 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
 
 struct ordering {
         struct imap_sorter sorter;
+        struct uid_set there; /* those with a row */
         enum err err;
 };
 
@@ -129,11 +130,39 @@ static bool add_row(void *arg, const struct store_fetch_row *row)
 {
         struct ordering *o = arg;
 
+        uid_set_add(&o->there, row->uid);
         o->err = imap_sorter_add(&o->sorter, row, 0);
         return !o->err;
 }
 
-/* The result anew, and its order; a message's place among the others never changes. */
+/* Those of the list as it was told that are still in the result, though they have no row any more. */
+static void keep_told(const struct imap_context *c, const struct uid_set *result,
+                      const struct uid_set *there, struct imap_order *order)
+{
+        uint32_t *merged = mem_alloc_array(c->n + order->n + 1, sizeof *merged);
+        size_t n = 0, next = 0;
+
+        for (size_t i = 0; i < c->n; i++) {
+                if (!uid_set_contains(result, c->list[i]))
+                        continue;
+                if (uid_set_contains(there, c->list[i])) {
+                        while (next < order->n && order->uids[next] != c->list[i])
+                                merged[n++] = order->uids[next++];
+                        next++;
+                }
+                merged[n++] = c->list[i];
+        }
+        while (next < order->n)
+                merged[n++] = order->uids[next++];
+        mem_free(order->uids);
+        *order = (struct imap_order){ merged, n };
+}
+
+/*
+ * The result anew, and its order; a message's place among the others never changes. One that
+ * somebody has expunged, of which the client has not heard, keeps the place that was told; one it
+ * was never told of does not match.
+ */
 static enum err put_in_order(struct look *l, struct store_txn *tx, const struct imap_context *c)
 {
         AUTO(uid_set_done) struct uid_set result = { 0 };
@@ -142,14 +171,20 @@ static enum err put_in_order(struct look *l, struct store_txn *tx, const struct 
                            .max_text = l->max_text,
                            .octets = BUF_INIT(l->max_octets)},
         };
+        struct imap_order *order = &l->order[l->at];
         enum err err;
 
         imap_context_result(c, &l->changed, &l->now[l->at], &result);
         err = store_fetch(tx, c->scan.mailbox, &result, 0, imap_sort_items(&c->sort), add_row, &o);
         if (!err)
                 err = o.err;
-        if (!err)
-                l->order[l->at].uids = imap_sorter_take(&o.sorter, &l->order[l->at].n);
+        if (!err) {
+                order->uids = imap_sorter_take(&o.sorter, &order->n);
+                keep_told(c, &result, &o.there, order);
+                uid_set_add_set(&o.there, &c->found);
+                uid_set_keep(&l->now[l->at], &o.there);
+        }
+        uid_set_done(&o.there);
         imap_sorter_done(&o.sorter);
         return err;
 }

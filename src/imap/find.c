@@ -28,7 +28,7 @@ void imap_find_free(struct imap_find *f)
         imap_sorter_done(&f->sorter);
         uid_set_done(&f->found);
         uid_set_done(&f->to_save);
-        mem_free(f->modseqs);
+        imap_modseqs_done(&f->modseqs);
         imap_scores_done(&f->scores);
         mem_free(f->list);
         uid_set_done(&f->result);
@@ -39,40 +39,12 @@ void imap_find_free(struct imap_find *f)
 
 /* ---- worker ---- */
 
-static void keep_modseq(struct imap_find *f, const struct store_fetch_row *row)
-{
-        if (row->modseq > f->highest_modseq)
-                f->highest_modseq = row->modseq;
-        if (imap_returns_all(&f->scan.search.returns))
-                return;
-        if (f->n_modseqs == f->cap_modseqs) {
-                f->cap_modseqs = f->cap_modseqs ? 2 * f->cap_modseqs : 64;
-                f->modseqs = mem_realloc(f->modseqs, f->cap_modseqs * sizeof *f->modseqs);
-        }
-        f->modseqs[f->n_modseqs++] = (struct imap_found_modseq){ row->uid, row->modseq };
-}
-
-/* RFC 7162 3.1.5, 3.1.10: the largest of the messages returned. */
-static int64_t modseq_of(const struct imap_find *f, const struct imap_results *r)
-{
-        AUTO(uid_set_done) struct uid_set returned = { 0 };
-        int64_t modseq = 0;
-
-        if (imap_returns_all(&f->scan.search.returns))
-                return imap_results_count(r) ? f->highest_modseq : 0;
-        imap_results_returned(r, &f->scan.search.returns, &returned);
-        for (size_t i = 0; i < f->n_modseqs; i++)
-                if (f->modseqs[i].modseq > modseq && uid_set_contains(&returned, f->modseqs[i].uid))
-                        modseq = f->modseqs[i].modseq;
-        return modseq;
-}
-
 static enum err keep(void *arg, const struct store_fetch_row *row)
 {
         struct imap_find *f = arg;
 
         if (f->scan.search.has_modseq)
-                keep_modseq(f, row);
+                imap_modseqs_add(&f->modseqs, &f->scan.search.returns, row->uid, row->modseq);
         if (f->scan.search.returns.options & IMAP_SEARCH_RELEVANCY)
                 imap_scores_add(&f->scores, row->uid, f->scan.search.score);
         if (f->sorter.sort.n)
@@ -112,7 +84,7 @@ static void answer(struct imap_find *f)
         }
         if (returns->options & IMAP_SEARCH_SAVE)
                 imap_results_returned(&r, returns, &f->to_save);
-        f->modseq = modseq_of(f, &r);
+        f->modseq = imap_modseqs_of(&f->modseqs, returns, &r);
         if (f->extended)
                 put_esearch(f, &r, &f->pour.text);
         else

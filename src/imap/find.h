@@ -10,11 +10,6 @@
 #include "search_scan.h"
 #include "sort_keys.h"
 
-struct imap_found_modseq {
-        uint32_t uid;
-        int64_t modseq;
-};
-
 struct imap_find {
         struct task task;
         struct imap_scan scan;
@@ -24,11 +19,9 @@ struct imap_find {
         struct uid_set result;     /* for UPDATE: all that the client knows of; */
         uint32_t *list;            /* or in their order; owned */
         size_t n_list;
-        struct uid_set to_save;            /* "$" */
-        int64_t highest_modseq;            /* of those found */
-        struct imap_found_modseq *modseqs; /* of each, where the answer is not about all; owned */
-        size_t n_modseqs, cap_modseqs;
-        int64_t modseq; /* that the answer tells; 0: none */
+        struct uid_set to_save;      /* "$" */
+        struct imap_modseqs modseqs; /* where MODSEQ is a key */
+        int64_t modseq;              /* that the answer tells; 0: none */
         bool uid, extended;
         char *tag;  /* owned */
         bool ready; /* the answer stands in `pour` */

@@ -269,3 +269,40 @@ void imap_results_returned(const struct imap_results *r, const struct imap_searc
         if (returns->options & IMAP_SEARCH_MAX)
                 add_places(r, n - 1, n, ret);
 }
+
+/* ---- its MODSEQ ---- */
+
+void imap_modseqs_done(struct imap_modseqs *m)
+{
+        mem_free(m->items);
+        *m = (struct imap_modseqs){ 0 };
+}
+
+void imap_modseqs_add(struct imap_modseqs *m, const struct imap_search_returns *returns,
+                      uint32_t uid, int64_t modseq)
+{
+        if (modseq > m->highest)
+                m->highest = modseq;
+        if (imap_returns_all(returns))
+                return;
+        if (m->n == m->cap) {
+                m->cap = m->cap ? 2 * m->cap : 64;
+                m->items = mem_realloc(m->items, m->cap * sizeof *m->items);
+        }
+        m->items[m->n++] = (struct imap_found_modseq){ uid, modseq };
+}
+
+int64_t imap_modseqs_of(const struct imap_modseqs *m, const struct imap_search_returns *returns,
+                        const struct imap_results *r)
+{
+        AUTO(uid_set_done) struct uid_set returned = { 0 };
+        int64_t modseq = 0;
+
+        if (imap_returns_all(returns))
+                return imap_results_count(r) ? m->highest : 0;
+        imap_results_returned(r, returns, &returned);
+        for (size_t i = 0; i < m->n; i++)
+                if (m->items[i].modseq > modseq && uid_set_contains(&returned, m->items[i].uid))
+                        modseq = m->items[i].modseq;
+        return modseq;
+}

@@ -41,6 +41,22 @@ void imap_results_of_list(uint32_t *uids, size_t n, const struct uid_map *map, b
                           struct imap_results *ret);
 uint64_t imap_results_count(const struct imap_results *r);
 
+/* MODSEQs of what was found: of each, where the answer is not about all. Added in order of UID. */
+struct imap_modseqs {
+        int64_t highest;
+        struct imap_found_modseq {
+                uint32_t uid;
+                int64_t modseq;
+        } * items; /* owned */
+        size_t n, cap;
+};
+void imap_modseqs_done(struct imap_modseqs *m);
+void imap_modseqs_add(struct imap_modseqs *m, const struct imap_search_returns *returns,
+                      uint32_t uid, int64_t modseq);
+/* The largest of the messages returned; 0: there are none. RFC 7162 3.1.5, 3.1.10. */
+int64_t imap_modseqs_of(const struct imap_modseqs *m, const struct imap_search_returns *returns,
+                        const struct imap_results *r);
+
 /* "20,11:12": in their order. RFC 5267 3.2. */
 void imap_put_list(struct buf *out, const uint32_t *list, size_t n);
 /*

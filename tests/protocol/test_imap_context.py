@@ -161,6 +161,41 @@ def test_a_sorted_result_is_told_by_places(talk):
     )
 
 
+def test_a_message_that_is_gone_unheard_keeps_its_place(server):
+    """RFC 5267 4.3.4: until EXPUNGE may be told, places count what it names."""
+    user = server.new_account()
+    with server.imap(user) as one, server.imap(user) as other:
+        fill(other, "INBOX", [mail(subject=subject) for subject in SUBJECTS])
+        ask(one, "SELECT INBOX")
+        ask(other, "SELECT INBOX")
+        one.says(
+            r"""
+            C: s SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 UNSEEN
+            S: * ESEARCH (TAG "s") ALL 2,4,1,3
+            S: s OK ...
+            C: a STORE 4 +FLAGS.SILENT (\Seen)
+            S: * ESEARCH (TAG "s") REMOVEFROM (2 4)
+            S: a OK ...
+            """
+        )
+        ask(other, r"STORE 2 +FLAGS.SILENT (\Deleted)")
+        ask(other, "EXPUNGE")
+        one.says(
+            r"""
+            C: b STORE 4 -FLAGS.SILENT (\Seen)
+            S: * ESEARCH (TAG "s") ADDTO (2 4)
+            S: b OK ...
+            C: c NOOP
+            S: * ESEARCH (TAG "s") REMOVEFROM (1 2)
+            S: * 2 EXPUNGE
+            S: c OK ...
+            C: d SORT RETURN (ALL) (SUBJECT) UTF-8 UNSEEN
+            S: * ESEARCH (TAG "d") ALL 3,1:2
+            S: d OK ...
+            """
+        )
+
+
 def replay(results, line):
     """The list a client has after an ESEARCH with ADDTO and REMOVEFROM: RFC 5267 4.3.2."""
     words = line.replace("(", " ( ").replace(")", " ) ").split()
@@ -207,14 +242,25 @@ def test_a_client_that_follows_has_what_a_new_search_finds(server):
             if dice.randrange(5) == 0:
                 ask(other, f"UID STORE {chosen} +FLAGS.SILENT (\\Deleted)")
                 ask(other, "EXPUNGE")
-            one.send_line("n NOOP")
-            for line in iter(lambda: one.expect("..."), None):
-                if line.startswith("n OK"):
-                    break
-                if line.startswith('* ESEARCH (TAG "ctx")'):
-                    results = replay(results, line)
+            # After FETCH the client has heard of flags and of new mail, but not of what is gone.
+            if dice.randrange(2):
+                results = follow(one, "FETCH 1 UID", results)
+                ask(other, f"UID STORE {chosen} {dice.choice('+-')}FLAGS.SILENT (\\Flagged)")
+                results = follow(one, "FETCH 1 UID", results)
+            results = follow(one, "NOOP", results)
             wanted = [int(n) for n in numbers_of(ask(one, "UID SORT (SUBJECT) UTF-8 UNFLAGGED UNDELETED"))]
             assert results == wanted
+
+
+def follow(talk, command, results):
+    """The list after what is told with a command."""
+    talk.send_line(f"n {command}")
+    for line in iter(lambda: talk.expect("..."), None):
+        if line.startswith("n OK"):
+            return results
+        if line.startswith('* ESEARCH (TAG "ctx")'):
+            assert "ADDTO" in line or "REMOVEFROM" in line, line
+            results = replay(results, line)
 
 
 def numbers_of(answers):

@@ -95,6 +95,18 @@ def test_mailboxes_are_searched(talk, name, keys, wanted):
         assert found(talk, f"ESEARCH {keys}") == wanted
 
 
+def test_the_modseq_is_that_of_what_is_returned(shared_server):
+    """RFC 7162 3.1.10, as SEARCH has it: of the least alone, where that is all that is told."""
+    with shared_server.imap(shared_server.new_account()) as talk:
+        fill(talk, "INBOX", [mail(), mail(), mail()])
+        modseqs = {}
+        for options in ("MIN", "MAX", "MIN MAX", "MIN COUNT", "PARTIAL 1:2"):
+            keys = f"IN (inboxes) RETURN ({options}) MODSEQ 1"
+            modseqs[options] = int(found(talk, f"ESEARCH {keys}")["INBOX"].split(" MODSEQ ")[1])
+        assert modseqs["MIN"] < modseqs["PARTIAL 1:2"] < modseqs["MAX"]
+        assert modseqs["MAX"] == modseqs["MIN MAX"] == modseqs["MIN COUNT"]
+
+
 def test_the_selected_one_is_searched_as_it_is_known(talk, shared_server, account):
     ask(talk, "SELECT folder20")
     assert found(talk, "ESEARCH ALL") == {"folder20": "ALL 1"}
