@@ -38,12 +38,12 @@ bool imap_context_add(struct imap_session *s, struct imap_context_params *params
 bool imap_context_known(const struct imap_session *s, struct slice tag);
 /* False: there is none. */
 bool imap_context_cancel(struct imap_session *s, struct slice tag);
-void imap_contexts_done(struct imap_contexts *contexts);
+void imap_contexts_done(struct imap_contexts *all);
 
 /* ---- for view_update.c ---- */
 
 /* These have arrived, or their flags have changed. */
-void imap_contexts_note(struct imap_contexts *contexts, const struct store_changes *changes);
+void imap_contexts_note(struct imap_contexts *all, const struct store_changes *changes);
 /* REMOVEFROM of those of `gone` that are in results; before EXPUNGE is told. */
 void imap_contexts_remove(struct imap_session *s, const struct uid_set *gone, struct buf *out);
 /*

@@ -6,6 +6,7 @@
  */
 #include "fuzzy.h"
 
+#include <assert.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -235,6 +236,7 @@ unsigned imap_fuzzy_score(const struct imap_fuzzy *f)
 {
         unsigned sum = 0, score;
 
+        assert(f->n > 0);
         for (size_t i = 0; i < f->n; i++)
                 sum += f->words[i].quality;
         score = sum / (unsigned)f->n;
