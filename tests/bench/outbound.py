@@ -69,15 +69,15 @@ class Sink:
 
 
 def send(bench, target, net, destinations, messages):
-    """Seconds from the first submission to the last arrival, and what the sink says."""
+    """Seconds from the first submission to the last arrival; what the sink says, and who sent."""
     users = (0, max(destinations, MAIL[1]))
     with Sink(bench, target, net, destinations, messages) as sink:
         began = time.monotonic()
         to = f"x@[{net}%d]" if destinations > 1 else f"x@[{net}0]"
         words = ["--rcpt", to, "--connections", 20, "--messages", messages]
-        bench.load("smtp", target, "submission", users, *words)
-        result = sink.result()
-    return result["ended"] - began, result
+        sent = bench.load("smtp", target, "submission", users, *words)
+        taken = sink.result()
+    return taken["ended"] - began, taken, sent
 
 
 @contextlib.contextmanager
@@ -98,8 +98,8 @@ def relay(messages, net=REUSED, destinations=1):
         with connections_used(target, net == ONCE):
             send(bench, target, net, 1, MAIL[1])  # logins are remembered from here on
             cpu = target.cpu_seconds()
-            seconds, result = send(bench, target, net, destinations, n)
-            out = {"rate": n / seconds, "per_connection": n / result["connections"]}
+            seconds, taken, _ = send(bench, target, net, destinations, n)
+            out = {"rate": n / seconds, "per_connection": n / taken["connections"]}
             if target.is_known:
                 time.sleep(0.5)  # what became of the last is written down
                 out["cpu"] = 1000 * (target.cpu_seconds() - cpu) / n

@@ -253,4 +253,4 @@ SCENARIOS = {
     "idle_tls": idle("imaps"),
 }
 # Without these the server's own figure of memory is missing, so they say nothing.
-NEED_PIDS = ("rest", "idle", "idle_tls")
+NEED_PIDS = ("rest", "idle", "idle_tls", "backlog")
