@@ -38,6 +38,7 @@ static void link_free(struct link *l)
         list_remove(&l->link);
         list_remove(&l->unused);
         arena_done(&l->arena);
+        shares_drop(&q->openers, l->opener);
         mem_free(l);
         site->n_links--;
         q->n_links--;
@@ -382,7 +383,7 @@ static void ask_dns(struct link *l)
                                  (size_t)q->config->max_dns_questions, resolve_step, resolved, l);
 }
 
-void link_open(struct site *site)
+void link_open(struct site *site, int64_t account)
 {
         struct queue *q = site->queue;
         struct link *l = NEW(struct link);
@@ -391,6 +392,8 @@ void link_open(struct site *site)
         l->arena = (struct arena)ARENA_INIT((size_t)q->config->max_dns_answers);
         l->facts.arena = &l->arena;
         list_append(&site->links, &l->link);
+        l->opener = account;
+        shares_add(&q->openers, account);
         site->n_links++;
         q->n_links++;
         set_rules(l);

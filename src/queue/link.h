@@ -19,6 +19,7 @@ struct link {
         struct list link;   /* of its site */
         struct list unused; /* of the queue, while it is idle */
         struct site *site;
+        int64_t opener; /* the account it was opened for */
         enum link_state state;
         struct arena arena; /* answers of the DNS, and what was found by them */
         const char *name;   /* where to: the domain, or a route's host */

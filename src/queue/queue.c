@@ -198,6 +198,7 @@ void queue_free(struct queue *q)
         roots_free(q->roots);
         id_set_done(&q->rows);
         shares_done(&q->shares);
+        shares_done(&q->openers);
         id_set_done(&q->told);
         forget_passwords(q);
         mem_free(q);

@@ -98,7 +98,8 @@ struct queue {
         struct shares shares; /* whose they are */
         struct id_set told;   /* policies being tested whose failure was logged: link_sts.c */
         size_t n_links;
-        struct list outcomes; /* struct outcome.link */
+        struct shares openers; /* links by the account they were opened for */
+        struct list outcomes;  /* struct outcome.link */
         size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */
         struct metric *n_fates[3]; /* enum fate_kind */
         struct metric *n_converted;
@@ -187,7 +188,8 @@ void site_succeeded(struct site *site);
 void sites_forgive(struct queue *q);
 
 /* link.c */
-void link_open(struct site *site);
+/* For the account whose mail is next. */
+void link_open(struct site *site, int64_t account);
 /* Links that are on their way, or have nothing to do. */
 size_t links_unused(const struct site *site);
 /* A connection that has been idle longest ends, to make room for another; false: there is none. */

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, AGAIN_US = 1000000 };
+enum { JOB_ARENA = 256 << 10, AGAIN_US = 1000000, MAX_MISSES = 64 };
 
 /* ---- jobs ---- */
 
@@ -359,6 +359,18 @@ static void starve(struct site *site)
         turns_put(&site->queue->starved, &site->starved);
 }
 
+/* How many there may be for its next mail: the last are for accounts that have few. */
+static size_t link_limit(const struct site *site)
+{
+        const struct queue *q = site->queue;
+        size_t max = (size_t)q->config->max_connections, few = max / 50 ? max / 50 : 1;
+        const struct turn *next = turns_next(&site->waiting);
+
+        if (next && !next->bulk && shares_of(&q->openers, next->account) < few)
+                return max;
+        return max - max / 5;
+}
+
 void site_run(struct site *site)
 {
         struct queue *q = site->queue;
@@ -379,37 +391,48 @@ void site_run(struct site *site)
                 /* Those that are on their way take one each. */
                 if (site->n_links >= site->pace.limit || links_unused(site) >= site->waiting.n)
                         return;
-                if (q->n_links >= (size_t)q->config->max_connections) {
+                if (q->n_links >= link_limit(site)) {
                         starve(site);
                         queue_feed_soon(q);
                         return;
                 }
-                link_open(site);
+                link_open(site, turn->account);
         }
         if (site->more && !site->refill && site->rows < site_max_rows(q) / 4 &&
             !site_is_failing(site))
                 refill_start(site);
 }
 
+/* There is a connection for it, if need be that of an idle one. */
+static bool make_room(struct site *site)
+{
+        struct queue *q = site->queue;
+        size_t limit = link_limit(site);
+        bool room = q->n_links < limit;
+
+        if (q->n_links == limit) {
+                site->held++; /* the idle one may be its last */
+                room = link_spare(q);
+                site->held--;
+        }
+        return room;
+}
+
 void sites_feed(struct queue *q)
 {
-        size_t n = q->unwritten ? 0 : q->starved.n; /* who wants another is put behind these */
+        size_t n = q->unwritten ? 0 : q->starved.n, misses = 0; /* more are put behind these */
 
-        while (n-- && q->starved.n && !q->stopping) {
+        while (n-- && misses < MAX_MISSES && q->starved.n && !q->stopping) {
                 struct turn *turn = turns_take(&q->starved);
                 struct site *site = container_of(turn, struct site, starved);
-                bool room = true;
 
                 if (!site->waiting.n && !site->more)
                         continue; /* fed by another connection of its own */
-                site->held++;     /* the idle one may be its last */
-                if (q->n_links >= (size_t)q->config->max_connections)
-                        room = link_spare(q);
-                site->held--;
-                if (!room) {
-                        turns_put_back(&q->starved, turn);
-                        return;
+                if (make_room(site)) {
+                        site_run(site);
+                        continue;
                 }
-                site_run(site);
+                turns_put(&q->starved, turn); /* others' mail may have room */
+                misses++;
         }
 }

@@ -89,3 +89,17 @@ def test_who_waits_for_a_connection_has_a_turn_with_the_others(make_server):
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
         assert len(others.messages) == len(names)
     assert before_letter[0] < len(names) // 2
+
+
+def test_servers_that_never_answer_do_not_take_all_connections(make_server, sink):
+    names = [f"d{n}.away.example" for n in range(10)]
+    with Receiver(script={"CONNECT": [b""] * 1000}) as mute:
+        conf = route_to(sink)
+        routes = [{"domains": [name], "host": mute.address, "port": mute.port} for name in names]
+        conf["queue"] |= {"routes": routes + conf["queue"]["routes"], "max_connections": 5}
+        server = make_server(**conf, delivery=NO_LIMITS)
+        submit_each(server, [f"x@{name}" for name in names])
+        server.wait_for(lambda: mute.connections == 4, "all but the last connection to be in use")
+        submit(server, ["letter@elsewhere.example"], sender="bob")
+        server.wait_for(lambda: len(sink.messages) == 1, "the letter to arrive")
+        assert mute.connections == 4
