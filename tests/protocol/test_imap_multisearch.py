@@ -101,8 +101,10 @@ def test_the_modseq_is_that_of_what_is_returned(shared_server):
         fill(talk, "INBOX", [mail(), mail(), mail()])
         modseqs = {}
         for options in ("MIN", "MAX", "MIN MAX", "MIN COUNT", "PARTIAL 1:2"):
-            keys = f"IN (inboxes) RETURN ({options}) MODSEQ 1"
-            modseqs[options] = int(found(talk, f"ESEARCH {keys}")["INBOX"].split(" MODSEQ ")[1])
+            answers = ask(talk, f"ESEARCH IN (inboxes) RETURN ({options}) MODSEQ 1")
+            (words,) = [words for words in answers.untagged if words[0] == "ESEARCH"]
+            assert words[-2] == "MODSEQ"
+            modseqs[options] = int(words[-1])
         assert modseqs["MIN"] < modseqs["PARTIAL 1:2"] < modseqs["MAX"]
         assert modseqs["MAX"] == modseqs["MIN MAX"] == modseqs["MIN COUNT"]
 
