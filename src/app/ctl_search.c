@@ -39,9 +39,8 @@ static void status_run(struct ctl_call *call, struct server *s)
         ctl_row(call, json_pack("{s:s,s:s}", "name", "state", "value", state_of(&status)));
         number(call, "documents", status.documents);
         number(call, "octets", status.octets);
-        number(call, "walk_done", status.done);
-        number(call, "walk_all", status.all);
-        number(call, "waiting", status.waiting);
+        number(call, "messages_left", status.all - status.done);
+        number(call, "mailboxes_due", status.waiting);
         number(call, "failures", status.failures);
         counted(call, "searches_narrowed", "search.narrowed");
         counted(call, "searches_not_narrowed", "search.not_narrowed");

@@ -16,7 +16,7 @@ static void *grow(void *items, size_t n, size_t more, size_t *cap, size_t size)
         return mem_realloc(items, *cap * size);
 }
 
-void search_batch_add(struct search_batch *b, const struct search_document *document, bool partial,
+void search_batch_add(struct search_batch *b, const struct search_document *document, bool skipped,
                       const uint32_t *slots, size_t n_slots)
 {
         struct search_batch_document *d;
@@ -24,7 +24,7 @@ void search_batch_add(struct search_batch *b, const struct search_document *docu
         b->documents =
                 grow(b->documents, b->n_documents, 1, &b->cap_documents, sizeof *b->documents);
         d = &b->documents[b->n_documents++];
-        *d = (struct search_batch_document){ *document, partial, b->n_grams, 0 };
+        *d = (struct search_batch_document){ *document, skipped, b->n_grams, 0 };
         b->grams = grow(b->grams, b->n_grams, n_slots, &b->cap_grams, sizeof *b->grams);
         for (size_t i = 0; i < n_slots; i++)
                 if (slots[i])
@@ -61,7 +61,7 @@ static enum err write_all(struct search_batch *b, struct search_index *index)
         for (size_t i = 0; i < b->n_documents && !err; i++) {
                 const struct search_batch_document *d = &b->documents[i];
 
-                err = search_index_add(index, &d->document, d->partial, b->grams + d->first, d->n);
+                err = search_index_add(index, &d->document, d->skipped, b->grams + d->first, d->n);
         }
         for (size_t i = 0; i < b->n_positions && !err; i++)
                 err = search_index_add_position(index, &b->positions[i]);

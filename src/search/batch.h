@@ -6,7 +6,7 @@
 
 struct search_batch_document {
         struct search_document document;
-        bool partial;
+        bool skipped;
         size_t first, n; /* of `grams` */
 };
 /* Zero is a valid, empty batch. */
@@ -18,7 +18,7 @@ struct search_batch {
         size_t n_documents, cap_documents, n_positions, cap_positions, n_places, cap_places;
         size_t n_grams, cap_grams;
 };
-void search_batch_add(struct search_batch *b, const struct search_document *document, bool partial,
+void search_batch_add(struct search_batch *b, const struct search_document *document, bool skipped,
                       const uint32_t *slots, size_t n_slots);
 void search_batch_add_position(struct search_batch *b, const struct search_position *position);
 void search_batch_add_place(struct search_batch *b, const struct search_place *place);

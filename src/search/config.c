@@ -37,6 +37,16 @@ static const struct conf_option options[] = {
          .max = 268435456,
          .fixed = true,
          .help = "Messages with more text than this are read by every search." },
+        { .name = "max_message_grams",
+         .type = CONF_INT,
+         .offset = SEARCH(max_message_grams),
+         .fallback = "50000",
+         .min = 1000,
+         .max = 10000000,
+         .fixed = true,
+         .help = "Likewise messages with more different groups of three letters; a megabyte of "
+                  "any "
+                  "language has fewer, of random letters more, and those would fill the disk." },
         { .name = "batch_messages",
          .type = CONF_INT,
          .offset = SEARCH(batch_messages),
@@ -90,7 +100,7 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "Memory of one connection to the index for pages; there is one for each reader "
                   "of the store, as they are needed, and one that writes." },
-        { 0                     },
+        { 0                },
 };
 
 const struct conf_table search_conf_table = {

@@ -36,7 +36,7 @@ struct reading {
         struct buf text;
         struct gram_state state;
         int64_t octets;
-        bool partial;
+        bool skipped;
         enum err err;
 };
 
@@ -57,18 +57,20 @@ static void more(void *arg)
 
         r->octets += (int64_t)r->text.len;
         if (r->octets > g->config->max_message_text)
-                r->partial = true;
-        if (r->partial)
+                r->skipped = true;
+        if (r->skipped)
                 buf_clear(&r->text);
         else
                 gram_read(&r->state, &r->text, &g->grams);
+        if ((int64_t)g->grams.n > g->config->max_message_grams)
+                r->skipped = true;
 }
 
 static bool enough(void *arg)
 {
         const struct reading *r = arg;
 
-        return r->partial;
+        return r->skipped;
 }
 
 static enum err read_octets(void *arg, uint64_t offset, size_t max, struct buf *out)
@@ -88,7 +90,7 @@ static void walk_text(struct reading *r, const struct mime_text_source *source)
 
         /* What does not add up is for the search to look at, each time. */
         if (err == ERR_CORRUPT || err == ERR_NOTFOUND || err == ERR_LIMIT)
-                r->partial = true;
+                r->skipped = true;
         else if (err)
                 r->err = err;
 }
@@ -120,7 +122,7 @@ static void read_message(struct reading *r, uint32_t uid)
         err = store_fetch(r->walk->g->tx, r->walk->mailbox->id, &one, uid,
                           STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_BODY, read_row, r);
         if (err == ERR_CORRUPT)
-                r->partial = true;
+                r->skipped = true;
         else if (err)
                 r->err = err;
 }
@@ -147,8 +149,10 @@ static enum err add_document(struct mailbox_walk *w, const struct store_walk_mes
                 read_message(&r, m->uid);
         buf_done(&r.text);
         g->text += r.octets;
+        if (r.skipped)
+                gram_set_clear(&g->grams);
         if (!r.err)
-                search_batch_add(g->batch, document, r.partial, g->grams.slots, g->grams.size);
+                search_batch_add(g->batch, document, r.skipped, g->grams.slots, g->grams.size);
         gram_set_clear(&g->grams);
         return r.err;
 }

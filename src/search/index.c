@@ -18,7 +18,7 @@
 
 enum {
         APPLICATION = 0x4d534958, /* "MSIX" */
-        VERSION = 1,
+        VERSION = 2,
         WAL_WORKED_IN = 16 << 20, /* the log's octets from which it is worked in */
         WAL_STARTS_OVER = 64 << 20,
         WAIT_MS = 1000, /* for searches to leave the log */
@@ -27,7 +27,7 @@ enum {
 static const char tables[] =
         "CREATE TABLE document (id INTEGER PRIMARY KEY, checksum INTEGER NOT NULL,"
         " trace INTEGER NOT NULL);"
-        "CREATE TABLE partial (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE skipped (id INTEGER PRIMARY KEY);"
         "CREATE TABLE place (mailbox INTEGER PRIMARY KEY, uidvalidity INTEGER NOT NULL,"
         " next INTEGER NOT NULL);"
         "CREATE TABLE position (document INTEGER NOT NULL, mailbox INTEGER NOT NULL,"
@@ -208,7 +208,7 @@ static enum err add_grams(struct search_index *index, int64_t id, const uint32_t
 }
 
 enum err search_index_add(struct search_index *index, const struct search_document *document,
-                          bool partial, const uint32_t *grams, size_t n)
+                          bool skipped, const uint32_t *grams, size_t n)
 {
         struct db_stmt *q =
                 db_prepare(index->db, "INSERT INTO document (id, checksum, trace)"
@@ -220,13 +220,13 @@ enum err search_index_add(struct search_index *index, const struct search_docume
         db_bind_int(q, 2, document->checksum);
         db_bind_int(q, 3, document->trace);
         err = db_run(q);
-        if (!err && partial) {
+        if (!err && skipped) {
                 q = db_prepare(index->db,
-                               "INSERT INTO partial (id) VALUES ($1) ON CONFLICT DO NOTHING");
+                               "INSERT INTO skipped (id) VALUES ($1) ON CONFLICT DO NOTHING");
                 db_bind_int(q, 1, document->id);
                 err = db_run(q);
         }
-        return err ? err : add_grams(index, document->id, grams, n);
+        return err || skipped ? err : add_grams(index, document->id, grams, n);
 }
 
 enum err search_index_add_position(struct search_index *index,
@@ -352,7 +352,7 @@ static enum err find_documents(struct search_index *index, int64_t account, stru
         err = put_documents(q, account, max, ids);
         if (err)
                 return err;
-        q = db_prepare(index->db, "SELECT id FROM partial WHERE id BETWEEN $1 AND $2");
+        q = db_prepare(index->db, "SELECT id FROM skipped WHERE id BETWEEN $1 AND $2");
         return put_documents(q, account, max, ids);
 }
 

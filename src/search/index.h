@@ -3,7 +3,7 @@
  *
  *      gram        FTS5: of each document the grams of its text (gram.h)
  *      document    a content as one account has it, indexed; its id is SEARCH_DOCUMENT
- *      partial     documents of which not all text is in the index
+ *      skipped     documents that have no grams: too much text, or damaged
  *      place       of each mailbox: all UIDs below `next` are done
  *      position    where the messages of a document are
  *
@@ -54,9 +54,12 @@ struct search_document {
 };
 MUST_CHECK enum err search_index_document(struct search_index *index, int64_t id,
                                           struct search_document *ret_document);
-/* Grams of one that is there already join those it has. Quickest in the order of ids. */
+/*
+ * Grams of one that is there already join those it has. One that is skipped needs none: it is always a
+ * candidate. Quickest in the order of ids.
+ */
 MUST_CHECK enum err search_index_add(struct search_index *index,
-                                     const struct search_document *document, bool partial,
+                                     const struct search_document *document, bool skipped,
                                      const uint32_t *grams, size_t n);
 struct search_position {
         int64_t document, mailbox;

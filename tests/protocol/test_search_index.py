@@ -344,3 +344,19 @@ def test_an_index_of_a_later_state_of_the_store_is_not_believed(make_server):
         assert search(talk, ["BODY", ("place",)]) == [2]
         assert search(talk, ["BODY", ("lost with",)]) == []
     assert "not of this store" in server.log
+
+
+def test_a_message_of_random_letters_does_not_fill_the_index(make_server):
+    server = make_server(search={"delay": "1ms", "max_message_grams": 1000})
+    rng = random.Random(5)
+    noise = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=20000))
+    with server.imap("alice") as talk:
+        append(talk, f"Subject: s\r\n\r\n{noise}\r\n".encode())
+        append(talk, b"Subject: s\r\n\r\nsomething plain\r\n")
+        wait_indexed(server)
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        before = status(server)["messages_looked_at"]
+        assert search(talk, ["BODY", (noise[10000:10020],)]) == [1]
+        assert search(talk, ["BODY", ("plain",)]) == [2]
+        # It is looked at by both.
+        assert status(server)["messages_looked_at"] == before + 3

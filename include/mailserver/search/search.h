@@ -24,15 +24,16 @@ struct store_txn;
 
 struct search_config {
         bool index;
-        int64_t delay_ms;         /* from an arrival to its indexing: more may come meanwhile */
-        int64_t give_way_ms;      /* most that a step waits for a moment without changes */
-        int64_t max_message_text; /* octets of folded text of one message that are indexed */
-        int64_t batch_messages;   /* most of one transaction; likewise the next two */
-        int64_t batch_text;       /* octets of folded text */
-        int64_t batch_ms;         /* reading */
-        int64_t max_size;         /* octets of search.db; 0: no limit */
-        int64_t max_candidates;   /* more documents that may match: all mail is looked through */
-        int64_t cache_size;       /* SQLite's page cache of one connection */
+        int64_t delay_ms;          /* from an arrival to its indexing: more may come meanwhile */
+        int64_t give_way_ms;       /* most that a step waits for a moment without changes */
+        int64_t max_message_text;  /* octets of folded text; of more a message is not indexed */
+        int64_t max_message_grams; /* different ones; likewise */
+        int64_t batch_messages;    /* most of one transaction; likewise the next two */
+        int64_t batch_text;        /* octets of folded text */
+        int64_t batch_ms;          /* reading */
+        int64_t max_size;          /* octets of search.db; 0: no limit */
+        int64_t max_candidates;    /* more documents that may match: all mail is looked through */
+        int64_t cache_size;        /* SQLite's page cache of one connection */
 };
 extern const struct conf_table search_conf_table; /* "search" */
 

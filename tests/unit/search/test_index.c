@@ -40,7 +40,7 @@ static void tear_down(void)
 }
 
 /* One message: a document, and where it is. */
-static void add(int64_t account, int64_t content, const char *text, bool partial, int64_t mailbox,
+static void add(int64_t account, int64_t content, const char *text, bool skipped, int64_t mailbox,
                 uint32_t uid)
 {
         struct search_document document = { search_document(account, content), content * 7, 1 };
@@ -60,7 +60,7 @@ static void add(int64_t account, int64_t content, const char *text, bool partial
                         list[n++] = grams.slots[i];
         gram_set_done(&grams);
         ck_assert_int_eq(search_index_begin(db, true), ERR_OK);
-        ck_assert_int_eq(search_index_add(db, &document, partial, list, n), ERR_OK);
+        ck_assert_int_eq(search_index_add(db, &document, skipped, list, n), ERR_OK);
         ck_assert_int_eq(search_index_add_position(db, &position), ERR_OK);
         ck_assert_int_eq(search_index_commit(db), ERR_OK);
 }
@@ -132,9 +132,9 @@ START_TEST(a_document_that_comes_again_has_both_texts)
 }
 END_TEST
 
-START_TEST(what_is_indexed_in_part_is_always_a_candidate)
+START_TEST(what_is_skipped_is_always_a_candidate)
 {
-        add(ALICE, 100, "the begin of a long text", true, INBOX, 1);
+        add(ALICE, 100, "a very long text", true, INBOX, 1);
         add(ALICE, 101, "short", false, INBOX, 2);
         expect(ALICE, INBOX, "nowhere", "1");
         expect(ALICE, INBOX, "short", "1:2");
@@ -255,7 +255,7 @@ int main(void)
         tcase_add_test(t, nobody_finds_mail_of_another_account);
         tcase_add_test(t, a_copy_is_found_where_it_is);
         tcase_add_test(t, a_document_that_comes_again_has_both_texts);
-        tcase_add_test(t, what_is_indexed_in_part_is_always_a_candidate);
+        tcase_add_test(t, what_is_skipped_is_always_a_candidate);
         tcase_add_test(t, too_many_candidates_are_refused);
         tcase_add_test(t, places_and_documents_are_kept_over_a_restart);
         tcase_add_test(t, ids_that_do_not_fit_are_told);
