@@ -16,20 +16,21 @@ static void *grow(void *items, size_t n, size_t more, size_t *cap, size_t size)
         return mem_realloc(items, *cap * size);
 }
 
-void search_batch_add(struct search_batch *b, const struct search_document *document, bool skipped,
-                      const uint32_t *slots, size_t n_slots)
+int64_t search_batch_add(struct search_batch *b, const struct search_document *document,
+                         bool skipped, const uint32_t *slots, size_t n_slots)
 {
         struct search_batch_document *d;
 
         b->documents =
                 grow(b->documents, b->n_documents, 1, &b->cap_documents, sizeof *b->documents);
         d = &b->documents[b->n_documents++];
-        *d = (struct search_batch_document){ *document, skipped, b->n_grams, 0 };
+        *d = (struct search_batch_document){ *document, skipped, b->n_grams, 0, 0 };
         b->grams = grow(b->grams, b->n_grams, n_slots, &b->cap_grams, sizeof *b->grams);
         for (size_t i = 0; i < n_slots; i++)
                 if (slots[i])
                         b->grams[b->n_grams++] = slots[i];
         d->n = b->n_grams - d->first;
+        return -(int64_t)b->n_documents;
 }
 
 void search_batch_add_position(struct search_batch *b, const struct search_position *position)
@@ -49,24 +50,48 @@ static int by_id(const void *a, const void *b)
 {
         const struct search_batch_document *x = a, *y = b;
 
-        if (x->document.id != y->document.id)
-                return x->document.id < y->document.id ? -1 : 1;
+        if (x->id != y->id)
+                return x->id < y->id ? -1 : 1;
         return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static enum err write_all(struct search_batch *b, struct search_index *index)
+static enum err write_documents(struct search_batch *b, struct search_index *index)
 {
         enum err err = ERR_OK;
 
+        for (size_t i = 0; i < b->n_documents && !err; i++)
+                err = search_index_add(index, &b->documents[i].document, &b->documents[i].id);
+        return err;
+}
+
+static enum err write_positions(struct search_batch *b, struct search_index *index)
+{
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < b->n_positions && !err; i++) {
+                struct search_position position = b->positions[i];
+
+                if (position.document < 0)
+                        position.document = b->documents[-position.document - 1].id;
+                err = search_index_add_position(index, &position);
+        }
+        for (size_t i = 0; i < b->n_places && !err; i++)
+                err = search_index_set_place(index, &b->places[i]);
+        return err;
+}
+
+static enum err write_grams(struct search_batch *b, struct search_index *index)
+{
+        enum err err = ERR_OK;
+
+        if (b->n_documents)
+                qsort(b->documents, b->n_documents, sizeof *b->documents, by_id);
         for (size_t i = 0; i < b->n_documents && !err; i++) {
                 const struct search_batch_document *d = &b->documents[i];
 
-                err = search_index_add(index, &d->document, d->skipped, b->grams + d->first, d->n);
+                err = d->skipped ? search_index_skip(index, d->id)
+                                 : search_index_add_grams(index, d->id, b->grams + d->first, d->n);
         }
-        for (size_t i = 0; i < b->n_positions && !err; i++)
-                err = search_index_add_position(index, &b->positions[i]);
-        for (size_t i = 0; i < b->n_places && !err; i++)
-                err = search_index_set_place(index, &b->places[i]);
         return err;
 }
 
@@ -76,11 +101,13 @@ enum err search_batch_write(struct search_batch *b, struct search_index *index)
 
         if (!b->n_documents && !b->n_positions && !b->n_places)
                 return ERR_OK;
-        if (b->n_documents)
-                qsort(b->documents, b->n_documents, sizeof *b->documents, by_id);
         err = search_index_begin(index, true);
         if (!err)
-                err = write_all(b, index);
+                err = write_documents(b, index);
+        if (!err)
+                err = write_positions(b, index);
+        if (!err)
+                err = write_grams(b, index);
         if (!err)
                 err = search_index_commit(index);
         if (err)

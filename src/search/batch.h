@@ -8,6 +8,7 @@ struct search_batch_document {
         struct search_document document;
         bool skipped;
         size_t first, n; /* of `grams` */
+        int64_t id;      /* once it is written */
 };
 /* Zero is a valid, empty batch. */
 struct search_batch {
@@ -18,8 +19,9 @@ struct search_batch {
         size_t n_documents, cap_documents, n_positions, cap_positions, n_places, cap_places;
         size_t n_grams, cap_grams;
 };
-void search_batch_add(struct search_batch *b, const struct search_document *document, bool skipped,
-                      const uint32_t *slots, size_t n_slots);
+/* What stands for its id in positions until it has one: below 0. */
+int64_t search_batch_add(struct search_batch *b, const struct search_document *document,
+                         bool skipped, const uint32_t *slots, size_t n_slots);
 void search_batch_add_position(struct search_batch *b, const struct search_position *position);
 void search_batch_add_place(struct search_batch *b, const struct search_place *place);
 /* One transaction. Nothing of it was written when it fails. */

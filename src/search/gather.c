@@ -138,7 +138,8 @@ static int64_t checksum_of(struct slice octets)
 }
 
 static enum err add_document(struct mailbox_walk *w, const struct store_walk_message *m,
-                             const struct search_document *document, bool trace_only)
+                             const struct search_document *document, bool trace_only,
+                             int64_t *ret_id)
 {
         struct search_gather *g = w->g;
         struct reading r = { .walk = w, .text = BUF_INIT(BUF_MAX) };
@@ -152,7 +153,8 @@ static enum err add_document(struct mailbox_walk *w, const struct store_walk_mes
         if (r.skipped)
                 gram_set_clear(&g->grams);
         if (!r.err)
-                search_batch_add(g->batch, document, r.skipped, g->grams.slots, g->grams.size);
+                *ret_id = search_batch_add(g->batch, document, r.skipped, g->grams.slots,
+                                           g->grams.size);
         gram_set_clear(&g->grams);
         return r.err;
 }
@@ -160,25 +162,25 @@ static enum err add_document(struct mailbox_walk *w, const struct store_walk_mes
 static enum err add_message(struct mailbox_walk *w, const struct store_walk_message *m)
 {
         struct search_gather *g = w->g;
-        struct search_document known = { 0 }, document = {
-                .id = search_document(w->mailbox->account, m->content),
+        const struct search_document document = {
+                .account = w->mailbox->account,
+                .content = m->content,
                 .checksum = m->checksum,
                 .trace = checksum_of(m->trace),
         };
-        enum err err;
+        struct search_position position = { 0, w->mailbox->id, m->uid };
+        struct search_document known = { 0 };
+        enum err err = search_index_document(g->index, document.account, document.content, &known,
+                                             &position.document);
 
-        if (!document.id)
-                return ERR_LIMIT;
-        err = search_index_document(g->index, document.id, &known);
         if (err && err != ERR_NOTFOUND)
                 return err;
         if (err || known.checksum != document.checksum)
-                err = add_document(w, m, &document, false);
+                err = add_document(w, m, &document, false, &position.document);
         else if (known.trace != document.trace)
-                err = add_document(w, m, &document, true);
+                err = add_document(w, m, &document, true, &position.document);
         if (!err)
-                search_batch_add_position(
-                        g->batch, &(struct search_position){ document.id, w->mailbox->id, m->uid });
+                search_batch_add_position(g->batch, &position);
         return err;
 }
 
@@ -223,7 +225,7 @@ enum err search_gather_mailbox(struct search_gather *g, const struct store_walk_
         *ret_over = !w.stopped;
         place = (struct search_place){ mailbox->id, mailbox->uidvalidity,
                                        w.stopped ? w.next : mailbox->uidnext };
-        if (!err || err == ERR_LIMIT)
+        if (!err)
                 search_batch_add_place(g->batch, &place);
         return err;
 }

@@ -21,10 +21,7 @@ struct search_gather {
         int64_t messages; /* so far, those that were known too */
         struct gram_set grams;
 };
-/*
- * Adds what is new in a mailbox, up to the batch's limits. *ret_over: there is no more. ERR_LIMIT:
- * its ids do not fit the index; the mailbox is left as it is.
- */
+/* Adds what is new in a mailbox, up to the batch's limits. *ret_over: there is no more. */
 MUST_CHECK enum err search_gather_mailbox(struct search_gather *g,
                                           const struct store_walk_mailbox *mailbox, bool *ret_over);
 void search_gather_done(struct search_gather *g);

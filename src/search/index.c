@@ -25,8 +25,12 @@ enum {
 };
 
 static const char tables[] =
-        "CREATE TABLE document (id INTEGER PRIMARY KEY, checksum INTEGER NOT NULL,"
-        " trace INTEGER NOT NULL);"
+        "CREATE TABLE slot (number INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
+        " used INTEGER NOT NULL);"
+        "CREATE INDEX slot_by_account ON slot(account);"
+        "CREATE TABLE document (account INTEGER NOT NULL, content INTEGER NOT NULL,"
+        " id INTEGER NOT NULL, checksum INTEGER NOT NULL, trace INTEGER NOT NULL,"
+        " PRIMARY KEY (account, content)) WITHOUT ROWID;"
         "CREATE TABLE skipped (id INTEGER PRIMARY KEY);"
         "CREATE TABLE place (mailbox INTEGER PRIMARY KEY, uidvalidity INTEGER NOT NULL,"
         " next INTEGER NOT NULL);"
@@ -42,14 +46,6 @@ struct search_index {
         struct db *db;
         struct buf tokens; /* of the document that is being added */
 };
-
-int64_t search_document(int64_t account, int64_t content)
-{
-        if (account <= 0 || account >> SEARCH_ACCOUNT_BITS || content <= 0 ||
-            content >> SEARCH_CONTENT_BITS)
-                return 0;
-        return account << SEARCH_CONTENT_BITS | content;
-}
 
 /* ---- opening ---- */
 
@@ -172,24 +168,83 @@ void search_index_rollback(struct search_index *index)
 
 /* ---- documents ---- */
 
-enum err search_index_document(struct search_index *index, int64_t id,
-                               struct search_document *ret_document)
+enum err search_index_document(struct search_index *index, int64_t account, int64_t content,
+                               struct search_document *ret_document, int64_t *ret_id)
 {
-        struct db_stmt *q =
-                db_prepare(index->db, "SELECT checksum, trace FROM document WHERE id = $1");
+        struct db_stmt *q = db_prepare(index->db, "SELECT id, checksum, trace FROM document"
+                                                  " WHERE account = $1 AND content = $2");
         enum err err = ERR_NOTFOUND, finished;
 
-        db_bind_int(q, 1, id);
+        db_bind_int(q, 1, account);
+        db_bind_int(q, 2, content);
         if (db_step(q) == DB_ROW) {
-                *ret_document =
-                        (struct search_document){ id, db_column_int(q, 0), db_column_int(q, 1) };
+                *ret_id = db_column_int(q, 0);
+                *ret_document = (struct search_document){ account, content, db_column_int(q, 1),
+                                                          db_column_int(q, 2) };
                 err = ERR_OK;
         }
         finished = db_finish(q);
         return finished ? finished : err;
 }
 
-static enum err add_grams(struct search_index *index, int64_t id, const uint32_t *grams, size_t n)
+/* The first id of a slot that the account has not had. */
+static enum err new_slot(struct search_index *index, int64_t account, int64_t *ret_id)
+{
+        struct db_stmt *q = db_prepare(index->db, "INSERT INTO slot (account, used) VALUES ($1, 1)"
+                                                  " RETURNING number");
+
+        db_bind_int(q, 1, account);
+        if (db_step(q) == DB_ROW)
+                *ret_id = db_column_int(q, 0) << SEARCH_SLOT_BITS;
+        return db_finish(q);
+}
+
+/* An id that no document has: in the account's last slot, if there is room. */
+static enum err new_id(struct search_index *index, int64_t account, int64_t *ret_id)
+{
+        struct db_stmt *q =
+                db_prepare(index->db, "UPDATE slot SET used = used + 1 WHERE number ="
+                                      " (SELECT max(number) FROM slot WHERE account = $1)"
+                                      " AND used < $2 RETURNING number, used");
+        bool found;
+        enum err err;
+
+        db_bind_int(q, 1, account);
+        db_bind_int(q, 2, 1 << SEARCH_SLOT_BITS);
+        found = db_step(q) == DB_ROW;
+        if (found)
+                *ret_id = (db_column_int(q, 0) << SEARCH_SLOT_BITS) + db_column_int(q, 1) - 1;
+        err = db_finish(q);
+        return err || found ? err : new_slot(index, account, ret_id);
+}
+
+enum err search_index_add(struct search_index *index, const struct search_document *document,
+                          int64_t *ret_id)
+{
+        struct search_document known;
+        struct db_stmt *q;
+        int64_t id = 0;
+        enum err err =
+                search_index_document(index, document->account, document->content, &known, &id);
+
+        if (err == ERR_NOTFOUND)
+                err = new_id(index, document->account, &id);
+        if (err)
+                return err;
+        q = db_prepare(index->db, "INSERT INTO document (account, content, id, checksum, trace)"
+                                  " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO UPDATE"
+                                  " SET checksum = excluded.checksum, trace = excluded.trace");
+        db_bind_int(q, 1, document->account);
+        db_bind_int(q, 2, document->content);
+        db_bind_int(q, 3, id);
+        db_bind_int(q, 4, document->checksum);
+        db_bind_int(q, 5, document->trace);
+        *ret_id = id;
+        return db_run(q);
+}
+
+enum err search_index_add_grams(struct search_index *index, int64_t id, const uint32_t *grams,
+                                size_t n)
 {
         struct db_stmt *q;
 
@@ -207,26 +262,13 @@ static enum err add_grams(struct search_index *index, int64_t id, const uint32_t
         return db_run(q);
 }
 
-enum err search_index_add(struct search_index *index, const struct search_document *document,
-                          bool skipped, const uint32_t *grams, size_t n)
+enum err search_index_skip(struct search_index *index, int64_t id)
 {
-        struct db_stmt *q =
-                db_prepare(index->db, "INSERT INTO document (id, checksum, trace)"
-                                      " VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE"
-                                      " SET checksum = excluded.checksum, trace = excluded.trace");
-        enum err err;
+        struct db_stmt *q = db_prepare(
+                index->db, "INSERT INTO skipped (id) VALUES ($1) ON CONFLICT DO NOTHING");
 
-        db_bind_int(q, 1, document->id);
-        db_bind_int(q, 2, document->checksum);
-        db_bind_int(q, 3, document->trace);
-        err = db_run(q);
-        if (!err && skipped) {
-                q = db_prepare(index->db,
-                               "INSERT INTO skipped (id) VALUES ($1) ON CONFLICT DO NOTHING");
-                db_bind_int(q, 1, document->id);
-                err = db_run(q);
-        }
-        return err || skipped ? err : add_grams(index, document->id, grams, n);
+        db_bind_int(q, 1, id);
+        return db_run(q);
 }
 
 enum err search_index_add_position(struct search_index *index,
@@ -322,14 +364,14 @@ static void ids_add(struct ids *ids, int64_t id)
         ids->items[ids->n++] = id;
 }
 
-/* Of the account's documents; ERR_LIMIT past `max`. */
-static enum err put_documents(struct db_stmt *q, int64_t account, size_t max, struct ids *ids)
+/* Of the documents of a slot; ERR_LIMIT past `max`. */
+static enum err put_documents(struct db_stmt *q, int64_t slot, size_t max, struct ids *ids)
 {
         bool many = false;
         enum err err;
 
-        db_bind_int(q, 1, account << SEARCH_CONTENT_BITS);
-        db_bind_int(q, 2, (account + 1) << SEARCH_CONTENT_BITS);
+        db_bind_int(q, 1, slot << SEARCH_SLOT_BITS);
+        db_bind_int(q, 2, ((slot + 1) << SEARCH_SLOT_BITS) - 1);
         while (!many && db_step(q) == DB_ROW) {
                 many = ids->n >= max;
                 ids_add(ids, db_column_int(q, 0));
@@ -340,20 +382,36 @@ static enum err put_documents(struct db_stmt *q, int64_t account, size_t max, st
         return many ? ERR_LIMIT : ERR_OK;
 }
 
-static enum err find_documents(struct search_index *index, int64_t account, struct slice expression,
-                               size_t max, struct ids *ids)
+static enum err find_in_slot(struct search_index *index, int64_t slot, struct slice expression,
+                             size_t max, struct ids *ids)
 {
-        struct db_stmt *q;
+        struct db_stmt *q = db_prepare(index->db, "SELECT rowid FROM gram WHERE gram MATCH $3"
+                                                  " AND rowid BETWEEN $1 AND $2");
         enum err err;
 
-        q = db_prepare(index->db, "SELECT rowid FROM gram WHERE gram MATCH $3"
-                                  " AND rowid BETWEEN $1 AND $2");
         db_bind_text(q, 3, expression);
-        err = put_documents(q, account, max, ids);
+        err = put_documents(q, slot, max, ids);
         if (err)
                 return err;
         q = db_prepare(index->db, "SELECT id FROM skipped WHERE id BETWEEN $1 AND $2");
-        return put_documents(q, account, max, ids);
+        return put_documents(q, slot, max, ids);
+}
+
+static enum err find_documents(struct search_index *index, int64_t account, struct slice expression,
+                               size_t max, struct ids *ids)
+{
+        struct db_stmt *q = db_prepare(index->db, "SELECT number FROM slot WHERE account = $1");
+        struct ids slots = { 0 };
+        enum err err;
+
+        db_bind_int(q, 1, account);
+        while (db_step(q) == DB_ROW)
+                ids_add(&slots, db_column_int(q, 0));
+        err = db_finish(q);
+        for (size_t i = 0; i < slots.n && !err; i++)
+                err = find_in_slot(index, slots.items[i], expression, max, ids);
+        mem_free(slots.items);
+        return err;
 }
 
 static enum err put_uids(struct search_index *index, int64_t document, int64_t mailbox,

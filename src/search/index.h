@@ -2,13 +2,14 @@
  * index.h — search.db: which messages may contain what.
  *
  *      gram        FTS5: of each document the grams of its text (gram.h)
- *      document    a content as one account has it, indexed; its id is SEARCH_DOCUMENT
+ *      document    a content as one account has it; its id is of a slot of the account
+ *      slot        a run of ids that are one account's
  *      skipped     documents that have no grams: too much text, or damaged
  *      place       of each mailbox: all UIDs below `next` are done
  *      position    where the messages of a document are
  *
  * An account's documents follow each other, so that a search in one account walks
- * no other's postings. Contents are immutable, so nothing here ever changes; what is
+ * no other's postings, and postings, which are differences of ids, are small. Contents are immutable, so nothing here ever changes; what is
  * gone from the store is filtered (a UID that is not there) and left behind when the
  * index is built anew. Everything is derived: docs/internals/search.md.
  *
@@ -20,10 +21,8 @@
 #include "mailserver/core/uid_set.h"
 #include "mailserver/store/db.h"
 
-/* Ids that do not fit are not indexed. */
-enum { SEARCH_ACCOUNT_BITS = 25, SEARCH_CONTENT_BITS = 38 };
-/* 0: does not fit. */
-int64_t search_document(int64_t account, int64_t content);
+/* Documents of a slot. */
+enum { SEARCH_SLOT_BITS = 14 };
 
 struct search_index;
 /*
@@ -48,19 +47,22 @@ MUST_CHECK enum err search_index_begin(struct search_index *index, bool write);
 MUST_CHECK enum err search_index_commit(struct search_index *index);
 void search_index_rollback(struct search_index *index);
 
-/* What has been indexed of a content: checksums of it and of one trace. ERR_NOTFOUND. */
+/* What has been indexed of a content: checksums of it and of one trace. */
 struct search_document {
-        int64_t id, checksum, trace;
+        int64_t account, content, checksum, trace;
 };
-MUST_CHECK enum err search_index_document(struct search_index *index, int64_t id,
-                                          struct search_document *ret_document);
-/*
- * Grams of one that is there already join those it has. One that is skipped needs none: it is always a
- * candidate. Quickest in the order of ids.
- */
+/* The one of an account and a content. ERR_NOTFOUND. */
+MUST_CHECK enum err search_index_document(struct search_index *index, int64_t account,
+                                          int64_t content, struct search_document *ret_document,
+                                          int64_t *ret_id);
+/* Writes it down, over what is known of it, and gives the id that it has or gets. */
 MUST_CHECK enum err search_index_add(struct search_index *index,
-                                     const struct search_document *document, bool skipped,
-                                     const uint32_t *grams, size_t n);
+                                     const struct search_document *document, int64_t *ret_id);
+/* They join those the document has. Quickest in the order of ids. */
+MUST_CHECK enum err search_index_add_grams(struct search_index *index, int64_t id,
+                                           const uint32_t *grams, size_t n);
+/* Instead of grams: it is always a candidate. */
+MUST_CHECK enum err search_index_skip(struct search_index *index, int64_t id);
 struct search_position {
         int64_t document, mailbox;
         uint32_t uid;

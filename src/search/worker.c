@@ -247,11 +247,6 @@ static bool gather_from(struct catching_up *c, const struct store_walk_mailbox *
         bool over = true;
 
         c->err = search_gather_mailbox(&c->gather, mailbox, &over);
-        if (c->err == ERR_LIMIT) {
-                log_warn("search mailbox=%" PRId64 " not-indexed=ids-too-large", mailbox->id);
-                c->err = ERR_OK;
-                over = true;
-        }
         return !c->err && over;
 }
 

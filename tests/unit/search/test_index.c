@@ -43,8 +43,8 @@ static void tear_down(void)
 static void add(int64_t account, int64_t content, const char *text, bool skipped, int64_t mailbox,
                 uint32_t uid)
 {
-        struct search_document document = { search_document(account, content), content * 7, 1 };
-        struct search_position position = { document.id, mailbox, uid };
+        struct search_document document = { account, content, content * 7, 1 };
+        struct search_position position = { 0, mailbox, uid };
         struct gram_state state = {
                 {0, 0}
         };
@@ -60,7 +60,10 @@ static void add(int64_t account, int64_t content, const char *text, bool skipped
                         list[n++] = grams.slots[i];
         gram_set_done(&grams);
         ck_assert_int_eq(search_index_begin(db, true), ERR_OK);
-        ck_assert_int_eq(search_index_add(db, &document, skipped, list, n), ERR_OK);
+        ck_assert_int_eq(search_index_add(db, &document, &position.document), ERR_OK);
+        ck_assert_int_eq(skipped ? search_index_skip(db, position.document)
+                                 : search_index_add_grams(db, position.document, list, n),
+                         ERR_OK);
         ck_assert_int_eq(search_index_add_position(db, &position), ERR_OK);
         ck_assert_int_eq(search_index_commit(db), ERR_OK);
 }
@@ -107,9 +110,11 @@ END_TEST
 
 START_TEST(a_copy_is_found_where_it_is)
 {
-        struct search_position copy = { search_document(ALICE, 100), ARCHIVE, 9 };
+        struct search_position copy = { 0, ARCHIVE, 9 };
+        struct search_document document;
 
         add(ALICE, 100, "to be kept", false, INBOX, 1);
+        ck_assert_int_eq(search_index_document(db, ALICE, 100, &document, &copy.document), ERR_OK);
         ck_assert_int_eq(search_index_begin(db, true), ERR_OK);
         ck_assert_int_eq(search_index_add_position(db, &copy), ERR_OK);
         ck_assert_int_eq(search_index_add_position(db, &copy), ERR_OK);
@@ -160,7 +165,7 @@ START_TEST(places_and_documents_are_kept_over_a_restart)
 {
         struct search_place place = { INBOX, 77, 5 };
         struct search_document document;
-        int64_t documents = 0, octets = 0;
+        int64_t documents = 0, octets = 0, id;
 
         add(ALICE, 100, "some text", false, INBOX, 1);
         ck_assert_int_eq(search_index_set_place(db, &place), ERR_OK);
@@ -171,10 +176,9 @@ START_TEST(places_and_documents_are_kept_over_a_restart)
         ck_assert_uint_eq(place.uidvalidity, 77);
         ck_assert_uint_eq(place.next, 5);
         ck_assert_int_eq(search_index_place(db, ARCHIVE, &place), ERR_NOTFOUND);
-        ck_assert_int_eq(search_index_document(db, search_document(ALICE, 100), &document), ERR_OK);
+        ck_assert_int_eq(search_index_document(db, ALICE, 100, &document, &id), ERR_OK);
         ck_assert_int_eq(document.checksum, 700);
-        ck_assert_int_eq(search_index_document(db, search_document(BOB, 100), &document),
-                         ERR_NOTFOUND);
+        ck_assert_int_eq(search_index_document(db, BOB, 100, &document, &id), ERR_NOTFOUND);
         ck_assert_int_eq(search_index_count(db, &documents), ERR_OK);
         ck_assert_int_eq(documents, 1);
         ck_assert_int_eq(search_index_size(db, &octets), ERR_OK);
@@ -183,15 +187,30 @@ START_TEST(places_and_documents_are_kept_over_a_restart)
 }
 END_TEST
 
-START_TEST(ids_that_do_not_fit_are_told)
+START_TEST(an_account_gets_another_slot_when_its_last_is_full)
 {
-        ck_assert_int_eq(search_document(0, 5), 0);
-        ck_assert_int_eq(search_document(5, 0), 0);
-        ck_assert_int_eq(search_document((int64_t)1 << SEARCH_ACCOUNT_BITS, 5), 0);
-        ck_assert_int_eq(search_document(5, (int64_t)1 << SEARCH_CONTENT_BITS), 0);
-        ck_assert_int_gt(search_document(((int64_t)1 << SEARCH_ACCOUNT_BITS) - 1,
-                                         ((int64_t)1 << SEARCH_CONTENT_BITS) - 1),
-                         0);
+        int64_t id = 0, bobs = 0, last = 0;
+
+        ck_assert_int_eq(search_index_begin(db, true), ERR_OK);
+        for (int64_t i = 1; i <= (1 << SEARCH_SLOT_BITS) + 1; i++) {
+                struct search_document document = { ALICE, i, 1, 1 };
+
+                last = id;
+                ck_assert_int_eq(search_index_add(db, &document, &id), ERR_OK);
+                ck_assert(i == 1 || i > 1 << SEARCH_SLOT_BITS || id == last + 1);
+                document.account = BOB;
+                if (i == 1)
+                        ck_assert_int_eq(search_index_add(db, &document, &bobs), ERR_OK);
+        }
+        ck_assert_int_eq(search_index_commit(db), ERR_OK);
+        /* Bob's is between. */
+        ck_assert_int_eq(bobs, last + 1);
+        ck_assert_int_eq(id, bobs + (1 << SEARCH_SLOT_BITS));
+        add(ALICE, 1 << 20, "in the second slot", false, INBOX, 9);
+        add(ALICE, 1, "in the first one", false, INBOX, 5);
+        expect(ALICE, INBOX, "second", "9");
+        expect(ALICE, INBOX, "first", "5");
+        expect(ALICE, INBOX, "in the", "5,9");
 }
 END_TEST
 
@@ -258,7 +277,7 @@ int main(void)
         tcase_add_test(t, what_is_skipped_is_always_a_candidate);
         tcase_add_test(t, too_many_candidates_are_refused);
         tcase_add_test(t, places_and_documents_are_kept_over_a_restart);
-        tcase_add_test(t, ids_that_do_not_fit_are_told);
+        tcase_add_test(t, an_account_gets_another_slot_when_its_last_is_full);
         tcase_add_loop_test(t, a_file_that_is_no_index_of_ours_is_told, 0, 3);
         tcase_add_test(t, a_search_finds_no_index_where_there_is_none);
         suite_add_tcase(s, t);
