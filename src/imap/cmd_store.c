@@ -6,7 +6,9 @@
  * messages named, whether or not they changed. Very many change in slices, a transaction each.
  *
  * UNCHANGEDSINCE is RFC 7162 3.1.3. A message has one MODSEQ, not one for each flag: whatever
- * changed since makes it fail, and what it has now is told along (3.1.3, example 10).
+ * changed since makes it fail, and what it has now is told along (3.1.3, example 10). But where the
+ * flags to be added or removed are as the client was last told, they were not touched, and it does
+ * not fail: 3.1.12.
  */
 #include "fetch_run.h"
 #include "flag_list.h"
@@ -35,13 +37,25 @@ struct store_task {
         struct uid_set news; /* likewise: others had changed these, and the client does not know */
         struct uid_set modified;               /* likewise: not changed because of UNCHANGEDSINCE */
         struct uid_set all_news, all_modified; /* of the slices that are done */
+        struct store_flags_told *known;        /* of the slice, what the client was told; owned */
+        size_t n_known;
+        struct uid_set untouched; /* set by work: changed since, but not in what is to be changed */
+        int64_t untouched_modseq; /* likewise: of their change */
 };
 
 static bool next_slice(struct store_task *s, const struct imap_session *session)
 {
         size_t max = (size_t)imap_session_server(session)->config->max_slice_messages;
 
-        return imap_slices_next(&s->slices, &imap_session_view(session)->messages, max, &s->slice);
+        if (!imap_slices_next(&s->slices, &imap_session_view(session)->messages, max, &s->slice))
+                return false;
+        /* 0 asks for something else. */
+        if (s->unchanged_since <= 0 || s->op == STORE_FLAGS_SET)
+                return true;
+        if (!s->known)
+                s->known = mem_alloc_array(IMAP_FLAG_MEMORY, sizeof *s->known);
+        s->n_known = imap_flags_known(session, &s->slice, s->unchanged_since, s->known);
+        return true;
 }
 
 static enum err read_keywords(struct store_task *s, struct store_txn *tx)
@@ -50,21 +64,41 @@ static enum err read_keywords(struct store_task *s, struct store_txn *tx)
         return store_keywords_get(tx, s->account, &s->keywords);
 }
 
+/* RFC 7162 3.1.12. They are changed by themselves, whenever they were changed before. */
+static enum err store_untouched(struct store_task *s, struct store_txn *tx, uint64_t flags)
+{
+        enum err err = store_flags_untouched(tx, s->mailbox, s->known, s->n_known,
+                                             s->unchanged_since, flags, &s->untouched);
+
+        if (!err && s->untouched.n)
+                err = store_flags_change(tx, s->mailbox, &s->untouched, s->op, flags,
+                                         STORE_UNCONDITIONAL, NULL, &s->untouched_modseq);
+        uid_set_add_set(&s->news, &s->untouched);
+        return err;
+}
+
 /* Store writer. */
 static enum err store_work(struct task *t, struct store_txn *tx)
 {
         struct store_task *s = container_of(t, struct store_task, task);
+        AUTO(uid_set_done) struct uid_set rest = { 0 };
         uint64_t flags = 0;
         enum err err =
                 imap_flag_list_bits(tx, s->account, &s->flags, s->op != STORE_FLAGS_REMOVE, &flags);
 
         uid_set_clear(&s->news);
         uid_set_done(&s->modified);
+        uid_set_clear(&s->untouched);
+        s->untouched_modseq = 0;
         if (!err && s->silent)
                 err = store_flags_changed_since(tx, s->mailbox, &s->slice, s->since, &s->news);
+        if (!err && s->n_known)
+                err = store_untouched(s, tx, flags);
+        uid_set_copy(&rest, &s->slice);
+        uid_set_remove(&rest, &s->untouched);
         if (!err)
-                err = store_flags_change(tx, s->mailbox, &s->slice, s->op, flags,
-                                         s->unchanged_since, &s->modified, &s->modseq);
+                err = store_flags_change(tx, s->mailbox, &rest, s->op, flags, s->unchanged_since,
+                                         &s->modified, &s->modseq);
         return !err && s->new_words ? read_keywords(s, tx) : err;
 }
 
@@ -148,6 +182,7 @@ static void note_slice(struct imap_cmd *cmd, struct store_task *s)
                 imap_tell_keywords(cmd, &s->keywords);
         s->new_words = false;
         imap_flags_told(cmd, &s->slice, tells_nothing(s) ? &s->news : NULL, s->modseq);
+        imap_flags_told(cmd, &s->untouched, NULL, s->untouched_modseq);
         uid_set_add_set(&s->all_news, &s->news);
         uid_set_add_set(&s->all_modified, &s->modified);
 }
@@ -196,6 +231,8 @@ static void store_drop(struct task *t)
         uid_set_done(&s->modified);
         uid_set_done(&s->all_news);
         uid_set_done(&s->all_modified);
+        uid_set_done(&s->untouched);
+        mem_free(s->known);
         store_keywords_done(&s->keywords);
         arena_done(&s->arena);
         mem_free(s);

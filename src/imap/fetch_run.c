@@ -39,6 +39,9 @@ struct fetch {
         struct buf code;
         const char *incomplete, *completed;
         bool marks_seen;
+        bool tells_flags;               /* so that the session remembers them */
+        struct store_flags_told *flags; /* the last ones of a chunk: IMAP_FLAG_MEMORY; owned */
+        size_t n_flags;
 
         /* the messages in hand, by UID; and where the next ones are in `uids` */
         struct uid_set batch;
@@ -135,6 +138,16 @@ static enum err pass_missing(struct fetch *f, uint32_t uid)
         return err;
 }
 
+static void note_flags(struct fetch *f, const struct store_fetch_row *row)
+{
+        if (!f->tells_flags)
+                return;
+        if (!f->flags)
+                f->flags = mem_alloc_array(IMAP_FLAG_MEMORY, sizeof *f->flags);
+        f->flags[f->n_flags++ % IMAP_FLAG_MEMORY] =
+                (struct store_flags_told){ row->uid, row->modseq, row->flags };
+}
+
 static enum err take_row(struct fetch *f, const struct store_fetch_row *row)
 {
         bool whole;
@@ -147,8 +160,10 @@ static enum err take_row(struct fetch *f, const struct store_fetch_row *row)
         err = imap_fetch_render_row(&f->render, row, &f->messages[f->at].message, &whole);
         if (err)
                 return err;
-        if (whole)
+        if (whole) {
+                note_flags(f, row);
                 pass(f);
+        }
         f->stopped = !whole || imap_fetch_render_full(&f->render);
         return ERR_OK;
 }
@@ -244,6 +259,7 @@ static void fetch_free(struct fetch *f)
         uid_set_done(&f->vanished);
         buf_done(&f->code);
         buf_done(&f->sent);
+        mem_free(f->flags);
         mem_free(f->messages);
         mem_free(f);
 }
@@ -312,6 +328,13 @@ static void failed(struct imap_cmd *cmd, const struct fetch *f, enum err err)
 
 static const struct task_class fetch_class;
 
+static void remember_flags(struct imap_session *s, struct fetch *f)
+{
+        for (size_t i = 0; i < f->n_flags && i < IMAP_FLAG_MEMORY; i++)
+                imap_flags_remember(s, &f->flags[i]);
+        f->n_flags = 0;
+}
+
 static void fetch_done(struct task *t)
 {
         struct fetch *f = container_of(t, struct fetch, task);
@@ -323,6 +346,7 @@ static void fetch_done(struct task *t)
                 failed(cmd, f, t->result);
                 return;
         }
+        remember_flags(cmd->session, f);
         chunk = f->render.chunk;
         f->render.chunk = f->sent;
         f->sent = (struct buf){ .max = chunk.max };
@@ -370,6 +394,8 @@ enum imap_flow imap_fetch_run(struct imap_cmd *cmd, const struct imap_fetch_para
         f->incomplete = params->incomplete;
         f->completed = params->completed;
         f->marks_seen = f->plan.sets_seen && !imap_read_only(cmd);
+        f->tells_flags =
+                imap_has_condstore(cmd->session) && imap_fetch_plan_has(&f->plan, IMAP_FETCH_FLAGS);
         imap_fetch_render_init(&f->render, &f->plan);
         f->render.uid_only = imap_session_enabled(cmd->session) & IMAP_ENABLED_UIDONLY;
         f->render.flags_of = params->flags_of ? &f->flags_of : NULL;

@@ -64,6 +64,18 @@ void imap_modseq_sent(struct imap_session *s, int64_t modseq)
                 m->dirty = m->unknown = true;
 }
 
+void imap_flags_remember(struct imap_session *s, const struct store_flags_told *told)
+{
+        if (s->mailbox && imap_has_condstore(s))
+                imap_flag_memory_put(&s->mailbox->flags, told);
+}
+
+size_t imap_flags_known(const struct imap_session *s, const struct uid_set *uids, int64_t modseq,
+                        struct store_flags_told *told)
+{
+        return s->mailbox ? imap_flag_memory_find(&s->mailbox->flags, uids, modseq, told) : 0;
+}
+
 enum imap_flow imap_reply_highest(struct imap_cmd *cmd, const char *text)
 {
         cmd->session->says_highest = imap_has_condstore(cmd->session);

@@ -10,6 +10,7 @@
 #define IMAP_MODSEQ_H
 
 #include "command.h"
+#include "flag_memory.h"
 
 /* mod-sequence-value, 63 bits; with `zero` mod-sequence-valzer: RFC 7162 7. */
 MUST_CHECK enum err imap_arg_modseq(struct imap_args *args, bool zero, int64_t *ret_modseq);
@@ -22,6 +23,14 @@ bool imap_has_condstore(const struct imap_session *s);
 int64_t imap_modseq_told(const struct imap_session *s);
 /* This was the largest MODSEQ in the answer; 0: there was none. */
 void imap_modseq_sent(struct imap_session *s, int64_t modseq);
+/* The client has been told the flags that a message has at a MODSEQ: for imap_flags_known. */
+void imap_flags_remember(struct imap_session *s, const struct store_flags_told *told);
+/*
+ * What it was told lately, as of `modseq` or before, of some of `uids`, into told[IMAP_FLAG_MEMORY];
+ * how many.
+ */
+size_t imap_flags_known(const struct imap_session *s, const struct uid_set *uids, int64_t modseq,
+                        struct store_flags_told *told);
 /* The tagged OK carries HIGHESTMODSEQ, as it is when it goes out, if the client knows CONDSTORE. */
 enum imap_flow imap_reply_highest(struct imap_cmd *cmd, const char *text);
 

@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "context.h"
+#include "flag_memory.h"
 #include "gather.h"
 #include "profile.h"
 #include "progress.h"
@@ -41,17 +42,18 @@ struct imap_mailbox {
         struct store_watcher watcher;
         struct store_keywords keywords;
         bool read_only;
-        bool dirty;                  /* something may have changed since view.modseq */
-        bool unknown;                /* and `pending` does not say all of it */
-        struct store_change pending; /* if dirty: what the watcher was told, as one */
-        int64_t reading;             /* the MODSEQ `task` reads up to */
-        struct uid_set withheld;     /* expunged, still in the view */
-        int64_t withheld_since;      /* when there are such: all up to this MODSEQ was told */
-        int64_t sent_modseq;         /* the largest in an answer since the last tagged reply */
-        int64_t owed_modseq;         /* the client saw it too early, and was told so; 0: none */
-        struct imap_recent *first;   /* who was told first; counted */
-        struct uid_set recent;       /* UIDs this session was told of first */
-        struct imap_told *told;      /* owned; imap_flags_told, ascending MODSEQs */
+        bool dirty;                    /* something may have changed since view.modseq */
+        bool unknown;                  /* and `pending` does not say all of it */
+        struct store_change pending;   /* if dirty: what the watcher was told, as one */
+        int64_t reading;               /* the MODSEQ `task` reads up to */
+        struct uid_set withheld;       /* expunged, still in the view */
+        struct imap_flag_memory flags; /* kept for clients that know CONDSTORE */
+        int64_t withheld_since;        /* when there are such: all up to this MODSEQ was told */
+        int64_t sent_modseq;           /* the largest in an answer since the last tagged reply */
+        int64_t owed_modseq;           /* the client saw it too early, and was told so; 0: none */
+        struct imap_recent *first;     /* who was told first; counted */
+        struct uid_set recent;         /* UIDs this session was told of first */
+        struct imap_told *told;        /* owned; imap_flags_told, ascending MODSEQs */
         size_t n_told;
         struct uid_set saved;          /* "$" */
         struct imap_contexts contexts; /* results that are kept up to date */

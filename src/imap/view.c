@@ -64,6 +64,7 @@ void imap_mailbox_free(struct imap_mailbox *m)
         task_cancel(m->task);
         imap_update_free(m->update);
         imap_forget_told(m);
+        imap_flag_memory_done(&m->flags);
         imap_recent_put(m->first);
         uid_set_done(&m->recent);
         uid_set_done(&m->withheld);

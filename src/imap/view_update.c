@@ -220,6 +220,8 @@ static void tell_flags_of(struct imap_session *s, struct imap_update *u, size_t 
                 buf_addf(out, "* %u FETCH (", number);
         if (tells_uid(s))
                 buf_addf(out, "UID %u ", change->uid);
+        imap_flags_remember(
+                s, &(struct store_flags_told){ change->uid, change->modseq, change->flags });
         if (condstore) {
                 buf_addf(out, "MODSEQ (%lld)%s", (long long)change->modseq, told ? "" : " ");
                 imap_modseq_sent(s, change->modseq);

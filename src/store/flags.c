@@ -122,6 +122,37 @@ enum err store_flags_changed_since(struct store_txn *tx, int64_t mailbox,
         return err;
 }
 
+static enum err is_untouched(struct store_txn *tx, int64_t mailbox,
+                             const struct store_flags_told *told, int64_t since, uint64_t touched,
+                             bool *ret_untouched)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT 1 FROM message WHERE mailbox = $1"
+                                               " AND uid = $2 AND modseq > $3 AND flags & $4 = $5");
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, told->uid);
+        db_bind_int(q, 3, since);
+        db_bind_int(q, 4, (int64_t)touched);
+        db_bind_int(q, 5, (int64_t)(told->flags & touched));
+        return query_exists(q, ret_untouched);
+}
+
+enum err store_flags_untouched(struct store_txn *tx, int64_t mailbox,
+                               const struct store_flags_told *told, size_t n, int64_t since,
+                               uint64_t touched, struct uid_set *out)
+{
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < n && !err; i++) {
+                bool untouched = false;
+
+                err = is_untouched(tx, mailbox, &told[i], since, touched, &untouched);
+                if (!err && untouched)
+                        uid_set_add_range(out, told[i].uid, told[i].uid);
+        }
+        return err;
+}
+
 static enum err change_mailbox(struct store_txn *tx, const struct change *c, int64_t *ret_modseq)
 {
         struct db_stmt *q =

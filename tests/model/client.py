@@ -345,7 +345,7 @@ class Client:
 
     def claim(self, message):
         """Changes the message, unless somebody has since it was told of it."""
-        flag, box = f"claim-{self.number}", self.view.box
+        flag, box = "claim", self.view.box
         kind = "remove" if flag in message.flags else "add"
         change = FlagChange(self.ledger.now + 1, kind, {flag})
         box.change([message.uid], change, False)

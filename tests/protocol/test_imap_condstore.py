@@ -241,6 +241,49 @@ def test_the_numbers_of_modified_are_those_of_the_command(server):
         assert answers.text.startswith("[MODIFIED 3:4]")
 
 
+UNTOUCHED = {
+    "a flag nobody touched is added": (r"+FLAGS (\Answered)", None),
+    "a keyword nobody touched is added": ("+FLAGS ($Processed)", None),
+    "a flag nobody touched is removed": (r"-FLAGS (\Seen)", None),
+    "in silence": ("+FLAGS.SILENT ($Processed)", None),
+    "a flag that was touched is not": (r"+FLAGS (\Flagged)", "2"),
+    "nor is it removed": (r"-FLAGS (\Flagged)", "2"),
+    "nor another beside it": (r"+FLAGS (\Flagged $Processed)", "2"),
+    "setting all flags touches all": ("FLAGS ($Processed)", "2"),
+}
+
+
+@pytest.mark.parametrize("case", UNTOUCHED.values(), ids=UNTOUCHED)
+def test_another_flag_that_changed_does_not_count(server, case):
+    """RFC 7162 3.1.12: by what the client was told."""
+    user = server.new_account()
+    talk, at = opened(server, user)
+    other, _ = opened(server, user, filled=False)
+    with talk, other:
+        ask(talk, "FETCH 1:* (FLAGS MODSEQ)")
+        ask(other, r"STORE 2 +FLAGS (\Flagged)")
+        answers = ask(talk, f"STORE 1:3 (UNCHANGEDSINCE {at}) {case[0]}")
+        assert answers.text.startswith(f"[MODIFIED {case[1]}]" if case[1] else "STORE completed")
+        assert "\\Flagged" in answers.fetched[2]["FLAGS"]
+        told = {n: (v["FLAGS"], v["MODSEQ"]) for n, v in answers.fetched.items() if "FLAGS" in v}
+        assert {n: told[n] for n in told} == {
+            n: (v["FLAGS"], v["MODSEQ"]) for n, v in ask(talk, "FETCH 1:* (FLAGS MODSEQ)").fetched.items() if n in told
+        }
+
+
+def test_what_was_told_after_the_modseq_of_the_condition_proves_nothing(server):
+    user = server.new_account()
+    talk, at = opened(server, user)
+    other, _ = opened(server, user, filled=False)
+    with talk, other:
+        ask(talk, "FETCH 1:* (FLAGS MODSEQ)")
+        ask(other, r"STORE 2 +FLAGS (\Flagged)")
+        ask(talk, "NOOP")  # now it is told, and asks as of before all the same
+        ask(other, r"STORE 2 +FLAGS (\Seen)")
+        answers = ask(talk, rf"STORE 2 (UNCHANGEDSINCE {at}) +FLAGS (\Flagged)")
+        assert answers.text.startswith("[MODIFIED 2]")
+
+
 ZERO = {
     "adding a system flag fails": (r"+FLAGS (\Flagged)", "1:3"),
     "removing a system flag that is not set fails": (r"-FLAGS (\Answered)", "1:3"),

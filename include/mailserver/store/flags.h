@@ -44,6 +44,19 @@ MUST_CHECK enum err store_flags_change(struct store_txn *tx, int64_t mailbox,
                                        const struct uid_set *uids, enum store_flags_op op,
                                        uint64_t flags, int64_t unchanged_since,
                                        struct uid_set *ret_modified, int64_t *ret_modseq);
+/* What a client was told of a message. */
+struct store_flags_told {
+        uint32_t uid;
+        int64_t modseq;
+        uint64_t flags;
+};
+/*
+ * Of these messages those that were changed after the MODSEQ `since`, but none of whose flags
+ * `touched` is other than it was told: added to *out. RFC 7162 3.1.12.
+ */
+MUST_CHECK enum err store_flags_untouched(struct store_txn *tx, int64_t mailbox,
+                                          const struct store_flags_told *told, size_t n,
+                                          int64_t since, uint64_t touched, struct uid_set *out);
 /* Those of `uids` that arrived or were changed after the MODSEQ `since`, added to *out. */
 MUST_CHECK enum err store_flags_changed_since(struct store_txn *tx, int64_t mailbox,
                                               const struct uid_set *uids, int64_t since,

@@ -271,6 +271,42 @@ START_TEST(what_changed_since_is_found_at_the_end_or_anywhere)
 }
 END_TEST
 
+/* Told: 2 as seen, 4 as it is, 5 without flags. All changed after MODSEQ 2. */
+static const struct {
+        const char *name;
+        int64_t since;
+        uint64_t touched;
+        const char *untouched;
+} touches[] = {
+        {"flags nobody touched",               2, FLAGGED,        "2,4:5"},
+        { "flags that are as they were",       2, SEEN,           "2,4"  },
+        { "one of them is not",                2, SEEN | FLAGGED, "2,4"  },
+        { "another was touched",               2, DELETED,        "2,4"  },
+        { "what did not change since is left", 5, FLAGGED,        "5"    },
+        { "no flags at all",                   2, 0,              "2,4:5"},
+};
+
+START_TEST(messages_are_untouched_where_the_flags_are_as_told)
+{
+        static const struct store_flags_told told[] = {
+                {2,  1, SEEN   },
+                { 4, 1, DELETED},
+                { 5, 1, 0      },
+                { 9, 1, 0      }, /* not there */
+        };
+        struct uid_set found = { 0 };
+        AUTO_BUF(text, 100);
+
+        ck_assert_int_eq(store_flags_untouched(&ops.tx, inbox, told, sizeof told / sizeof *told,
+                                               touches[_i].since, touches[_i].touched, &found),
+                         ERR_OK);
+        ck_assert_int_eq(uid_set_print(&found, &text), ERR_OK);
+        ck_assert_msg(slice_eq(buf_slice(&text), slice_of(touches[_i].untouched)), "%s: %s",
+                      touches[_i].name, text.ptr);
+        uid_set_done(&found);
+}
+END_TEST
+
 START_TEST(another_mailbox_with_the_same_uids_is_left_alone)
 {
         struct uid_range range = { 1, UINT32_MAX };
@@ -386,6 +422,8 @@ int main(void)
         tcase_add_loop_test(tc, unchanged_since_0_asks_whether_a_keyword_is_there, 0,
                             ops_rows(since_0));
         tcase_add_loop_test(tc, what_changed_since_is_found_at_the_end_or_anywhere, 0, 6);
+        tcase_add_loop_test(tc, messages_are_untouched_where_the_flags_are_as_told, 0,
+                            ops_rows(touches));
         tcase_add_test(tc, another_mailbox_with_the_same_uids_is_left_alone);
         tcase_add_test(tc, a_mailbox_that_is_gone_is_not_found);
         tcase_add_test(tc, keywords_are_made_once_and_found_in_any_case);
