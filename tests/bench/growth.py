@@ -5,9 +5,7 @@ message is marked \\Deleted, so that what is expunged lies scattered.
 """
 
 import contextlib
-import os
 import pathlib
-import socket
 import threading
 import time
 
