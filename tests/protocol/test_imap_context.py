@@ -398,3 +398,49 @@ def test_searches_of_several_mailboxes_are_not_kept_up_to_date(talk):
         S: c BAD ...
         """
     )
+
+
+@pytest.fixture
+def held(make_server):
+    """A client whose STORE waits for its search to be looked at again, which is being held."""
+    server = make_server(args=["--hold", "imap context"])
+    with server.imap("alice") as talk:
+        fill(talk, "INBOX", [mail(subject="one"), mail(subject="two")])
+        ask(talk, "SELECT INBOX")
+        talk.says(
+            r"""
+            C: s UID SORT RETURN (UPDATE COUNT) (SUBJECT) UTF-8 FLAGGED
+            S: * ESEARCH (TAG "s") UID COUNT 0
+            S: s OK ...
+            C: f STORE 1 +FLAGS.SILENT (\Flagged)
+            """
+        )
+        server.wait_log(r'held class="?imap context"?\n')
+        yield server, talk
+
+
+def test_a_client_may_leave_while_changes_are_looked_at(held):
+    server, talk = held
+    talk.abort()
+    server.wait_log("imap end=dropped")
+    server.release()
+    with server.imap("alice") as other:
+        assert ask(other, "NOOP").status == "OK"
+
+
+def test_the_tagged_reply_waits_for_what_changed(held):
+    server, talk = held
+    with server.imap("alice") as other:
+        ask(other, "SELECT INBOX")
+        assert ask(other, r"STORE 2 +FLAGS.SILENT (\Flagged)").status == "OK"
+    server.release()
+    talk.says(
+        r"""
+        S: * ESEARCH (TAG "s") UID ADDTO (1 1)
+        S: f OK ...
+        C: n NOOP
+        S: * 2 FETCH (FLAGS (...\Flagged...))
+        S: * ESEARCH (TAG "s") UID ADDTO (2 2)
+        S: n OK ...
+        """
+    )

@@ -353,7 +353,16 @@ def test_a_large_message_is_searched_piece_by_piece(searched):
         assert search(talk, "BODY haystack") == ""
 
 
-@pytest.mark.parametrize("task, command", [("imap search", "SEARCH BODY x"), ("imap list", 'LIST "" *')])
+LEFT = [
+    ("imap search", "SEARCH BODY x"),
+    ("imap search", "SORT (DATE) UTF-8 ALL"),
+    ("imap thread", "THREAD REFERENCES UTF-8 ALL"),
+    ("imap esearch", "ESEARCH IN (personal) ALL"),
+    ("imap list", 'LIST "" *'),
+]
+
+
+@pytest.mark.parametrize("task, command", LEFT)
 def test_a_client_may_leave_during_a_task(make_server, task, command):
     server = make_server(args=["--hold", task])
     with server.imap("alice") as talk:
