@@ -239,6 +239,39 @@ START_TEST(quota_is_usage_and_one_message_more)
 }
 END_TEST
 
+static const struct {
+        const char *name;
+        int64_t used_octets, used_messages, octets, messages;
+        enum err err;
+} rooms[] = {
+        {"room for both",              900,  9,  100,  1, ERR_OK   },
+        { "an octet too many",         900,  9,  101,  1, ERR_QUOTA},
+        { "a message too many",        0,    9,  0,    2, ERR_QUOTA},
+        { "in place of one as large",  1000, 10, 0,    0, ERR_OK   },
+        { "in place of a smaller one", 1000, 10, 1,    0, ERR_QUOTA},
+        { "in place of a larger one",  1000, 10, -500, 0, ERR_OK   },
+        { "overshot, but not by this", 2000, 20, 0,    0, ERR_OK   },
+        { "overshot, and less of it",  2000, 20, -1,   0, ERR_OK   },
+        { "overshot, and more of it",  2000, 20, 1,    0, ERR_QUOTA},
+};
+
+/* A quota of 1000 octets and 10 messages. */
+START_TEST(what_takes_no_more_room_passes_no_quota)
+{
+        int64_t id = ops_account("alice@example.org");
+        struct db_stmt *q =
+                db_prepare(ops.tx.db, "UPDATE account SET used_octets = $1, used_messages = $2");
+
+        db_bind_int(q, 1, rooms[_i].used_octets);
+        db_bind_int(q, 2, rooms[_i].used_messages);
+        ck_assert_int_eq(db_run(q), ERR_OK);
+        ck_assert_int_eq(store_account_set_quota(&ops.tx, id, 1000, 10), ERR_OK);
+        ck_assert_msg(store_account_check_room(&ops.tx, id, rooms[_i].octets, rooms[_i].messages) ==
+                              rooms[_i].err,
+                      "%s", rooms[_i].name);
+}
+END_TEST
+
 START_TEST(a_quota_is_not_negative_and_somebodys)
 {
         int64_t id = ops_account("alice@example.org");
@@ -363,6 +396,7 @@ int main(void)
         tcase_add_test(accounts, accounts_are_listed_by_name);
         tcase_add_test(accounts, new_verifiers_and_disabling_end_the_sessions);
         tcase_add_loop_test(accounts, quota_is_usage_and_one_message_more, 0, ops_rows(quotas));
+        tcase_add_loop_test(accounts, what_takes_no_more_room_passes_no_quota, 0, ops_rows(rooms));
         tcase_add_test(accounts, a_quota_is_not_negative_and_somebodys);
         suite_add_tcase(s, gone);
         tcase_add_test(gone, an_account_goes_with_all_its_mail);

@@ -250,6 +250,55 @@ START_TEST(a_message_without_its_content_is_corrupt)
 }
 END_TEST
 
+/* ---- names that stay: RFC 8474 5.1 ---- */
+
+struct named {
+        char id[STORE_EMAIL_ID_OCTETS + 1];
+        int n;
+};
+
+static bool take_name(void *arg, const struct store_fetch_row *row)
+{
+        struct named *named = arg;
+
+        ck_assert_uint_eq(row->email_id.len, STORE_EMAIL_ID_OCTETS);
+        memcpy(named->id, row->email_id.ptr, row->email_id.len);
+        named->n++;
+        return true;
+}
+
+static struct named name_of(uint32_t uid)
+{
+        struct uid_range range = { uid, uid };
+        const struct uid_set one = { .ranges = &range, .n = 1 };
+        struct named named = { 0 };
+
+        ck_assert_int_eq(
+                store_fetch(&ops.tx, inbox, &one, 1, STORE_FETCH_EMAIL_ID, take_name, &named),
+                ERR_OK);
+        ck_assert_int_eq(named.n, 1);
+        return named;
+}
+
+START_TEST(what_never_changes_of_a_message_is_in_its_name)
+{
+        int64_t again = ops_content(buf_slice(&large)), other = ops_content(SLICE("X: y\r\n\r\n"));
+        struct store_message_new traced = { .trace = SLICE("Return-Path: <a@b>\r\n"),
+                                            .internal_date_us = 13 };
+        uint32_t uid;
+
+        add(again, STORE_FLAG_FLAGGED, 13); /* 6 is 3 */
+        add(again, 0, 14);                  /* another date */
+        add(other, 0, 13);                  /* another content */
+        ck_assert_int_eq(store_message_add(&ops.tx, inbox, again, &traced, &uid), ERR_OK);
+        ck_assert_str_eq(name_of(6).id, name_of(3).id);
+        ck_assert_str_ne(name_of(7).id, name_of(3).id);
+        ck_assert_str_ne(name_of(8).id, name_of(3).id);
+        ck_assert_str_ne(name_of(uid).id, name_of(3).id);
+        ck_assert_str_ne(name_of(1).id, name_of(2).id); /* by their dates */
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("store fetch");
@@ -260,6 +309,7 @@ int main(void)
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_loop_test(tc, rows_come_in_order_of_uid, 0, ops_rows(walks));
         tcase_add_test(tc, a_row_has_what_was_asked_for);
+        tcase_add_test(tc, what_never_changes_of_a_message_is_in_its_name);
         tcase_add_test(tc, the_body_of_a_blob_is_not_in_its_row);
         tcase_add_test(tc, an_empty_body_is_not_taken_for_a_blob);
         tcase_add_loop_test(tc, a_body_that_is_not_short_is_given_to_those_who_ask_for_any, 0,
