@@ -5,6 +5,8 @@
 #include "control.h"
 #include "privileges.h"
 
+#include "mailserver/core/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +19,19 @@
 static void print_value(const json_t *value)
 {
         const char *text = json_string_value(value);
+        struct slice rest = slice_of(text ? text : "");
 
         if (json_is_integer(value)) {
                 printf("%lld", (long long)json_integer_value(value));
                 return;
         }
         /* A tab or line end inside a value would break the columns; a control the terminal. */
-        for (; text && *text; text++)
-                putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+        while (rest.len) {
+                size_t length = text_utf8_visible(rest);
+
+                printf("%.*s", length ? (int)length : 1, length ? rest.ptr : "?");
+                rest = slice_from(rest, length ? length : 1);
+        }
 }
 
 static void print_row(const struct ctl_client *client, const json_t *row)

@@ -138,11 +138,14 @@ static json_t *json_words(const char *words)
 /* Addresses may be UTF-8: RFC 6531. */
 static json_t *json_address(const char *address)
 {
-        bool plain = text_utf8_valid(slice_of(address));
+        struct slice rest = slice_of(address);
+        size_t length;
 
-        for (const char *c = address; *c && plain; c++)
-                plain = (unsigned char)*c >= ' ' && *c != 0x7f && (unsigned char)*c != 0xc2;
-        return !address[0] ? json_string("<>") : plain ? json_string(address) : json_words(address);
+        while ((length = text_utf8_visible(rest)))
+                rest = slice_from(rest, length);
+        return !address[0] ? json_string("<>")
+               : rest.len  ? json_words(address)
+                           : json_string(address);
 }
 
 static void next_text(const struct store_queue_row *row, char out[CLOCK_ISO_SIZE])
@@ -245,7 +248,10 @@ static enum err show_row(struct ctl_call *call, struct store_txn *tx,
         show_fact(call, row->id, "octets", json_integer(row->size));
         show_time(call, row->id, "received", row->received_us);
         show_fact(call, row->id, "next", json_string(next));
-        show_time(call, row->id, "expires", row->expires_us);
+        if (row->expires_us)
+                show_time(call, row->id, "expires", row->expires_us);
+        else
+                show_fact(call, row->id, "expires", json_string("given up"));
         show_fact(call, row->id, "attempts", json_integer((json_int_t)row->attempts));
         err = store_queue_attempts(tx, row->id, show_attempt, call);
         if (!err && row->last_reply)

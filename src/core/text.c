@@ -129,6 +129,38 @@ bool text_utf8_valid(struct slice s)
         return true;
 }
 
+/* Their octets, the first one highest. */
+static bool is_unseen(unsigned octets)
+{
+        static const struct {
+                unsigned first, last;
+        } unseen[] = {
+                {0x00,      0x1f    },
+                { 0x7f,     0x7f    },
+                { 0xc280,   0xc29f  }, /* U+0080 to U+009F */
+                { 0xd89c,   0xd89c  }, /* U+061C */
+                { 0xe2808b, 0xe2808f}, /* U+200B to U+200F */
+                { 0xe280a8, 0xe280ae}, /* U+2028 to U+202E */
+                { 0xe281a0, 0xe281af}, /* U+2060 to U+206F */
+                { 0xefbbbf, 0xefbbbf}, /* U+FEFF */
+        };
+
+        for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
+                if (octets >= unseen[i].first && octets <= unseen[i].last)
+                        return true;
+        return false;
+}
+
+size_t text_utf8_visible(struct slice s)
+{
+        size_t len = s.len ? utf8_sequence((const unsigned char *)s.ptr, s.len) : 0;
+        unsigned octets = 0;
+
+        for (size_t i = 0; i < len; i++)
+                octets = octets << 8 | (unsigned char)s.ptr[i];
+        return is_unseen(octets) ? 0 : len;
+}
+
 bool text_has_8bit(struct slice s)
 {
         for (size_t i = 0; i < s.len; i++)

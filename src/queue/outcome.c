@@ -117,24 +117,42 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
         return !err && f->report ? store_queue_set_delay_told(tx, attempt.row) : err;
 }
 
-/* What was read as due may be written off by now, and reported; or held, or tried again. */
-static enum err check_due(struct outcome *o, struct store_txn *tx)
+/*
+ * What was read as due may be written off by now, and reported; or held, or tried again. What an
+ * administrator gave up while it was tried is not put off: this attempt was its last.
+ */
+static enum err look_again(struct outcome *o, size_t i, struct store_txn *tx)
+{
+        struct fate *f = &o->fates[i];
+        const struct recipient *r = &o->job->recipients[i];
+        enum store_queue_standing standing;
+        enum err err = store_queue_look(tx, r->row, clock_now_us(), &standing);
+
+        if (err)
+                return err;
+        f->changed =
+                o->unattempted && standing != STORE_QUEUE_DUE && standing != STORE_QUEUE_GIVEN_UP;
+        if (f->what == FATE_DEFERRED && standing == STORE_QUEUE_GIVEN_UP) {
+                f->what = FATE_BOUNCED;
+                f->report = wants(r->notify, STORE_NOTIFY_FAILURE);
+        }
+        return ERR_OK;
+}
+
+static enum err look_at_rows(struct outcome *o, struct store_txn *tx)
 {
         enum err err = ERR_OK;
 
-        for (size_t i = 0; !err && i < o->job->n; i++) {
-                bool there = false;
-
-                err = store_queue_is_due(tx, o->job->recipients[i].row, o->now_us, &there);
-                o->fates[i].changed = !there;
-        }
+        for (size_t i = 0; !err && i < o->job->n; i++)
+                if (o->unattempted || o->fates[i].what == FATE_DEFERRED)
+                        err = look_again(o, i, tx);
         return err;
 }
 
 static enum err outcome_work(struct task *t, struct store_txn *tx)
 {
         struct outcome *o = container_of(t, struct outcome, task);
-        enum err err = o->unattempted ? check_due(o, tx) : ERR_OK;
+        enum err err = look_at_rows(o, tx);
 
         if (!err && !o->silent) /* before the rows: they go with what a report quotes */
                 err = outcome_report(o, tx);

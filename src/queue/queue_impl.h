@@ -137,6 +137,8 @@ void queue_job_done(struct job *job);
 /* scan.c */
 enum scan_what { SCAN_WHOLE, SCAN_NEW, SCAN_DUE };
 void scan_soon(struct queue *q, enum scan_what what);
+/* The whole, within a moment: for many at once. */
+void scan_whole_later(struct queue *q);
 void scan_cancel(struct queue *q);
 /* A row is due then: wakes no later. */
 void scan_by(struct queue *q, int64_t when_us);

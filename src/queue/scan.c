@@ -283,6 +283,12 @@ void scan_soon(struct queue *q, enum scan_what what)
         look(q);
 }
 
+void scan_whole_later(struct queue *q)
+{
+        q->want_whole = true;
+        scan_by(q, clock_now_us() + AGAIN_MS * (int64_t)1000);
+}
+
 void scan_cancel(struct queue *q)
 {
         if (q->scan)

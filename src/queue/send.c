@@ -4,6 +4,7 @@
  * First the store is asked whether the rows are still to be tried (an
  * administrator, or an attempt that ended while they were being read, may have
  * changed that), and for the first octets; then the client takes over and pulls the rest.
+ * Rows that were given up are left out, and found again by a look at all.
  * What its server cannot take as it is, is converted before.
  */
 #include "convert.h"
@@ -24,8 +25,8 @@ struct load {
         size_t max;
         struct buf octets;
         struct converted *converted; /* read this, not the store; NULL: not */
-        int64_t *rows;               /* of the first: are they due? */
-        bool *due;
+        int64_t *rows;               /* of the first: what is to be done with them? */
+        enum store_queue_standing *standings;
         size_t n;
 };
 
@@ -47,7 +48,7 @@ static enum err check_rows(struct load *load, struct store_txn *tx)
         enum err err = ERR_OK;
 
         for (size_t i = 0; !err && i < load->n; i++)
-                err = store_queue_is_due(tx, load->rows[i], load->now_us, &load->due[i]);
+                err = store_queue_look(tx, load->rows[i], load->now_us, &load->standings[i]);
         if (!err && load->n)
                 err = store_queue_sizes(tx, load->message, &load->size, &header);
         return err;
@@ -80,7 +81,7 @@ static void load_drop(struct task *t)
         buf_done(&load->octets);
         converted_unref(load->converted);
         mem_free(load->rows);
-        mem_free(load->due);
+        mem_free(load->standings);
         mem_free(load);
 }
 
@@ -203,19 +204,23 @@ static void write_envelope(struct link *l, int64_t size)
 }
 
 /* Leaves out of the job what is not to be tried. */
-static void keep_due(struct job *job, const bool *due)
+static void keep_due(struct job *job, const enum store_queue_standing *standings)
 {
         struct site *site = job->site;
+        bool given_up = false;
         size_t kept = 0;
 
         for (size_t i = 0; i < job->n; i++) {
-                if (due[i]) {
+                given_up |= standings[i] == STORE_QUEUE_GIVEN_UP;
+                if (standings[i] == STORE_QUEUE_DUE) {
                         job->recipients[kept++] = job->recipients[i];
                         continue;
                 }
                 site_forget_row(site, job, job->recipients[i].row);
         }
         job->n = kept;
+        if (given_up)
+                scan_whole_later(site->queue);
 }
 
 static void sending_free(struct link *l)
@@ -338,7 +343,7 @@ static void first_done(struct task *t)
 
         l->sending->load = NULL;
         if (!t->result)
-                keep_due(job, load->due);
+                keep_due(job, load->standings);
         if (!t->result && job->n) {
                 begin(l, load);
                 return;
@@ -367,7 +372,7 @@ bool sending_start(struct link *l, struct job *job)
         load->task.class = &first_class;
         load->n = job->n;
         load->rows = mem_alloc_array(job->n, sizeof *load->rows);
-        load->due = mem_alloc_array(job->n, sizeof *load->due);
+        load->standings = mem_alloc_array(job->n, sizeof *load->standings);
         for (size_t i = 0; i < job->n; i++)
                 load->rows[i] = job->recipients[i].row;
         if (store_submit(l->site->queue->store, job->message, STORE_READ, &load->task)) {

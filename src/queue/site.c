@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, AGAIN_US = 1000000, MAX_MISSES = 64 };
+enum { JOB_ARENA = 256 << 10, MAX_MISSES = 64 };
 
 /* ---- jobs ---- */
 
@@ -269,10 +269,8 @@ void site_release(struct site *site)
 
         if (site->rows || site->n_links || site->refill || site->held || failing)
                 return;
-        if (site->more && !site->stale) { /* they are not looked at again unless all is */
-                site->queue->want_whole = true;
-                scan_by(site->queue, clock_now_us() + AGAIN_US);
-        }
+        if (site->more && !site->stale) /* they are not looked at again unless all is */
+                scan_whole_later(site->queue);
         if (!site->stale)
                 unhook(site);
         list_remove(&site->all);

@@ -230,14 +230,23 @@ enum err store_queue_expire(struct store_txn *tx, int64_t row, int64_t now_us)
         return err;
 }
 
-enum err store_queue_is_due(struct store_txn *tx, int64_t row, int64_t now_us, bool *ret_due)
+enum err store_queue_look(struct store_txn *tx, int64_t row, int64_t now_us,
+                          enum store_queue_standing *ret_standing)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT 1 FROM queue WHERE id = $1 AND held = 0"
-                                               " AND next_attempt_us <= $2");
+        struct db_stmt *q = db_prepare(tx->db, "SELECT CASE WHEN held = 1 OR next_attempt_us > $2"
+                                               " THEN $3 WHEN expires_us = 0 THEN $4 ELSE $5 END"
+                                               " FROM queue WHERE id = $1");
+        int64_t standing = STORE_QUEUE_GONE;
+        enum err err;
 
         db_bind_int(q, 1, row);
         db_bind_int(q, 2, now_us);
-        return query_exists(q, ret_due);
+        db_bind_int(q, 3, STORE_QUEUE_WAITS);
+        db_bind_int(q, 4, STORE_QUEUE_GIVEN_UP);
+        db_bind_int(q, 5, STORE_QUEUE_DUE);
+        err = query_int(q, &standing);
+        *ret_standing = (enum store_queue_standing)standing;
+        return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 enum err store_queue_last(struct store_txn *tx, int64_t *ret_row)

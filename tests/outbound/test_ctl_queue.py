@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import threading
 
 from conftest import route_to, submit
 from receiver import Receiver
@@ -54,3 +55,86 @@ def test_a_row_that_is_held_waits_until_it_is_released(make_server):
         assert "\theld\t" in server.ctl("queue", "list") and not receiver.messages
         server.ctl("queue", "release", "--all")
         server.wait_for(lambda: server.ctl("queue", "list") == "", "the delivery")
+
+
+def hour_long(receiver, **queue):
+    settings = route_to(receiver)
+    settings["queue"].update(retry_first="1h", retry_max="1h", **queue)
+    return settings
+
+
+class Pause:
+    """A reply that waits until the test has done something."""
+
+    def __init__(self, reply):
+        self.reply, self.reached, self.over = reply, threading.Event(), threading.Event()
+
+    def __call__(self, file):
+        self.reached.set()
+        self.over.wait(60)
+        file.write(self.reply)
+        file.flush()
+
+    def meanwhile(self, do):
+        assert self.reached.wait(60)
+        do()
+        self.over.set()
+
+
+def test_a_row_that_is_given_up_while_it_is_tried_is_reported_then(make_server):
+    pause = Pause(b"451 4.7.1 Greylisted\r\n")
+    with Receiver(script={"RCPT": [pause]}) as receiver:
+        server = make_server(**hour_long(receiver))
+        submit(server, ["bob@away.example"])
+        pause.meanwhile(lambda: server.ctl("queue", "bounce", "--all"))
+        report = report_to(server, "alice")
+        assert report["Subject"] == "Not delivered: your message to bob@away.example"
+        assert server.ctl("queue", "list") == "" and not receiver.messages
+
+
+def test_a_row_that_is_given_up_before_its_turn_is_not_tried(make_server):
+    pause = Pause(b"451 4.7.1 Greylisted\r\n")
+    with Receiver(script={"RCPT": [pause]}) as receiver:
+        server = make_server(**hour_long(receiver, max_connections=1))
+        submit(server, ["bob@away.example"])
+        submit(server, ["carol@away.example"])
+        pause.meanwhile(lambda: server.ctl("queue", "bounce", "--recipient=carol@away.example"))
+        report = report_to(server, "alice")
+        assert report["Subject"] == "Not delivered: your message to carol@away.example"
+        assert not [line for line in receiver.lines if "carol" in line]
+
+
+def test_a_row_that_is_removed_while_it_is_sent_does_not_arrive_in_part(make_server):
+    pause = Pause(b"354 go on\r\n")
+    with Receiver(script={"DATA": [pause]}) as receiver:
+        server = make_server(**hour_long(receiver))
+        submit(server, ["bob@away.example"], "Subject: long\r\n\r\n" + "how are you\r\n" * 50000)
+        pause.meanwhile(lambda: server.ctl("queue", "remove", "--all", "--yes"))
+        server.wait_log("could not be read here")
+        assert server.ctl("queue", "list") == ""
+        assert not receiver.messages and server.count("alice") == 0
+
+
+def test_a_row_that_is_held_while_it_is_tried_stays_held(make_server):
+    pause = Pause(b"451 4.7.1 Greylisted\r\n")
+    with Receiver(script={"RCPT": [pause]}) as receiver:
+        server = make_server(**hour_long(receiver))
+        submit(server, ["bob@away.example"])
+        pause.meanwhile(lambda: server.ctl("queue", "hold", "--all"))
+        server.wait_log("to=<bob@away.example> status=deferred")
+        assert "\theld\t" in server.ctl("queue", "list")
+        server.ctl("queue", "release", "--all")
+        server.wait_for(lambda: server.ctl("queue", "list") == "", "the delivery")
+
+
+def test_words_of_strangers_do_not_reach_a_terminal(make_server):
+    words = b"451 4.7.1 \x1b[2J\x1b]0;owned\x07 \xe2\x80\xaegpj.exe \xc2\x9b31m\r\n"
+    with Receiver(script={"RCPT": [words]}) as receiver:
+        server = make_server(**hour_long(receiver))
+        address = "\u202egpj\u2066\u009b.b\u00f6b@away.example"
+        submit(server, [address], mail_options=["SMTPUTF8"])
+        server.wait_log("status=deferred")
+        shown = server.ctl("queue", "show", "--domain=away.example") + server.ctl("queue", "list")
+        assert "\\x1b[2J" in shown and "\\xe2\\x80\\xaegpj" in shown
+        for c in shown:
+            assert c in "\t\n" or c.isprintable()

@@ -90,9 +90,15 @@ MUST_CHECK enum err store_queue_read(struct store_txn *tx, int64_t message, int6
                                      size_t max, struct buf *out);
 /* Appends what stands before the content: whole fields. ERR_NOTFOUND; ERR_LIMIT. */
 MUST_CHECK enum err store_queue_prepend(struct store_txn *tx, int64_t message, struct buf *out);
-/* Is the row still there, not held, and due: before it is tried, since much may have happened. */
-MUST_CHECK enum err store_queue_is_due(struct store_txn *tx, int64_t row, int64_t now_us,
-                                       bool *ret_due);
+/* What is to be done with a row that was read before, since much may have happened. */
+enum store_queue_standing {
+        STORE_QUEUE_GONE,
+        STORE_QUEUE_WAITS,    /* held, or not due yet */
+        STORE_QUEUE_DUE,      /* to be tried */
+        STORE_QUEUE_GIVEN_UP, /* due, but not to be tried: store_queue_expire */
+};
+MUST_CHECK enum err store_queue_look(struct store_txn *tx, int64_t row, int64_t now_us,
+                                     enum store_queue_standing *ret_standing);
 /* The largest id of a row there is, or was: rows added later have larger ones. */
 MUST_CHECK enum err store_queue_last(struct store_txn *tx, int64_t *ret_row);
 /* How long all of it is, and where its header ends (the empty line included). */

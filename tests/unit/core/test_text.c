@@ -130,6 +130,35 @@ START_TEST(utf8_is_well_formed_or_not)
 }
 END_TEST
 
+static const struct {
+        const char *name, *text;
+        size_t octets;
+} visible[] = {
+        {"nothing",                       "",                 0},
+        { "a letter",                     "ab",               1},
+        { "a blank",                      " ",                1},
+        { "an umlaut",                    "\xc3\xb6x",        2},
+        { "a micro sign",                 "\xc2\xb5",         2},
+        { "a dash",                       "\xe2\x80\x94",     3},
+        { "a face",                       "\xf0\x9f\x98\x80", 4},
+        { "an escape",                    "\x1b[2J",          0},
+        { "a delete",                     "\x7f",             0},
+        { "a control of the second kind", "\xc2\x9b",         0},
+        { "text from right to left",      "\xe2\x80\xae",     0},
+        { "an isolate",                   "\xe2\x81\xa6",     0},
+        { "a line separator",             "\xe2\x80\xa8",     0},
+        { "a blank without width",        "\xe2\x80\x8b",     0},
+        { "a byte order mark",            "\xef\xbb\xbf",     0},
+        { "Latin-1",                      "\xe9 x",           0},
+};
+
+START_TEST(what_people_may_be_shown_is_told_from_the_rest)
+{
+        ck_assert_msg(text_utf8_visible(slice_of(visible[_i].text)) == visible[_i].octets, "%s",
+                      visible[_i].name);
+}
+END_TEST
+
 START_TEST(eight_bit_octets_are_seen_wherever_they_stand)
 {
         ck_assert(!text_has_8bit(SLICE("")));
@@ -185,6 +214,8 @@ int main(void)
         tcase_add_test(tc, output_past_the_ceiling_changes_nothing);
         tcase_add_test(tc, hex_is_lower_case_two_digits_an_octet);
         tcase_add_loop_test(tc, utf8_is_well_formed_or_not, 0, (int)(sizeof utf8 / sizeof *utf8));
+        tcase_add_loop_test(tc, what_people_may_be_shown_is_told_from_the_rest, 0,
+                            (int)(sizeof visible / sizeof *visible));
         tcase_add_test(tc, eight_bit_octets_are_seen_wherever_they_stand);
         tcase_add_test(tc, random_ids_are_plain_letters_and_never_the_same);
         tcase_add_test(tc, a_hash_depends_on_every_octet_and_on_nothing_else);

@@ -359,22 +359,42 @@ START_TEST(rows_are_found_by_what_they_have)
 }
 END_TEST
 
+static enum store_queue_standing standing(int64_t row, int64_t now_us)
+{
+        enum store_queue_standing found;
+
+        ck_assert_int_eq(store_queue_look(&ops.tx, row, now_us, &found), ERR_OK);
+        return found;
+}
+
+START_TEST(a_row_that_is_given_up_is_due_and_not_to_be_tried)
+{
+        int64_t id;
+
+        add(ops_content(MESSAGE), 0, 1);
+        id = due(NOW, NULL, 1).items[0].id;
+        ck_assert_int_eq(standing(id, NOW), STORE_QUEUE_DUE);
+        ck_assert_int_eq(store_queue_expire(&ops.tx, id, NOW), ERR_OK);
+        ck_assert_int_eq(standing(id, NOW), STORE_QUEUE_GIVEN_UP);
+        ck_assert_int_eq(store_queue_hold(&ops.tx, id, true, NOW), ERR_OK);
+        ck_assert_int_eq(standing(id, NOW), STORE_QUEUE_WAITS);
+        ck_assert_int_eq(store_queue_remove(&ops.tx, id), ERR_OK);
+        ck_assert_int_eq(standing(id, NOW), STORE_QUEUE_GONE);
+}
+END_TEST
+
 START_TEST(a_held_row_is_not_tried)
 {
         struct store_queue_counts counts;
         int64_t id, last = 0;
-        bool is_due = true;
 
         add(ops_content(MESSAGE), 0, 3);
         id = due(NOW, NULL, 1).items[0].id;
         ck_assert_int_eq(store_queue_hold(&ops.tx, id, true, NOW), ERR_OK);
         ck_assert_uint_eq(due(NOW, NULL, 10).n, 2);
-        ck_assert_int_eq(store_queue_is_due(&ops.tx, id, NOW, &is_due), ERR_OK);
-        ck_assert(!is_due);
-        ck_assert_int_eq(store_queue_is_due(&ops.tx, id + 1, NOW, &is_due), ERR_OK);
-        ck_assert(is_due);
-        ck_assert_int_eq(store_queue_is_due(&ops.tx, id + 1, NOW - 1, &is_due), ERR_OK);
-        ck_assert(!is_due);
+        ck_assert_int_eq(standing(id, NOW), STORE_QUEUE_WAITS);
+        ck_assert_int_eq(standing(id + 1, NOW), STORE_QUEUE_DUE);
+        ck_assert_int_eq(standing(id + 1, NOW - 1), STORE_QUEUE_WAITS);
         ck_assert_int_eq(store_queue_last(&ops.tx, &last), ERR_OK);
         ck_assert_int_eq(last, id + 2);
         ck_assert_uint_eq(listed((struct store_queue_select){ 0 }), 3);
@@ -545,6 +565,7 @@ int main(void)
         tcase_add_test(tc, mail_is_not_delayed_beyond_its_end_nor_when_it_was_given_up);
         tcase_add_test(tc, rows_are_found_by_what_they_have);
         tcase_add_test(tc, a_held_row_is_not_tried);
+        tcase_add_test(tc, a_row_that_is_given_up_is_due_and_not_to_be_tried);
         tcase_add_test(tc, a_row_may_be_tried_again_at_once_or_given_up);
         tcase_add_test(tc, an_empty_queue_counts_nothing);
         tcase_add_test(tc, recipients_are_counted_by_the_hour_and_the_day);
