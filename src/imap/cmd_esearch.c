@@ -6,6 +6,7 @@
  * All of it in read tasks of bounded time. Answers go out as mailboxes are done with; a mailbox in which
  * nothing is found is not told of. The selected one is looked at as its client knows it.
  */
+#include "context.h"
 #include "modseq.h"
 #include "pour.h"
 #include "search_answer.h"
@@ -40,7 +41,9 @@ struct esearch {
         struct uid_map messages;
         struct uid_set recent, saved, to_save;
         int64_t told_modseq;
-        char *tag; /* owned */
+        struct uid_set result; /* for UPDATE: what was found there */
+        char *label;           /* its correlators; NULL: it was not searched; owned */
+        char *tag;             /* owned */
         bool utf8;
         struct imap_pour pour;
 };
@@ -109,10 +112,30 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
         return ERR_OK;
 }
 
-/* RFC 7377 2.1: with all three correlators; nothing where nothing was found. */
-static void put_found(struct esearch *e)
+/* RFC 7377 2.1: all three. */
+static void put_correlators(const struct esearch *e, struct buf *out)
 {
         const struct source *source = &e->sources[e->at];
+
+        buf_addf(out, "TAG \"%s\" MAILBOX ", e->tag);
+        imap_put_mailbox_as(out, slice_of(source->name), e->utf8);
+        buf_addf(out, " UIDVALIDITY %u", source->uidvalidity);
+}
+
+/* What UPDATE wants of the selected mailbox, among others. */
+static void keep_result(struct esearch *e, const struct imap_results *r)
+{
+        AUTO_BUF(label, BUF_MAX);
+
+        put_correlators(e, &label);
+        mem_free(e->label);
+        e->label = mem_strdup(buf_slice(&label));
+        uid_set_copy(&e->result, &r->uids);
+}
+
+/* Nothing where nothing was found. */
+static void put_found(struct esearch *e)
+{
         const struct imap_search_returns *returns = &e->scan.search.returns;
         struct buf *out = &e->pour.text;
         struct imap_results r;
@@ -120,14 +143,16 @@ static void put_found(struct esearch *e)
 
         imap_results_of_set(&e->found, &e->scan.messages, true, &r);
         modseq = imap_modseqs_of(&e->modseqs, returns, &r);
-        if (source->mailbox == e->selected)
+        if (e->sources[e->at].mailbox == e->selected) {
                 e->told_modseq = modseq;
+                keep_result(e, &r);
+        }
         if (returns->options & IMAP_SEARCH_SAVE)
                 imap_results_returned(&r, returns, &e->to_save);
         if (imap_results_count(&r) && returns->options != IMAP_SEARCH_SAVE) {
-                buf_addf(out, "* ESEARCH (TAG \"%s\" MAILBOX ", e->tag);
-                imap_put_mailbox_as(out, slice_of(source->name), e->utf8);
-                buf_addf(out, " UIDVALIDITY %u) UID", source->uidvalidity);
+                buf_add(out, SLICE("* ESEARCH ("));
+                put_correlators(e, out);
+                buf_add(out, SLICE(") UID"));
                 imap_put_returned(out, returns, &r, &e->scores);
                 if (modseq)
                         buf_addf(out, " MODSEQ %lld", (long long)modseq);
@@ -170,7 +195,27 @@ static enum err esearch_work(struct task *t, struct store_txn *tx)
 
 /* ---- loop ---- */
 
-static enum imap_flow finish(struct imap_cmd *cmd, const struct esearch *e)
+/* RFC 7377 2.2: UPDATE is about the selected mailbox alone. */
+static void keep_up_to_date(struct imap_cmd *cmd, struct esearch *e)
+{
+        static const struct imap_sort no_order = { 0 };
+        struct imap_context_params params = {
+                .uid = true,
+                .scan = &e->scan,
+                .sort = &no_order,
+                .uids = &e->result,
+        };
+
+        if (!e->label) {
+                imap_context_refuse(cmd);
+                return;
+        }
+        params.label = slice_of(e->label);
+        imap_scan_aim(&e->scan, e->selected, &e->messages, &e->saved);
+        imap_context_add(cmd, &params);
+}
+
+static enum imap_flow finish(struct imap_cmd *cmd, struct esearch *e)
 {
         int64_t max = imap_session_server(cmd->session)->config->max_search_results;
 
@@ -181,12 +226,8 @@ static enum imap_flow finish(struct imap_cmd *cmd, const struct esearch *e)
                                           "Too many messages to be saved");
                 uid_set_copy(imap_session_saved(cmd->session), &e->to_save);
         }
-        /* RFC 5267 4.3.1; that of SEARCH may be. */
         if (e->scan.search.returns.options & IMAP_SEARCH_UPDATE)
-                imap_untagged(cmd,
-                              "NO [NOUPDATE \"" SLICE_FMT
-                              "\"] Only SEARCH and SORT are kept up to date",
-                              SLICE_ARG(cmd->tag));
+                keep_up_to_date(cmd, e);
         return imap_reply(cmd, IMAP_OK, NULL, "ESEARCH completed");
 }
 
@@ -226,6 +267,8 @@ static void esearch_free(struct esearch *e)
         uid_set_done(&e->to_save);
         imap_pour_done(&e->pour);
         mem_free(e->tag);
+        mem_free(e->label);
+        uid_set_done(&e->result);
         mem_free(e);
 }
 
@@ -251,6 +294,11 @@ static enum err check(const struct imap_cmd *cmd, struct imap_args *args, const 
         }
         if ((e->scan.search.returns.options & IMAP_SEARCH_UPDATE) && !imap_selected(cmd)) {
                 args->wanted = "a selected mailbox for UPDATE";
+                return ERR_SYNTAX;
+        }
+        if ((e->scan.search.returns.options & IMAP_SEARCH_UPDATE) &&
+            imap_context_known(cmd->session, cmd->tag)) {
+                args->wanted = "a tag that no search with UPDATE has";
                 return ERR_SYNTAX;
         }
         if ((e->scan.search.returns.options & IMAP_SEARCH_SAVE) && others) {

@@ -48,7 +48,7 @@ const struct imap_code imap_codes[] = {
         { "NOPERM",               "9051 7.1",   "SETQUOTA: quotas are the administrator's to set",       NULL                                         },
         { "NOTSAVED",             "9051 7.1",   "SEARCH found more messages than can be saved",          NULL                                         },
         { "NOUPDATE",             "5267 4.3",
-         "UPDATE where there are too many such searches, or of ESEARCH",                                 NULL                                         },
+         "UPDATE where there are too many such searches or results",                                 NULL                                         },
         { "OVERQUOTA",            "9051 7.1",   "the account has no room",                               NULL                                         },
         { "PARSE",                "9051 7.1",   NULL,                                                    "any octets are a message here"              },
         { "PERMANENTFLAGS",       "9051 7.1",

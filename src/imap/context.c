@@ -13,6 +13,7 @@ static void context_unref(struct imap_context *c)
         uid_set_done(&c->found);
         mem_free(c->list);
         mem_free(c->tag);
+        mem_free(c->label);
         mem_free(c);
 }
 
@@ -25,14 +26,22 @@ static bool fits(const struct imap_session *s, const struct imap_context_params 
                !imap_sort_has(p->sort, IMAP_SORT_RELEVANCY); /* scores are not kept */
 }
 
-bool imap_context_add(struct imap_session *s, struct imap_context_params *p)
+/* RFC 5267 4.3.1: what cannot be kept up to date is answered all the same. */
+void imap_context_refuse(struct imap_cmd *cmd)
+{
+        imap_untagged(cmd,
+                      "NO [NOUPDATE \"" SLICE_FMT
+                      "\"] Too many searches, or results, to be kept up to date",
+                      SLICE_ARG(cmd->tag));
+}
+
+static struct imap_context *context_new(struct slice tag, struct imap_context_params *p)
 {
         struct imap_context *c = NEW(struct imap_context);
-        struct imap_contexts *all = s->mailbox ? &s->mailbox->contexts : NULL;
-        bool kept = fits(s, p);
 
         c->refs = 1;
-        c->tag = mem_strdup(p->tag);
+        c->tag = mem_strdup(tag);
+        c->label = mem_strdup(p->label);
         c->uid = p->uid;
         c->scan = *p->scan;
         imap_scan_init(p->scan);
@@ -41,16 +50,36 @@ bool imap_context_add(struct imap_session *s, struct imap_context_params *p)
         *p->uids = (struct uid_set){ 0 };
         c->list = TAKE(p->list);
         c->n = p->n;
+        return c;
+}
+
+static void add_list(struct imap_context *c)
+{
+        struct uid_range *ranges = mem_alloc_array(c->n + 1, sizeof *ranges);
+
         for (size_t i = 0; i < c->n; i++)
-                uid_set_add(&c->found, c->list[i]);
+                ranges[i] = (struct uid_range){ c->list[i], c->list[i] };
+        uid_set_add_ranges(&c->found, ranges, c->n);
+        mem_free(ranges);
+}
+
+void imap_context_add(struct imap_cmd *cmd, struct imap_context_params *p)
+{
+        struct imap_session *s = cmd->session;
+        bool kept = fits(s, p);
+        struct imap_context *c = context_new(cmd->tag, p);
+        struct imap_contexts *all;
+
         if (!kept) {
                 context_unref(c);
-                return false;
+                imap_context_refuse(cmd);
+                return;
         }
+        add_list(c);
         imap_search_open_ends(&c->scan.search);
+        all = &s->mailbox->contexts;
         all->items = mem_realloc(all->items, (all->n + 1) * sizeof(struct imap_context *));
         all->items[all->n++] = c;
-        return true;
 }
 
 static size_t find(const struct imap_session *s, struct slice tag)

@@ -24,7 +24,7 @@ struct imap_contexts {
 
 /* What a searching command leaves behind. */
 struct imap_context_params {
-        struct slice tag;
+        struct slice label; /* its search correlators: TAG "a1" */
         bool uid;
         struct imap_scan *scan;       /* taken: left as imap_scan_init leaves it */
         const struct imap_sort *sort; /* n 0: in the order of the mailbox */
@@ -32,8 +32,10 @@ struct imap_context_params {
         uint32_t *list;               /* the result in its order, else; taken, heap */
         size_t n;
 };
-/* False: there are too many, or the result is too large to be kept in order. Takes all the same. */
-bool imap_context_add(struct imap_session *s, struct imap_context_params *params);
+/* Too many, or too large to be kept in order: "* NO [NOUPDATE …]" is said. Takes all the same. */
+void imap_context_add(struct imap_cmd *cmd, struct imap_context_params *params);
+/* The same where there is nothing to be kept. */
+void imap_context_refuse(struct imap_cmd *cmd);
 /* A context has this tag. */
 bool imap_context_known(const struct imap_session *s, struct slice tag);
 /* False: there is none. */

@@ -10,7 +10,8 @@
 struct imap_context {
         int refs; /* the mailbox's, and that of a task which looks */
         char *tag;
-        bool uid; /* told by UIDs */
+        char *label; /* its search correlators */
+        bool uid;    /* told by UIDs */
         struct imap_scan scan;
         struct uid_set found; /* the result as the client has been told it */
         struct imap_sort sort;

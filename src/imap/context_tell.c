@@ -32,7 +32,7 @@ static uint32_t told(const struct imap_session *s, const struct imap_context *c,
 
 static void begin(const struct imap_context *c, struct buf *out)
 {
-        buf_addf(out, "* ESEARCH (TAG \"%s\")%s", c->tag, c->uid ? " UID" : "");
+        buf_addf(out, "* ESEARCH (%s)%s", c->label, c->uid ? " UID" : "");
 }
 
 /* ---- in the order of the mailbox ---- */

@@ -133,11 +133,10 @@ static bool save(struct imap_cmd *cmd, const struct imap_find *f)
         return true;
 }
 
-/* RFC 5267 4.3.1: what cannot be kept up to date is answered all the same. */
 static void keep_up_to_date(struct imap_cmd *cmd, struct imap_find *f)
 {
+        AUTO_BUF(label, BUF_MAX);
         struct imap_context_params params = {
-                .tag = cmd->tag,
                 .uid = f->uid,
                 .scan = &f->scan,
                 .sort = &f->sorter.sort,
@@ -146,12 +145,10 @@ static void keep_up_to_date(struct imap_cmd *cmd, struct imap_find *f)
                 .n = f->n_list,
         };
 
+        buf_addf(&label, "TAG \"%s\"", f->tag);
+        params.label = buf_slice(&label);
         f->list = NULL;
-        if (!imap_context_add(cmd->session, &params))
-                imap_untagged(cmd,
-                              "NO [NOUPDATE \"" SLICE_FMT
-                              "\"] Too many searches, or results, to be kept up to date",
-                              SLICE_ARG(cmd->tag));
+        imap_context_add(cmd, &params);
 }
 
 static void find_done(struct task *t)

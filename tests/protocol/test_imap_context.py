@@ -385,17 +385,46 @@ def test_updates_are_refused_where_there_are_too_many(fresh_server):
         )
 
 
-def test_searches_of_several_mailboxes_are_not_kept_up_to_date(talk):
+def test_updates_of_esearch_are_about_the_selected_mailbox(talk):
+    """RFC 7377 2.2."""
+    ask(talk, "COPY 1:2 Archive")
     talk.says(
         r"""
-        C: a ESEARCH IN (selected) RETURN (UPDATE COUNT) KEYWORD $Junk
-        S: * ESEARCH (TAG "a" MAILBOX INBOX UIDVALIDITY <v>) UID COUNT 2
-        S: * NO [NOUPDATE "a"] ...
+        C: a ESEARCH IN (selected mailboxes Archive) RETURN (UPDATE COUNT) KEYWORD $Junk
+        S: * ESEARCH (TAG "a" MAILBOX INBOX UIDVALIDITY <inbox>) UID COUNT 2
+        S: * ESEARCH (TAG "a" MAILBOX Archive UIDVALIDITY <archive>) UID COUNT 1
         S: a OK ...
-        C: b UNSELECT
+        C: b STORE 2 +FLAGS.SILENT ($Junk)
+        S: * ESEARCH (TAG "a" MAILBOX INBOX UIDVALIDITY <inbox>) UID ADDTO (0 2)
         S: b OK ...
-        C: c ESEARCH IN (personal) RETURN (UPDATE COUNT) KEYWORD $Junk
-        S: c BAD ...
+        C: a ESEARCH RETURN (UPDATE) ALL
+        S: a BAD ...
+        C: a SEARCH RETURN (UPDATE) ALL
+        S: a BAD ...
+        C: c CANCELUPDATE "a"
+        S: c OK ...
+        C: d STORE 2 -FLAGS.SILENT ($Junk)
+        S: d OK ...
+        C: e ESEARCH IN (mailboxes Archive) RETURN (UPDATE COUNT) KEYWORD $Junk
+        S: * ESEARCH (TAG "e" MAILBOX Archive UIDVALIDITY <archive>) UID COUNT 1
+        S: * NO [NOUPDATE "e"] ...
+        S: e OK ...
+        C: f ESEARCH RETURN (UPDATE COUNT) UID 5:* UNSEEN
+        S: * ESEARCH (TAG "f" MAILBOX INBOX UIDVALIDITY <inbox>) UID COUNT 1
+        S: f OK ...
+        """
+    )
+    talk.send(b"g APPEND INBOX {1+}\r\nx\r\n")
+    talk.says(
+        r"""
+        S: * 5 EXISTS
+        S: * 5 RECENT
+        S: * ESEARCH (TAG "f" MAILBOX INBOX UIDVALIDITY <inbox>) UID ADDTO (0 5)
+        S: g OK ...
+        C: h UNSELECT
+        S: h OK ...
+        C: i ESEARCH IN (personal) RETURN (UPDATE COUNT) KEYWORD $Junk
+        S: i BAD ...
         """
     )
 
