@@ -10,7 +10,8 @@
 
 static void compress_end(struct imap_cmd *cmd)
 {
-        conn_start_compress(cmd->session->conn);
+        if (cmd->session->finished)
+                conn_start_compress(cmd->session->conn);
 }
 
 static enum imap_flow compress_start(struct imap_cmd *cmd, struct imap_args *args)
