@@ -25,6 +25,14 @@ const char *link_mx(const struct link *l)
 
 /* ---- the end ---- */
 
+static void idle_no_more(struct link *l)
+{
+        if (!list_linked(&l->unused))
+                return;
+        list_remove(&l->unused);
+        l->site->queue->n_idle--;
+}
+
 static void link_free(struct link *l)
 {
         struct site *site = l->site;
@@ -36,7 +44,7 @@ static void link_free(struct link *l)
         sending_cancel(l);
         timer_done(&l->idle);
         list_remove(&l->link);
-        list_remove(&l->unused);
+        idle_no_more(l);
         arena_done(&l->arena);
         shares_drop(&q->openers, l->opener);
         mem_free(l);
@@ -109,6 +117,7 @@ static void set_idle(struct link *l)
 
         l->state = LINK_IDLE;
         list_append(&q->idle, &l->unused);
+        q->n_idle++;
         timer_set(&l->idle, q->loop, q->config->idle_connection_ms, idle_too_long, l);
 }
 
@@ -137,7 +146,7 @@ bool link_offer(struct site *site, struct job *job)
 
                 if (l->state != LINK_IDLE || l->finishing)
                         continue;
-                list_remove(&l->unused);
+                idle_no_more(l);
                 timer_clear(&l->idle);
                 l->state = LINK_SENDING;
                 if (!sending_start(l, job)) {

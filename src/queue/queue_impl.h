@@ -97,7 +97,7 @@ struct queue {
         struct id_set rows;   /* in memory */
         struct shares shares; /* whose they are */
         struct id_set told;   /* policies being tested whose failure was logged: link_sts.c */
-        size_t n_links;
+        size_t n_links, n_idle;
         struct shares openers; /* links by the account they were opened for */
         struct list outcomes;  /* struct outcome.link */
         size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */

@@ -357,16 +357,20 @@ static void starve(struct site *site)
         turns_put(&site->queue->starved, &site->starved);
 }
 
-/* How many there may be for its next mail: the last are for accounts that have few. */
-static size_t link_limit(const struct site *site)
+/* The last that are at work are for accounts that have few. */
+static bool may_have_another(const struct site *site)
 {
         const struct queue *q = site->queue;
         size_t max = (size_t)q->config->max_connections, few = max / 50 ? max / 50 : 1;
         const struct turn *next = turns_next(&site->waiting);
 
-        if (next && !next->bulk && shares_of(&q->openers, next->account) < few)
-                return max;
-        return max - max / 5;
+        return q->n_links - q->n_idle < max - max / 5 ||
+               (next && !next->bulk && shares_of(&q->openers, next->account) < few);
+}
+
+static bool all_are_open(const struct queue *q)
+{
+        return q->n_links >= (size_t)q->config->max_connections;
 }
 
 void site_run(struct site *site)
@@ -389,7 +393,7 @@ void site_run(struct site *site)
                 /* Those that are on their way take one each. */
                 if (site->n_links >= site->pace.limit || links_unused(site) >= site->waiting.n)
                         return;
-                if (q->n_links >= link_limit(site)) {
+                if (all_are_open(q) || !may_have_another(site)) {
                         starve(site);
                         queue_feed_soon(q);
                         return;
@@ -404,13 +408,11 @@ void site_run(struct site *site)
 /* There is a connection for it, if need be that of an idle one. */
 static bool make_room(struct site *site)
 {
-        struct queue *q = site->queue;
-        size_t limit = link_limit(site);
-        bool room = q->n_links < limit;
+        bool room = may_have_another(site);
 
-        if (q->n_links == limit) {
+        if (room && all_are_open(site->queue)) {
                 site->held++; /* the idle one may be its last */
-                room = link_spare(q);
+                room = link_spare(site->queue);
                 site->held--;
         }
         return room;

@@ -120,7 +120,7 @@ extern const struct protocol imap_append, imap_session, imap_mixed;
 void run_idle(void);
 /* One connection waits in IDLE, one sends. */
 void run_push(void);
-/* The other side of mail that goes out: says that it listens, takes all, prints what it was. */
+/* The other side of mail that goes out: says that it listens, takes all, says when it had enough. */
 void run_sink(void);
 /* Sorts what it is given: seconds of each message from its dot to its EXISTS. */
 void print_push(double *after_dot);

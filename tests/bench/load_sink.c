@@ -4,7 +4,8 @@
  *   greeting ─► EHLO ─► (MAIL ─► RCPT+ ─► DATA ─► text)* ─► QUIT
  *
  * It listens on as many addresses as there are users, from --host on, all on one
- * port, and takes everything. It ends when --messages have come.
+ * port, and takes everything. When --messages have come it prints the result, and goes on until it
+ * is killed.
  */
 #include "load.h"
 
@@ -53,6 +54,13 @@ static void take_line(struct peer *p, char *line)
         }
 }
 
+static void print_taken(void)
+{
+        printf("{\"messages\": %ld, \"connections\": %ld, \"ended\": %.6f}\n", tally.jobs_done,
+               connections, now());
+        fflush(stdout);
+}
+
 static size_t take_text(struct peer *p, const char *octets, size_t len)
 {
         size_t n = text_until_dot(p, octets, len);
@@ -60,10 +68,8 @@ static size_t take_text(struct peer *p, const char *octets, size_t len)
         if (p->in_text)
                 return n;
         reply(p, "250 taken\r\n");
-        if (++tally.jobs_done == options.messages) {
-                peer_flush(p);
-                tally.enough = true;
-        }
+        if (++tally.jobs_done == options.messages)
+                print_taken();
         return n;
 }
 
@@ -141,11 +147,4 @@ void run_sink(void)
         puts("ready");
         fflush(stdout);
         peers_run();
-        printf("{\"messages\": %ld, \"connections\": %ld, \"ended\": %.6f}\n", tally.jobs_done,
-               connections, now());
-        for (long i = 0; i < n_peers; i++) {
-                free(peers[i]->out);
-                free(peers[i]);
-        }
-        free(peers);
 }
