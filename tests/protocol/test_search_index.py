@@ -1,8 +1,13 @@
 """The index of words behind SEARCH: it finds what the scan finds, and spares it. RFC 9051 6.4.4."""
 
 import base64
+import html
+import os
+import pty
 import quopri
 import random
+import re
+import subprocess
 import unicodedata
 
 import pytest
@@ -91,18 +96,45 @@ def encoded(rng, octets):
     return "quoted-printable", quopri.encodestring(octets).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
+def text_part(rng, text, subtype="plain"):
+    """Fields and body of a part with this text."""
+    shown = text
+    if subtype == "html":
+        shown = "<html><body><p>" + html.escape(text).replace(" ", " <b></b>") + "</p></body></html>"
+    charset = fitting(rng, shown)
+    encoding, octets = encoded(rng, shown.encode(charset))
+    fields = f"Content-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n"
+    return fields.encode() + b"\r\n" + octets
+
+
+def multipart(rng, *parts):
+    boundary = f"b{rng.randrange(10**9)}"
+    head = f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'
+    lines = "".join(f"--{boundary}\r\n%s\r\n" for _ in parts) + f"--{boundary}--\r\n"
+    return head.encode() + lines.encode() % parts
+
+
+def subject_of(rng, text):
+    """The field, in one encoded word or in a folded run of them."""
+    pieces = [text] if rng.random() < 0.5 else [text[i : i + 5] for i in range(0, len(text), 5)]
+    words = (f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?=" for piece in pieces)
+    return ("Subject: " + "\r\n ".join(words) + "\r\n").encode()
+
+
 def random_mail(rng):
     """A message, and the texts that are in it: of the header and of the body."""
-    subject, body = random_text(rng, 4), random_text(rng, 60)
-    charset = fitting(rng, body)
-    encoding, octets = encoded(rng, body.encode(charset))
-    word = base64.b64encode(subject.encode()).decode()
-    head = (
-        f"Subject: =?utf-8?b?{word}?=\r\n"
-        f"Content-Type: text/plain; charset={charset}\r\n"
-        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
-    )
-    return head.encode() + octets, fold(subject), fold(body)
+    subject, body, other = random_text(rng, 4), random_text(rng, 60), random_text(rng, 20)
+    plain = text_part(rng, body)
+    shape = rng.randrange(5)
+    if shape == 1:
+        plain = multipart(rng, plain, text_part(rng, other, "html"))
+    elif shape == 2:
+        inner = subject_of(rng, other) + text_part(rng, random_text(rng, 20))
+        plain = multipart(rng, plain, b"Content-Type: message/rfc822\r\n\r\n" + inner)
+    elif shape == 3:
+        picture = b"Content-Type: image/png; name=picture\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA"
+        plain = multipart(rng, multipart(rng, picture, plain), text_part(rng, other))
+    return subject_of(rng, subject) + plain, fold(subject), fold(body)
 
 
 def needle_from(rng, text):
@@ -204,6 +236,25 @@ def test_what_is_deleted_is_not_found_and_a_rebuild_forgets_it(make_server):
         wait_indexed(server)
         assert search(talk, ["BODY", ("delta",)]) == [2]
         assert status(server)["documents"] == 2
+
+
+def test_a_rebuild_shows_a_person_how_far_it_is(make_server):
+    server = make_server(search={"delay": "1ms", "batch_messages": 2})
+    with server.imap("alice") as talk:
+        for n in range(20):
+            append(talk, f"Subject: s\r\n\r\nword{n:03d}x\r\n".encode())
+    wait_indexed(server)
+    terminal, inside = pty.openpty()
+    command = [server.build.ctl, "-c", server.conf_path, "search", "rebuild"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=inside, env=server.env, timeout=60)
+    os.close(inside)
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    assert done.returncode == 0 and done.stdout == b""
+    told = [int(n) for n in re.findall(r"\r\[[# ]{50}\] +\d+ %  (\d+) of 20 messages", shown)]
+    assert told == sorted(told) and len(set(told)) > 3, shown
+    # Not for a program.
+    assert server.ctl("search", "rebuild", check=False).stderr == ""
 
 
 def test_searches_are_answered_while_the_index_is_built_anew(make_server):
