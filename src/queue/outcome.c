@@ -134,6 +134,7 @@ static enum err look_again(struct outcome *o, size_t i, struct store_txn *tx)
                 o->unattempted && standing != STORE_QUEUE_DUE && standing != STORE_QUEUE_GIVEN_UP;
         if (f->what == FATE_DEFERRED && standing == STORE_QUEUE_GIVEN_UP) {
                 f->what = FATE_BOUNCED;
+                f->given_up = true;
                 f->report = wants(r->notify, STORE_NOTIFY_FAILURE);
         }
         return ERR_OK;
@@ -355,6 +356,7 @@ void outcome_expire(struct job *job)
                 set_reply(o, i, &reply);
                 o->fates[i].what = FATE_BOUNCED;
                 o->fates[i].expired = r->expires_us != 0;
+                o->fates[i].given_up = r->expires_us == 0;
                 o->fates[i].report = wants(r->notify, STORE_NOTIFY_FAILURE);
         }
         submit(o);

@@ -15,6 +15,7 @@ struct fate {
         char *text;                     /* owned */
         bool report;                    /* the sender is to hear of it */
         bool expired;                   /* not refused: its time is over */
+        bool given_up;                  /* not refused: an administrator gave it up */
         bool changed;                   /* the row is not as it was read: it is left alone */
         int64_t next_us;                /* FATE_DEFERRED */
 };

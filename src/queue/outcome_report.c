@@ -7,6 +7,7 @@
  */
 #include "outcome.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 #include "mailserver/smtp/report.h"
 #include "mailserver/smtp/report_post.h"
@@ -30,7 +31,7 @@ struct making {
         struct store_txn *tx;
         enum fate_kind what;
         struct report_recipient *recipients;
-        char (*diagnostics)[MAX_DIAGNOSTIC];
+        char (*diagnostics)[MAX_DIAGNOSTIC], (*reasons)[MAX_DIAGNOSTIC];
         size_t n;
         struct buf original, text, envid;
         struct buf *orcpts;
@@ -40,6 +41,7 @@ static void making_done(struct making *m)
 {
         mem_free(m->recipients);
         mem_free(m->diagnostics);
+        mem_free(m->reasons);
         for (size_t i = 0; m->orcpts && i < m->o->job->n; i++)
                 buf_done(&m->orcpts[i]);
         mem_free(m->orcpts);
@@ -59,23 +61,55 @@ static const char *decoded(const char *xtext, struct buf *out)
         return buf_putc(out, '\0') ? xtext : out->ptr;
 }
 
+/* Is the reply another server's? */
+static bool was_said(const struct fate *f)
+{
+        return f->reply.code && !f->reply.ours;
+}
+
+/* Why we have ended it, or what has hindered us; NULL: what the other server said is all. */
+static const char *reason_of(const struct outcome *o, size_t i, char out[MAX_DIAGNOSTIC])
+{
+        const struct fate *f = &o->fates[i];
+        const char *last = o->unattempted ? o->job->recipients[i].last_reply : f->text;
+        char since[CLOCK_RFC5322_SIZE];
+        int n;
+
+        if (!f->expired && !f->given_up)
+                return was_said(f) ? NULL : f->text;
+        clock_rfc5322(o->job->received_us, since);
+        if (f->given_up)
+                n = snprintf(out, MAX_DIAGNOSTIC, "The administrator of this server gave it up.");
+        else
+                n = snprintf(out, MAX_DIAGNOSTIC,
+                             "It has waited here since %s, as long as mail may.", since);
+        if (last && !was_said(f))
+                snprintf(out + n, MAX_DIAGNOSTIC - (size_t)n, " The last attempt: %s", last);
+        return out;
+}
+
+static const char *status_of(const struct fate *f)
+{
+        return f->expired ? "4.4.7" : f->given_up ? "5.0.0" : f->reply.status;
+}
+
 static void add_recipient(struct making *m, size_t i)
 {
         const struct outcome *o = m->o;
         const struct recipient *r = &o->job->recipients[i];
         const struct fate *f = &o->fates[i];
-        char *diagnostic = m->diagnostics[m->n];
+        char *diagnostic = m->diagnostics[m->n], *reason = m->reasons[m->n];
 
         snprintf(diagnostic, MAX_DIAGNOSTIC, "%d %s", f->reply.code, f->text);
         m->recipients[m->n++] = (struct report_recipient){
                 .final = r->address,
                 .original = decoded(r->orcpt, &m->orcpts[i]),
                 .action = actions[m->what],
-                .status = f->expired ? "4.4.7" : f->reply.status,
+                .status = status_of(f),
                 .remote_mta = o->mx[0] ? o->mx : NULL,
-                .diagnostic = f->reply.ours || !f->reply.code ? NULL : diagnostic,
-                .reason = f->reply.ours || !f->reply.code ? f->text : NULL,
-                .last_attempt_us = o->now_us,
+                .diagnostic = was_said(f) ? diagnostic : NULL,
+                .reason = reason_of(o, i, reason),
+                .last_attempt_us = o->unattempted ? 0 : o->now_us,
                 .retry_until_us = m->what == FATE_DEFERRED ? r->expires_us : 0,
         };
 }
@@ -159,6 +193,7 @@ static enum err report_about(struct outcome *o, struct store_txn *tx, enum fate_
 
         m.recipients = mem_alloc_array(o->job->n, sizeof *m.recipients);
         m.diagnostics = mem_alloc_array(o->job->n, sizeof *m.diagnostics);
+        m.reasons = mem_alloc_array(o->job->n, sizeof *m.reasons);
         m.orcpts = mem_alloc_array(o->job->n, sizeof *m.orcpts);
         for (size_t i = 0; i < o->job->n; i++)
                 if (o->fates[i].what == what && o->fates[i].report && !o->fates[i].changed)

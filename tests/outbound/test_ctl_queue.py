@@ -25,6 +25,11 @@ def test_a_row_is_explained_given_up_and_reported(make_server, nobody):
     report = report_to(server, "alice")
     assert report["Subject"] == "Not delivered: your message to bob@away.example"
     assert report.get_content_type() == "multipart/report"
+    words = " ".join(report.get_payload(0).get_content().split())
+    assert "The administrator of this server gave it up. The last attempt: " in words
+    assert "Connection refused" in words
+    # No attempt was made now.
+    assert "Last-Attempt-Date" not in report.as_string()
     assert server.ctl("queue", "list") == ""
 
 
@@ -89,6 +94,9 @@ def test_a_row_that_is_given_up_while_it_is_tried_is_reported_then(make_server):
         pause.meanwhile(lambda: server.ctl("queue", "bounce", "--all"))
         report = report_to(server, "alice")
         assert report["Subject"] == "Not delivered: your message to bob@away.example"
+        words = " ".join(report.get_payload(0).get_content().split())
+        assert "The administrator of this server gave it up. The server 127.0.0.1 said:" in words
+        assert "451 4.7.1 Greylisted" in words
         assert server.ctl("queue", "list") == "" and not receiver.messages
 
 
