@@ -220,8 +220,12 @@ static bool apply_policies(struct finding *f, struct destination_host *host)
         if (rules->sts_match && !rules->sts_match(rules->arg, host->name))
                 return fault(f, host, true, "4.7.5",
                              "the domain's MTA-STS policy does not name this mail server");
-        if (rules->sts_match || rules->override == DESTINATION_REQUIRE)
-                host->tls = DESTINATION_PKIX;
+        if (!rules->sts_match && rules->override != DESTINATION_REQUIRE)
+                return true;
+        /* The host's own name and no other (RFC 8461 4.1), whatever unusable TLSA records said. */
+        host->tls = DESTINATION_PKIX;
+        host->sni = host->name;
+        host->names = NULL;
         return true;
 }
 

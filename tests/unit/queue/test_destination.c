@@ -156,6 +156,10 @@ static const struct row {
         ROW_WITH("an MTA-STS policy demands a certificate of the host's name", "a.org",
                  "a.org MX 1 m.a.org\na.org MX 2 n.a.org\nm.a.org A 9.9.9.1\nn.a.org A 9.9.9.2\n",
                  "n.a.org 9.9.9.2 pkix\n", .sts = "n.a.org"),
+        ROW_WITH("an MTA-STS policy wants the host's own name where TLSA records are unusable",
+                 "a.signed",
+                 "*a.signed MX 1 m.signed\n*m.signed A 9.9.9.1\n*_25._tcp.m.signed TLSA 0 0 1 32\n",
+                 "m.signed 9.9.9.1 pkix\n", .sts = "m.signed"),
         ROW_WITH("no host that the policy names: mail waits", "a.org",
                  "a.org MX 1 m.a.org\nm.a.org A 9.9.9.1\n", "451 4.7.5 MTA-STS", .sts = "n.a.org"),
         ROW_WITH("DANE goes before MTA-STS", "a.signed",
@@ -279,6 +283,8 @@ static void print_host(const struct destination_host *host, struct buf *out)
         buf_addf(out, " %s", tls_names[host->tls]);
         if (host->tls == DESTINATION_DANE)
                 buf_addf(out, " %zu %s", host->n_tlsa, host->sni);
+        if (host->tls == DESTINATION_PKIX && (host->names || strcmp(host->sni, host->name) != 0))
+                buf_addf(out, " or %s", host->names ? host->names[1] : host->sni);
         buf_addc(out, '\n');
 }
 
