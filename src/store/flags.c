@@ -2,8 +2,8 @@
  * flags.c — flags of messages change: RFC 9051 6.4.6, RFC 7162 3.1.3.
  *
  * SET, ADD and REMOVE are one: of the old flags some are kept, and some are
- * added. Two statements a range, whatever it holds: what would change, counted,
- * and, under one new MODSEQ, the change.
+ * added. One statement a range, whatever it holds, under one new MODSEQ; and one before it that counts
+ * what would change, where how many rows did does not say it.
  */
 #include "mailserver/store/flags.h"
 
@@ -22,6 +22,7 @@ struct change {
         int64_t unchanged_since;    /* INT64_MAX: whatever they have */
         int64_t absent;             /* or have none of these; 0: no such way out */
         int64_t n, unseen, deleted; /* how many change, and by how much the counters do */
+        int64_t account, modseq;    /* of the mailbox; of the change */
 };
 
 /* Of the rows of SELECTION_WHERE those that may change, and that do: $3 and $4, $5 and $6. */
@@ -153,38 +154,51 @@ enum err store_flags_untouched(struct store_txn *tx, int64_t mailbox,
         return err;
 }
 
-static enum err change_mailbox(struct store_txn *tx, const struct change *c, int64_t *ret_modseq)
+static enum err change_mailbox(struct store_txn *tx, const struct change *c)
 {
-        struct db_stmt *q =
-                db_prepare(tx->db, "UPDATE mailbox SET highestmodseq = highestmodseq + 1,"
-                                   " changed_modseq = highestmodseq + 1, unseen = unseen + $2,"
-                                   " deleted = deleted + $3 WHERE id = $1"
-                                   " RETURNING highestmodseq");
+        struct db_stmt *q = db_prepare(tx->db, "UPDATE mailbox SET highestmodseq = $4,"
+                                               " changed_modseq = $4, unseen = unseen + $2,"
+                                               " deleted = deleted + $3 WHERE id = $1");
 
         db_bind_int(q, 1, c->messages.mailbox);
         db_bind_int(q, 2, c->unseen);
         db_bind_int(q, 3, c->deleted);
-        return query_int(q, ret_modseq);
+        db_bind_int(q, 4, c->modseq);
+        return db_run(q);
 }
 
 static enum err change_range(struct store_txn *tx, const struct change *c, size_t range,
-                             int64_t modseq)
+                             int64_t *changed)
 {
         struct db_stmt *q = db_prepare(
                 tx->db, "UPDATE message SET flags = (flags & $7) | $8, modseq = $9" SELECTION_WHERE
                                 CHANGING);
+        enum err err;
 
         bind_change(q, c, range);
-        db_bind_int(q, 9, modseq);
-        return db_run(q);
+        db_bind_int(q, 9, c->modseq);
+        err = db_run(q);
+        if (!err)
+                *changed += db_changes(tx->db);
+        return err;
 }
 
-static enum err account_of(struct store_txn *tx, int64_t mailbox, int64_t *ret_account)
+/* The account, and the MODSEQ that comes next. */
+static enum err read_mailbox(struct store_txn *tx, struct change *c)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT account FROM mailbox WHERE id = $1");
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT account, highestmodseq + 1 FROM mailbox WHERE id = $1");
+        bool found = false;
+        enum err err;
 
-        db_bind_int(q, 1, mailbox);
-        return query_int(q, ret_account);
+        db_bind_int(q, 1, c->messages.mailbox);
+        if (db_step(q) == DB_ROW) {
+                c->account = db_column_int(q, 0);
+                c->modseq = db_column_int(q, 1);
+                found = true;
+        }
+        err = db_finish(q);
+        return !err && !found ? ERR_NOTFOUND : err;
 }
 
 static struct change change_of(int64_t mailbox, const struct uid_set *uids, enum store_flags_op op,
@@ -215,36 +229,79 @@ static struct change change_of(int64_t mailbox, const struct uid_set *uids, enum
         return c;
 }
 
+/* What \Seen and \Deleted come to is known from how many rows change: none has both to change. */
+static bool counts_itself(enum store_flags_op op, uint64_t flags)
+{
+        return op != STORE_FLAGS_SET && (!(flags & (STORE_FLAG_SEEN | STORE_FLAG_DELETED)) ||
+                                         flags == STORE_FLAG_SEEN || flags == STORE_FLAG_DELETED);
+}
+
+static void count_changed(struct change *c, enum store_flags_op op, uint64_t flags)
+{
+        int64_t set = op == STORE_FLAGS_ADD ? c->n : -c->n;
+
+        if (flags & STORE_FLAG_SEEN)
+                c->unseen = -set;
+        if (flags & STORE_FLAG_DELETED)
+                c->deleted = set;
+}
+
+/* Before anything changes: what a count afterwards would not tell. */
+static enum err look_first(struct store_txn *tx, struct change *c, bool count,
+                           struct uid_set *modified)
+{
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < c->messages.uids->n && !err; i++) {
+                if (count)
+                        err = count_range(tx, c, i);
+                if (!err && c->unchanged_since != INT64_MAX)
+                        err = find_modified(tx, c, i, modified);
+        }
+        return err;
+}
+
+static enum err change_rows(struct store_txn *tx, struct change *c, bool counted,
+                            enum store_flags_op op, uint64_t flags)
+{
+        const struct uid_set *uids = c->messages.uids;
+        int64_t changed = 0;
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; i < uids->n && !err && (c->n || !counted); i++)
+                err = change_range(tx, c, i, &changed);
+        if (!counted) {
+                c->n = changed;
+                count_changed(c, op, flags);
+        }
+        return err || !c->n ? err : change_mailbox(tx, c);
+}
+
 enum err store_flags_change(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
                             enum store_flags_op op, uint64_t flags, int64_t unchanged_since,
                             struct uid_set *ret_modified, int64_t *ret_modseq)
 {
         struct change c = change_of(mailbox, uids, op, flags, unchanged_since);
+        bool counted = !counts_itself(op, flags);
         struct uid_set modified = { 0 };
-        int64_t account = 0, modseq = 0;
-        enum err err = account_of(tx, mailbox, &account);
+        enum err err = read_mailbox(tx, &c);
 
         assert(flags >> STORE_KEYWORD_BITS == 0);
-        for (size_t i = 0; i < uids->n && !err; i++) {
-                err = count_range(tx, &c, i);
-                if (!err && unchanged_since != STORE_UNCONDITIONAL)
-                        err = find_modified(tx, &c, i, &modified);
-        }
-        if (!err && c.n)
-                err = change_mailbox(tx, &c, &modseq);
-        for (size_t i = 0; i < uids->n && !err && c.n; i++)
-                err = change_range(tx, &c, i, modseq);
+        if (!err)
+                err = look_first(tx, &c, counted, &modified);
+        if (!err)
+                err = change_rows(tx, &c, counted, op, flags);
         if (err) {
                 uid_set_done(&modified);
                 return err;
         }
         if (c.n)
-                txn_change_mailbox(tx, account, mailbox, modseq, uids->ranges[0].first,
+                txn_change_mailbox(tx, c.account, mailbox, c.modseq, uids->ranges[0].first,
                                    uids->ranges[uids->n - 1].last);
         if (ret_modified)
                 *ret_modified = modified;
         else
                 uid_set_done(&modified);
-        *ret_modseq = modseq;
+        *ret_modseq = c.n ? c.modseq : 0;
         return ERR_OK;
 }
