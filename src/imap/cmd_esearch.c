@@ -321,6 +321,8 @@ static enum err parse(struct imap_cmd *cmd, struct imap_args *args, struct esear
         if (!err)
                 err = imap_search_parse(&own, &e->scan.arena, &e->scan.search);
         if (!err)
+                err = imap_scan_check_charset(&e->scan, cmd, &own);
+        if (!err)
                 err = check(cmd, &own, e);
         own.arena = args->arena;
         *args = own;

@@ -10,13 +10,7 @@ static enum err parse(struct imap_cmd *cmd, struct imap_args *args, struct imap_
 
         if (!err)
                 err = imap_search_parse(args, &scan->arena, &scan->search);
-        /* RFC 6855 3: whoever has said UTF8=ACCEPT has named its charset. */
-        if (!err && scan->search.has_charset &&
-            (imap_session_enabled(cmd->session) & IMAP_ENABLED_UTF8)) {
-                args->wanted = "no CHARSET after UTF8=ACCEPT";
-                err = ERR_SYNTAX;
-        }
-        return err;
+        return err ? err : imap_scan_check_charset(scan, cmd, args);
 }
 
 static enum imap_flow search_start(struct imap_cmd *cmd, struct imap_args *args)

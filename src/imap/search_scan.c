@@ -59,6 +59,16 @@ void imap_scan_again(struct imap_scan *scan, const struct uid_set *uids)
         scan->narrowed = true;
 }
 
+enum err imap_scan_check_charset(const struct imap_scan *scan, const struct imap_cmd *cmd,
+                                 struct imap_args *args)
+{
+        /* Whoever has said UTF8=ACCEPT has named its charset. */
+        if (!scan->search.has_charset || !(imap_session_enabled(cmd->session) & IMAP_ENABLED_UTF8))
+                return ERR_OK;
+        args->wanted = "no CHARSET after UTF8=ACCEPT";
+        return ERR_SYNTAX;
+}
+
 void imap_scan_begin(struct imap_scan *scan, struct imap_cmd *cmd)
 {
         cmd->has_numbers = scan->search.has_numbers;

@@ -32,6 +32,9 @@ struct imap_scan {
 
 void imap_scan_init(struct imap_scan *scan);
 void imap_scan_done(struct imap_scan *scan);
+/* Loop, after imap_search_parse: ERR_SYNTAX where a charset may not be named: RFC 6855 3. */
+MUST_CHECK enum err imap_scan_check_charset(const struct imap_scan *scan,
+                                            const struct imap_cmd *cmd, struct imap_args *args);
 /* Loop, after imap_search_parse…: the scan takes what it needs of the session and aims at the selected mailbox. */
 void imap_scan_begin(struct imap_scan *scan, struct imap_cmd *cmd);
 /* From here on it is about these messages of a mailbox; `recent` is the caller's to set. */

@@ -178,6 +178,13 @@ def test_save_beside_the_selected_one_is_refused(talk):
     assert ask(talk, "ESEARCH IN (personal) CHARSET X-NONE ALL").text.startswith("[BADCHARSET")
 
 
+def test_a_client_of_utf8_has_named_its_charset(talk):
+    """RFC 6855 3."""
+    ask(talk, "ENABLE UTF8=ACCEPT")
+    assert ask(talk, "ESEARCH IN (personal) CHARSET UTF-8 SUBJECT chad").status == "BAD"
+    assert ask(talk, "ESEARCH IN (personal) SUBJECT chad").status == "OK"
+
+
 def test_a_client_of_utf8_is_told_names_in_utf8(shared_server, account):
     with rev2(shared_server, account) as talk:
         assert found(talk, 'ESEARCH IN (mailboxes "Entwürfe") DRAFT') == {"Entwürfe": "ALL 1"}
