@@ -82,6 +82,15 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "An index of this size takes in nothing more, and newer mail is read by every "
                   "search; 0: no limit but store.disk_reserve." },
+        { .name = "max_gone",
+         .type = CONF_INT,
+         .offset = SEARCH(max_gone),
+         .fallback = "10000",
+         .min = 10,
+         .max = INT64_C(1) << 50,
+         .fixed = true,
+         .help = "An index is built anew when it knows so many messages more than twice those "
+                  "that are there: most of it is of deleted mail. Looked at each day." },
         { .name = "max_candidates",
          .type = CONF_INT,
          .offset = SEARCH(max_candidates),
@@ -100,7 +109,7 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "Memory of one connection to the index for pages; there is one for each reader "
                   "of the store, as they are needed, and one that writes." },
-        { 0                },
+        { 0                           },
 };
 
 const struct conf_table search_conf_table = {

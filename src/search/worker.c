@@ -23,8 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Mostly dead: twice as many documents as messages, and not only a few. */
-enum { DEAD_FACTOR = 2, DEAD_SPARE = 10000, VERIFY_US = 100000, UNCOUNTED = -1 };
+/* Mostly dead: twice as many documents as messages, and max_gone. */
+enum { DEAD_FACTOR = 2, VERIFY_US = 100000, UNCOUNTED = -1 };
 
 struct search_worker {
         struct search_config config;
@@ -368,7 +368,7 @@ static bool has_room(struct search_worker *w, struct store_txn *tx, struct searc
 
 static enum err end_of_walk(struct search_worker *w)
 {
-        bool mostly_dead = w->documents > DEAD_FACTOR * w->all + DEAD_SPARE;
+        bool mostly_dead = w->documents > DEAD_FACTOR * w->all + w->config.max_gone;
 
         if (w->building)
                 return finish_rebuild(w);

@@ -238,6 +238,26 @@ def test_what_is_deleted_is_not_found_and_a_rebuild_forgets_it(make_server):
         assert status(server)["documents"] == 2
 
 
+def test_an_index_that_is_mostly_of_deleted_mail_is_built_anew(make_server):
+    server = make_server(search={"delay": "1ms", "max_gone": 10})
+    with server.imap("alice") as talk:
+        for n in range(20):
+            append(talk, f"Subject: s\r\n\r\nword{n:03d}x\r\n".encode())
+        wait_indexed(server)
+        for command in ("SELECT INBOX", "STORE 1:16 +FLAGS.SILENT (\\Deleted)", "EXPUNGE"):
+            assert ask(talk, command).status == "OK"
+    server.restart()
+    # 20 documents of 4 messages: more than 2 * 4 + 10.
+    server.wait_for(lambda: status(server)["documents"] == 4, "the index to be built anew")
+    wait_indexed(server)
+    server.restart()
+    wait_indexed(server)
+    assert len(re.findall("search rebuild=begun", server.log)) == 1
+    with server.imap("alice") as talk:
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        assert search(talk, ["BODY", ("word017",)]) == [2]
+
+
 def test_a_rebuild_shows_a_person_how_far_it_is(make_server):
     server = make_server(search={"delay": "1ms", "batch_messages": 2})
     with server.imap("alice") as talk:

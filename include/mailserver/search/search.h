@@ -32,6 +32,7 @@ struct search_config {
         int64_t batch_text;        /* octets of folded text */
         int64_t batch_ms;          /* reading */
         int64_t max_size;          /* octets of search.db; 0: no limit */
+        int64_t max_gone;          /* documents more than twice the messages: it is built anew */
         int64_t max_candidates;    /* more documents that may match: all mail is looked through */
         int64_t cache_size;        /* SQLite's page cache of one connection */
 };
