@@ -78,15 +78,19 @@ static enum err parse_modifiers(const struct imap_cmd *cmd, struct imap_args *ar
 }
 
 /* RFC 9394 3.3: of the messages named those of some places; before CHANGEDSINCE chooses: 3.4. */
-static void cut(const struct imap_partial *partial, struct uid_set *uids)
+static void cut(const struct imap_cmd *cmd, const struct imap_partial *partial,
+                struct uid_set *uids)
 {
+        AUTO(uid_set_done) struct uid_set messages = { 0 };
         AUTO(uid_set_done) struct uid_set some = { 0 };
         uint64_t first, end;
 
         if (!partial->a)
                 return;
-        imap_partial_places(partial, uid_set_count(uids), &first, &end);
-        imap_cut_places(uids, first, end, &some);
+        /* UIDs of nobody have no place. */
+        imap_view_known(cmd->session, uids, &messages);
+        imap_partial_places(partial, uid_set_count(&messages), &first, &end);
+        imap_cut_places(&messages, first, end, &some);
         uid_set_copy(uids, &some);
 }
 
@@ -144,7 +148,7 @@ static enum imap_flow fetch_start(struct imap_cmd *cmd, struct imap_args *args)
                 imap_fetch_plan_done(&plan);
                 return imap_reply(cmd, IMAP_BAD, NULL, "No such message");
         }
-        cut(&modifiers.partial, &uids);
+        cut(cmd, &modifiers.partial, &uids);
         complete_plan(cmd, &modifiers, &plan);
         return run(cmd, &set, &modifiers,
                    &(struct imap_fetch_params){

@@ -85,6 +85,7 @@ def tagged(commands):
 def alike(octets):
     """Without what differs between two accounts that were treated alike."""
     octets = re.sub(rb"(UIDVALIDITY|APPENDUID|COPYUID) \d+", rb"\1 N", octets)
+    octets = re.sub(rb"(MAILBOXID|EMAILID|THREADID) \([^)]*\)", rb"\1 I", octets)
     octets = re.sub(rb'INTERNALDATE "[^"]*"', b"INTERNALDATE D", octets)
     # The trace of a delivery: its queue id and its date.
     octets = re.sub(rb"Received: .*?\r\n(?![ \t])", b"Received: R\r\n", octets, flags=re.S)
