@@ -8,17 +8,16 @@
 #include "config.h"
 #include "ctl_dns.h"
 #include "ctl_dns_judge.h"
+#include "local.h"
 
 #include "mailserver/core/buf.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
 #include "mailserver/queue/policy.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 
-enum { MAX_LOCAL = 64, MAX_QUESTIONS = 500, FACTS_MAX = 4 << 20 };
+enum { MAX_QUESTIONS = 500, FACTS_MAX = 4 << 20 };
 
 struct check {
         const struct config *config;
@@ -27,67 +26,12 @@ struct check {
         struct arena arena;
         struct dns_facts facts;
         struct dns_judge judge;
-        struct net_address local[MAX_LOCAL];
+        struct net_address local[LOCAL_MAX];
         json_t *rows;              /* borrowed */
         bool over;                 /* this round */
         bool failed;               /* not all could be judged, or there is nothing to judge */
         char *policy, *policy_why; /* owned */
 };
-
-/* ---- where mail is taken ---- */
-
-static void add_local(struct check *check, const struct net_address *address)
-{
-        if (check->judge.n_local < MAX_LOCAL)
-                check->local[check->judge.n_local++] = *address;
-}
-
-static void add_interfaces(struct check *check)
-{
-        struct ifaddrs *all, *one;
-
-        if (getifaddrs(&all))
-                return;
-        for (one = all; one; one = one->ifa_next) {
-                struct net_address address = {
-                        .ip = {[10] = 0xff, [11] = 0xff}
-                };
-
-                if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET) {
-                        struct sockaddr_in in;
-
-                        memcpy(&in, one->ifa_addr, sizeof in);
-                        memcpy(address.ip + 12, &in.sin_addr, 4);
-                        add_local(check, &address);
-                } else if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET6) {
-                        struct sockaddr_in6 in6;
-
-                        memcpy(&in6, one->ifa_addr, sizeof in6);
-                        memcpy(address.ip, &in6.sin6_addr, sizeof address.ip);
-                        add_local(check, &address);
-                }
-        }
-        freeifaddrs(all);
-}
-
-static void find_local(struct check *check)
-{
-        const struct conf_strings *listen = &check->config->listen[SERVICE_SMTP].address;
-        static const uint8_t none[16];
-        bool every = listen->n == 0;
-
-        for (size_t i = 0; i < listen->n; i++) {
-                struct net_address address;
-
-                if (!net_address_parse(listen->items[i], 0, &address))
-                        continue;
-                every |= memcmp(address.ip, none, sizeof none) == 0 ||
-                         (net_address_is_v4(&address) && memcmp(address.ip + 12, none, 4) == 0);
-                add_local(check, &address);
-        }
-        if (every)
-                add_interfaces(check);
-}
 
 /* ---- rounds ---- */
 
@@ -260,7 +204,7 @@ static bool check_init(struct check *check, const struct config *config, json_t 
         check->facts.arena = &check->arena;
         check->judge.host = config->main.hostname;
         check->judge.local = check->local;
-        find_local(check);
+        check->judge.n_local = local_addresses(check->config, check->local);
         check->resolver = resolver_new(check->loop, &config->resolver, &error);
         if (!check->resolver) {
                 loop_free(check->loop);

@@ -8,6 +8,7 @@
 #include "server.h"
 
 #include "control.h"
+#include "local.h"
 #include "privileges.h"
 #include "reload.h"
 #include "signals.h"
@@ -239,6 +240,13 @@ static void account_changed(struct store_watcher *w, const struct store_change *
         net_server_kill_account(s->net, change->account, "Your account has changed; log in again");
 }
 
+static void tell_own(struct queue *q, const struct config *config)
+{
+        struct net_address own[LOCAL_MAX];
+
+        queue_set_own(q, own, local_addresses(config, own));
+}
+
 /* Mail for elsewhere is taken from here on: the queue is there to send it. */
 static void open_outbound(struct server *s, const struct queue_config *config)
 {
@@ -262,6 +270,7 @@ void server_apply(struct server *s, struct config *config, struct tls_set *tls)
                 open_outbound(s, &config->queue);
                 resolver_set_config(s->resolver, &config->resolver);
                 queue_set_config(s->queue, &config->queue, &config->outbound);
+                tell_own(s->queue, config);
                 config_free(s->config);
                 s->config = config;
         }
@@ -426,6 +435,7 @@ static enum err start_protocols(struct server *s, struct error *reterr)
                 return ERR_IO;
         s->queue = queue_new(s->loop, s->store, s->resolver, s->hostname, &s->config->queue,
                              &s->config->outbound);
+        tell_own(s->queue, s->config);
         open_outbound(s, &s->config->queue);
         s->pop3 = pop3_server_new(s->hostname, &s->config->pop3, s->auth, s->store);
         s->imap = imap_server_new(s->hostname, &s->config->imap, s->auth, s->store);

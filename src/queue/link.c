@@ -370,6 +370,8 @@ static void set_rules(struct link *l)
                 l->name = "";
         l->rules = (struct destination_rules){
                 .hostname = q->hostname,
+                .own = q->own,
+                .n_own = q->n_own,
                 .port = (uint16_t)(direct ? route->port : q->config->smtp_port),
                 .private_addresses = q->config->private_addresses,
                 .literals = q->config->address_literals,

@@ -84,6 +84,12 @@ void queue_set_config(struct queue *q, const struct queue_config *config,
         queue_wake(q);
 }
 
+void queue_set_own(struct queue *q, const struct net_address *own, size_t n)
+{
+        q->n_own = n < QUEUE_MAX_OWN ? n : QUEUE_MAX_OWN;
+        memcpy(q->own, own, q->n_own * sizeof *own);
+}
+
 /* ---- life ---- */
 
 static void changed(struct store_watcher *w, const struct store_change *change)

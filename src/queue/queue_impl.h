@@ -87,6 +87,8 @@ struct queue {
         const char *hostname;
         const struct queue_config *config;
         struct smtp_client_config smtp; /* a copy: clients borrow it over a reload */
+        struct net_address own[QUEUE_MAX_OWN];
+        size_t n_own;
         char **passwords;               /* of config->routes; owned */
         size_t n_passwords;
         struct site *sites[SITE_BUCKETS];

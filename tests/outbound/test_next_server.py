@@ -166,6 +166,14 @@ def test_private_addresses_are_not_for_others_to_name(network):
         assert sink.connections == 0
 
 
+def test_a_domain_that_leads_back_here_loops(network):
+    network.dns.zone("away.example").set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
+    network.start(25, {"private_addresses": False})
+    submit(network.server, ["bob@away.example"])
+    report = network.report()
+    assert b"5.4.6" in report and b"loops back" in report
+
+
 def test_one_dead_domain_does_not_hold_another(network):
     two_mx(network.dns)
     network.dns.zone("dead.example").set("@", "A", "127.0.0.9")

@@ -16,6 +16,7 @@
 #include "mailserver/core/conf.h"
 
 struct loop;
+struct net_address;
 struct queue;
 struct resolver;
 struct smtp_client_config;
@@ -56,6 +57,9 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
 void queue_free(struct queue *q);
 void queue_set_config(struct queue *q, const struct queue_config *config,
                       const struct smtp_client_config *smtp);
+/* The addresses at which mail is taken here, which are copied: what leads to them loops. */
+enum { QUEUE_MAX_OWN = 64 };
+void queue_set_own(struct queue *q, const struct net_address *own, size_t n);
 /* Begins no more attempts; `stopped` when those in flight have ended (their connections' time-outs
  * bound it). */
 void queue_stop(struct queue *q, void (*stopped)(void *arg), void *arg);

@@ -1,0 +1,66 @@
+/* local.c — see local.h. */
+#include "local.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <string.h>
+
+struct found {
+        struct net_address *items;
+        size_t n;
+};
+
+static void add(struct found *found, const struct net_address *address)
+{
+        if (found->n < LOCAL_MAX)
+                found->items[found->n++] = *address;
+}
+
+static void add_interfaces(struct found *found)
+{
+        struct ifaddrs *all, *one;
+
+        if (getifaddrs(&all))
+                return;
+        for (one = all; one; one = one->ifa_next) {
+                struct net_address address = {
+                        .ip = {[10] = 0xff, [11] = 0xff}
+                };
+
+                if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET) {
+                        struct sockaddr_in in;
+
+                        memcpy(&in, one->ifa_addr, sizeof in);
+                        memcpy(address.ip + 12, &in.sin_addr, 4);
+                        add(found, &address);
+                } else if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET6) {
+                        struct sockaddr_in6 in6;
+
+                        memcpy(&in6, one->ifa_addr, sizeof in6);
+                        memcpy(address.ip, &in6.sin6_addr, sizeof address.ip);
+                        add(found, &address);
+                }
+        }
+        freeifaddrs(all);
+}
+
+size_t local_addresses(const struct config *config, struct net_address out[LOCAL_MAX])
+{
+        const struct conf_strings *listen = &config->listen[SERVICE_SMTP].address;
+        static const uint8_t none[16];
+        struct found found = { .items = out };
+        bool every = listen->n == 0;
+
+        for (size_t i = 0; i < listen->n; i++) {
+                struct net_address address;
+
+                if (!net_address_parse(listen->items[i], 0, &address))
+                        continue;
+                every |= memcmp(address.ip, none, sizeof none) == 0 ||
+                         (net_address_is_v4(&address) && memcmp(address.ip + 12, none, 4) == 0);
+                add(&found, &address);
+        }
+        if (every)
+                add_interfaces(&found);
+        return found.n;
+}
