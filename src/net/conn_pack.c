@@ -102,6 +102,11 @@ static void damaged(struct conn *c)
         c->pack->damaged = true;
         c->octets_in += evbuffer_get_length(from);
         evbuffer_drain(from, evbuffer_get_length(from));
+        /* Nobody may be heard under a compression that has ended. */
+        if (c->pack->leaving) {
+                evbuffer_drain(c->pack->input, evbuffer_get_length(c->pack->input));
+                c->searched = 0;
+        }
         conn_wake(c);
 }
 
@@ -139,7 +144,7 @@ static void unpack_rest(struct conn *c)
         while (conn_pack_holds(c) && !packer_at_flush(c->pack->packer))
                 if (unpack_piece(c))
                         damaged(c);
-        if (c->pack->ended || packer_at_flush(c->pack->packer))
+        if (!c->pack->damaged && (c->pack->ended || packer_at_flush(c->pack->packer)))
                 conn_pack_free(c);
 }
 

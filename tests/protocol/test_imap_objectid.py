@@ -5,7 +5,6 @@ import re
 import pytest
 
 from imap_answer import ask
-from server import PASSWORDS
 
 OBJECT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,254}")
 DATE = "20-Mar-2018 03:07:37 +1100"

@@ -3,7 +3,7 @@
 import pytest
 
 from imap_answer import ask
-from server import big_message, eml
+from server import big_message
 
 
 def message(text):

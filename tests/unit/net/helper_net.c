@@ -78,6 +78,9 @@ static bool command(struct conn *c, struct session *s, struct slice line)
         } else if (slice_eq(line, SLICE("COMPRESS"))) {
                 conn_write(c, SLICE("go\r\n"));
                 conn_start_compress(c);
+        } else if (slice_eq(line, SLICE("PLAIN"))) {
+                conn_write(c, SLICE("clear\r\n"));
+                conn_stop_compress(c);
         } else if (slice_eq(line, SLICE("HOLD"))) {
                 s->held = true;
         } else if (slice_eq(line, SLICE("GATHER"))) {

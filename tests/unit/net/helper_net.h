@@ -8,7 +8,7 @@
  *
  *   QUIT        "bye", then closes        ABORT   closes at once
  *   STARTTLS    "go", then TLS            WAIT n  conn_wait(n)
- *   COMPRESS    "go", then compression
+ *   COMPRESS    "go", then compression    PLAIN   "clear", then none any more
  *   MANY n      n chunks of CHUNK octets, pulled as output drains, then "done"
  *   DATA n      takes n octets as a stream, then "got n"
  *   HOLD        answers nothing more until release() (a task in flight)

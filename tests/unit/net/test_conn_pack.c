@@ -58,13 +58,15 @@ static bool packed_read(struct packed_client *p)
         char room[4096];
         size_t n;
 
+        if (p->ended)
+                return came; /* what comes now is in the clear */
         do {
                 result = packer_unpack(p->packer, &in, room, sizeof room, &n);
                 ck_assert_int_ne(result, PACKER_DAMAGED);
                 buf_add(&p->text, (struct slice){ room, n });
         } while (result == PACKER_MORE && (in.len || n == sizeof room));
-        p->ended = p->ended || result == PACKER_END;
-        buf_clear(&p->c.in);
+        p->ended = result == PACKER_END;
+        buf_consume(&p->c.in, p->c.in.len - in.len);
         return came;
 }
 
@@ -247,6 +249,80 @@ START_TEST(an_idle_connection_gives_its_memory_back_and_goes_on)
 }
 END_TEST
 
+/* How a client ends its stream. */
+static void flush(struct packer *p, struct buf *out)
+{
+        packer_flush(p, out);
+}
+
+static const struct {
+        const char *name;
+        void (*end)(struct packer *p, struct buf *out);
+} endings[] = {
+        {"by a flush",  flush        },
+        { "by its end", packer_finish},
+};
+
+START_TEST(compression_ends_where_the_client_ends_it_wherever_that_is_cut)
+{
+        size_t length = 1;
+
+        for (size_t cut = 0; cut < length; cut++) {
+                struct packed_client p = packed_connect();
+                AUTO_BUF(said, BUF_MAX);
+
+                packer_pack(p.packer, SLICE("first\r\nPLAIN\r\n"), &said);
+                endings[_i].end(p.packer, &said);
+                buf_add(&said, SLICE("second\r\nQUIT\r\n"));
+                length = said.len;
+                client_send(&p.c, slice_head(buf_slice(&said), cut));
+                turn(&f);
+                client_send(&p.c, slice_from(buf_slice(&said), cut));
+                packed_expect(&p, "=first\r\nclear\r\n");
+                while (!p.ended)
+                        if (!packed_read(&p))
+                                turn(&f);
+                client_expect_close(&p.c, "=second\r\nbye\r\n");
+                packed_close(&p);
+        }
+}
+END_TEST
+
+START_TEST(compression_may_begin_again)
+{
+        struct packed_client p = packed_connect();
+
+        packed_say(&p, SLICE("PLAIN\r\n"));
+        packed_expect(&p, "clear\r\n");
+        ck_assert(!conn_is_compressed(f.conn));
+        while (!p.ended)
+                if (!packed_read(&p))
+                        turn(&f);
+        client_say(&p.c, "COMPRESS\r\n");
+        client_expect(&p.c, "go\r\n");
+        packer_free(p.packer);
+        p.packer = packer_new(&(struct packer_params){ 15, 8, 9 });
+        p.ended = false;
+        packed_say(&p, SLICE("again\r\n"));
+        packed_expect(&p, "=again\r\n");
+        packed_close(&p);
+}
+END_TEST
+
+START_TEST(more_under_the_last_flush_is_no_end)
+{
+        struct packed_client p = packed_connect();
+
+        packed_say(&p, SLICE("PLAIN\r\nunder it\r\n"));
+        packed_expect(&p, "clear\r\n");
+        while (!p.ended)
+                if (!packed_read(&p))
+                        turn(&f);
+        client_expect_close(&p.c, "stop: What you send is not compressed as it should be\r\n");
+        packed_close(&p);
+}
+END_TEST
+
 START_TEST(no_tls_begins_under_compression)
 {
         struct packed_client p = packed_connect();
@@ -271,6 +347,10 @@ int main(void)
         tcase_add_test(t, a_held_session_lets_the_client_send_no_more_than_the_ceiling);
         tcase_add_test(t, damaged_input_ends_with_a_word);
         tcase_add_test(t, an_idle_connection_gives_its_memory_back_and_goes_on);
+        tcase_add_loop_test(t, compression_ends_where_the_client_ends_it_wherever_that_is_cut, 0,
+                            sizeof endings / sizeof *endings);
+        tcase_add_test(t, compression_may_begin_again);
+        tcase_add_test(t, more_under_the_last_flush_is_no_end);
         tcase_add_test(t, no_tls_begins_under_compression);
         suite_add_tcase(s, t);
         return run_suite(s);
