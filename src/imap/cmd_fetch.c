@@ -77,21 +77,29 @@ static enum err parse_modifiers(const struct imap_cmd *cmd, struct imap_args *ar
         return err ? err : check(cmd, args, m);
 }
 
-/* RFC 9394 3.3: of the messages named those of some places; before CHANGEDSINCE chooses: 3.4. */
+/*
+ * RFC 9394 3.3: of the messages named those of some places; before CHANGEDSINCE chooses: 3.4. Places
+ * are counted by messages: the set has UIDs between them that are nobody's.
+ */
 static void cut(const struct imap_cmd *cmd, const struct imap_partial *partial,
                 struct uid_set *uids)
 {
-        AUTO(uid_set_done) struct uid_set messages = { 0 };
+        const struct uid_map *messages = &imap_session_view(cmd->session)->messages;
+        AUTO(uid_set_done) struct uid_set numbers = { 0 };
         AUTO(uid_set_done) struct uid_set some = { 0 };
+        struct uid_range range;
         uint64_t first, end;
 
         if (!partial->a)
                 return;
-        /* UIDs of nobody have no place. */
-        imap_view_known(cmd->session, uids, &messages);
-        imap_partial_places(partial, uid_set_count(&messages), &first, &end);
-        imap_cut_places(&messages, first, end, &some);
-        uid_set_copy(uids, &some);
+        for (size_t i = 0; i < uids->n; i++)
+                if (uid_map_numbers(messages, uids->ranges[i].first, uids->ranges[i].last, &range))
+                        uid_set_add_range(&numbers, range.first, range.last);
+        imap_partial_places(partial, uid_set_count(&numbers), &first, &end);
+        imap_cut_places(&numbers, first, end, &some);
+        uid_set_clear(uids);
+        for (size_t i = 0; i < some.n; i++)
+                uid_map_add_uids(messages, some.ranges[i], uids);
 }
 
 static enum imap_flow run(struct imap_cmd *cmd, const struct imap_set *set,

@@ -41,9 +41,9 @@ const struct imap_code imap_codes[] = {
          "too many mailboxes, keywords, flags, connections, search keys, items or "
           "patterns; a name too long or with too many levels",                                           NULL                                         },
         { "MAILBOXID",            "8474 4",     "after CREATE, SELECT and EXAMINE",                      NULL                                         },
+        { "MESSAGELIMIT",         "9738 3",   "COPY or APPEND of more messages than it takes, which is the number", NULL },
         { "MODIFIED",             "7162 3.1",   "STORE UNCHANGEDSINCE of messages that did change",      NULL                                         },
         { "NOMODSEQ",             "7162 3.1",   NULL,                                                    "every mailbox has MODSEQs"                  },
-        { "MESSAGELIMIT",         "9738 3",   "COPY or APPEND of more messages than it takes, which is the number", NULL },
         { "NONEXISTENT",          "9051 7.1",   "there is no such mailbox",                              NULL                                         },
         { "NOPERM",               "9051 7.1",   "SETQUOTA: quotas are the administrator's to set",       NULL                                         },
         { "NOTSAVED",             "9051 7.1",   "SEARCH found more messages than can be saved",          NULL                                         },
