@@ -24,6 +24,15 @@ function plain(value) {
         }));
 }
 
+/* Options with those of 64 bits as numbers, which JSON does not have. */
+function wide(options) {
+        const all = { ...options };
+        for (const name of ["changedSince", "uidValidity"])
+                if (all[name] !== undefined)
+                        all[name] = BigInt(all[name]);
+        return all;
+}
+
 /* Of an event only what does not repeat the mailbox. */
 function note(name) {
         return (told) => events.push(plain({ name, ...told, mailbox: undefined }));
@@ -47,7 +56,7 @@ const steps = {
         list: async (options) =>
                 (await client.list(options)).map(({ path, specialUse, subscribed, status }) =>
                         ({ path, specialUse, subscribed, status })),
-        open: async (path, options) => client.mailboxOpen(path, options),
+        open: async (path, options) => client.mailboxOpen(path, wide(options)),
         mailbox: async () => client.mailbox,
         status: async (path, query) => client.status(path, query),
         create: async (path) => client.mailboxCreate(path),
@@ -57,7 +66,7 @@ const steps = {
                 client.append(path, Buffer.from(content, "latin1"), flags, date),
         fetch: async (range, query, options) => {
                 const all = [];
-                for await (const message of client.fetch(range, query, options))
+                for await (const message of client.fetch(range, query, wide(options)))
                         all.push({ ...message, headers: message.headers?.toString("latin1"),
                                 source: message.source?.toString("latin1") });
                 return all;
@@ -74,6 +83,18 @@ const steps = {
                 return { meta, content: await octets(content) };
         },
         quota: async (path) => client.getQuota(path),
+        /* What came so far: octets of the connection, and what they were before compression. */
+        received: async () =>
+                ({ octets: client.socket.bytesRead, unpacked: client.stats().received }),
+        /* A step that the server refuses; with which response code. */
+        refused: async (name, ...words) => {
+                try {
+                        await steps[name](...words);
+                } catch (error) {
+                        return error.serverResponseCode;
+                }
+                throw new Error(`${name} was not refused`);
+        },
         noop: async () => client.noop(),
         /* Idles until that many events have come. */
         idle: async (wanted) => {
