@@ -39,7 +39,7 @@ const struct imap_code imap_codes[] = {
         { "INUSE",                "9051 7.1",   NULL,                                                    "nothing is locked"                          },
         { "LIMIT",                "9051 7.1",
          "too many mailboxes, keywords, flags, connections, search keys, items or "
-          "patterns; a name too long or with too many levels",                                           NULL                                         },
+          "patterns; a name too long or with too many levels; more to sort than there is room for",      NULL                                         },
         { "MAILBOXID",            "8474 4",     "after CREATE, SELECT and EXAMINE",                      NULL                                         },
         { "MESSAGELIMIT",         "9738 3",   "COPY or APPEND of more messages than it takes, which is the number", NULL },
         { "MODIFIED",             "7162 3.1",   "STORE UNCHANGEDSINCE of messages that did change",      NULL                                         },
