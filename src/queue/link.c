@@ -190,10 +190,11 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
 {
         struct smtp_client_reply last;
         char text[MAX_NAME + MAX_REPLY];
+        AUTO_BUF(quoted, QUEUE_LOGGED_MAX);
 
         log_debug("queue destination=%s mx=%s stage=%s reply=\"%d %s\"",
                   LOG_ESC(slice_of(l->site->name)), LOG_ESC(slice_of(link_mx(l))), stage,
-                  reply->code, LOG_ESC(slice_of(reply->text)));
+                  reply->code, queue_quotable(reply->text, &quoted));
         snprintf(text, sizeof text, "%.*s: %s", MAX_NAME - 1, link_mx(l), reply->text);
         smtp_client_close(l->client);
         l->client = NULL;

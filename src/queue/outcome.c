@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-enum { AGAIN_MS = 1000, AGAIN_MAX = 6, MAX_LOGGED = 1024 };
+enum { AGAIN_MS = 1000, AGAIN_MAX = 6 };
 
 /* ---- what a reply means for a recipient ---- */
 
@@ -166,25 +166,17 @@ static enum err outcome_work(struct task *t, struct store_txn *tx)
         return err;
 }
 
-/* In quotes on a log line: a reply is printable ASCII, but may have quotes of its own. */
-static const char *quotable(const char *text, struct buf *out)
-{
-        buf_clear(out);
-        for (; *text; text++)
-                buf_addc(out, *text == '"' ? '\'' : *text);
-        return out->len ? buf_slice(out).ptr : "";
-}
-
 static void log_fate(const struct outcome *o, size_t i)
 {
         static const char *const words[] = { "sent", "deferred", "bounced" };
         const struct fate *f = &o->fates[i];
-        AUTO_BUF(text, MAX_LOGGED);
+        AUTO_BUF(text, QUEUE_LOGGED_MAX);
 
         log_info("queue id=%s from=<%s> to=<%s> status=%s mx=%s ip=%s tls=\"%s\" reply=\"%d %s\"",
                  LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)),
                  LOG_ESC(slice_of(o->job->recipients[i].address)), words[f->what],
-                 LOG_ESC(slice_of(o->mx)), o->ip, o->tls, f->reply.code, quotable(f->text, &text));
+                 LOG_ESC(slice_of(o->mx)), o->ip, o->tls, f->reply.code,
+                 queue_quotable(f->text, &text));
 }
 
 static void submit(struct outcome *o);

@@ -22,6 +22,17 @@ uint32_t queue_random(void *arg)
         return value;
 }
 
+const char *queue_quotable(const char *text, struct buf *out)
+{
+        buf_clear(out);
+        for (; *text && out->len + sizeof "\\xff" <= QUEUE_LOGGED_MAX; text++)
+                if (*text < ' ' || *text > '~')
+                        buf_addf(out, "\\x%02x", (unsigned char)*text);
+                else
+                        buf_addc(out, *text == '"' ? '\'' : *text);
+        return out->len ? buf_slice(out).ptr : "";
+}
+
 /* ---- options ---- */
 
 static void forget_passwords(struct queue *q)

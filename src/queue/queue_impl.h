@@ -53,7 +53,7 @@ struct job {
 struct site {
         struct site *next; /* in its bucket */
         struct queue *queue;
-        char *name;         /* the domain, or "route 0" for a route with a host; owned */
+        char *name;         /* the domain, or "route:0" for a route with a host; owned */
         const char *domain; /* the name; "" for such a route */
         int route;          /* index into config->routes; -1: none */
         struct pace pace;
@@ -89,7 +89,7 @@ struct queue {
         struct smtp_client_config smtp; /* a copy: clients borrow it over a reload */
         struct net_address own[QUEUE_MAX_OWN];
         size_t n_own;
-        char **passwords;               /* of config->routes; owned */
+        char **passwords; /* of config->routes; owned */
         size_t n_passwords;
         struct site *sites[SITE_BUCKETS];
         struct list all;      /* struct site.all: stale ones too */
@@ -127,6 +127,9 @@ static inline size_t site_max_rows(const struct queue *q)
 {
         return (size_t)q->config->max_in_memory_per_destination;
 }
+/* A reply in quotes on a log line: its blanks stay, for people; visible ASCII, cut to the ceiling. */
+enum { QUEUE_LOGGED_MAX = 1024 };
+const char *queue_quotable(const char *text, struct buf *out);
 /* In memory: a part of it is for accounts that have little there, and not for bulk mail. */
 bool queue_has_room(const struct queue *q, const struct store_queue_row *row);
 /* Something has ended: perhaps the last that a stop waits for. */

@@ -235,7 +235,7 @@ struct site *site_get(struct queue *q, const char *domain)
         char name[SITE_NAME_MAX];
 
         if (hosted)
-                snprintf(name, sizeof name, "route %d", route);
+                snprintf(name, sizeof name, "route:%d", route);
         else
                 snprintf(name, sizeof name, "%.255s", domain);
         for (struct site *s = *bucket_of(q, name); s; s = s->next)

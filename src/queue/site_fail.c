@@ -142,13 +142,14 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
 
         pace_failed(&site->pace);
         if (!permanent && !site_is_failing(site)) {
+                AUTO_BUF(text, QUEUE_LOGGED_MAX);
                 int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
                                              q->config->retry_max_ms, queue_random(NULL));
 
                 site->not_before_us = clock_now_us() + wait_ms * 1000;
                 log_info("queue destination=%s failures=%u wait_s=%lld reply=\"%d %s\"",
                          LOG_ESC(slice_of(site->name)), site->failures, (long long)wait_ms / 1000,
-                         reply->code, LOG_ESC(slice_of(reply->text)));
+                         reply->code, queue_quotable(reply->text, &text));
                 if (site->more)
                         delay_others(site);
                 wait_until_over(site);

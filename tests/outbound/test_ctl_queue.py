@@ -143,6 +143,7 @@ def test_words_of_strangers_do_not_reach_a_terminal(make_server):
         submit(server, [address], mail_options=["SMTPUTF8"])
         server.wait_log("status=deferred")
         shown = server.ctl("queue", "show", "--domain=away.example") + server.ctl("queue", "list")
+        assert "\x1b" not in server.log and "\u202e" not in server.log
         assert "\\x1b[2J" in shown and "\\xe2\\x80\\xaegpj" in shown
         for c in shown:
             assert c in "\t\n" or c.isprintable()
