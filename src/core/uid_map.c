@@ -65,8 +65,8 @@ static void add_run(struct uid_map *m, uint32_t first)
                 struct uid_runs *grown = runs_new(n + n / 4 + FIRST_CAP);
                 struct uid_map old = *m;
 
-                if (n)
-                        memcpy(grown->run, m->runs->run, n * sizeof *grown->run);
+                if (old.runs)
+                        memcpy(grown->run, old.runs->run, n * sizeof *grown->run);
                 atomic_store(&grown->taken, n + 1);
                 m->runs = grown;
                 uid_map_done(&old);
