@@ -11,7 +11,8 @@
 
 /* In brackets behind the items: RFC 4466 2.4. */
 struct modifiers {
-        int64_t changed_since; /* 0: CHANGEDSINCE was not said */
+        int64_t changed_since;
+        bool changed; /* CHANGEDSINCE was said */
         bool vanished;
         struct imap_partial partial; /* .a 0: PARTIAL was not said */
 };
@@ -35,10 +36,12 @@ static enum err parse_modifier(struct imap_args *args, struct modifiers *m)
                 err = imap_arg_space(args);
                 return err ? err : imap_arg_partial(args, &m->partial);
         }
-        if (err || m->changed_since || !slice_eq_word(word, SLICE("CHANGEDSINCE")))
+        if (err || m->changed || !slice_eq_word(word, SLICE("CHANGEDSINCE")))
                 return wants(args, "CHANGEDSINCE, VANISHED or PARTIAL, once");
+        m->changed = true;
         err = imap_arg_space(args);
-        return err ? err : imap_arg_modseq(args, false, &m->changed_since);
+        /* No MODSEQ is 0 (RFC 7162 3.1), yet Thunderbird says it of a folder it does not know yet. */
+        return err ? err : imap_arg_modseq(args, true, &m->changed_since);
 }
 
 static enum err check(const struct imap_cmd *cmd, struct imap_args *args, const struct modifiers *m)
@@ -51,7 +54,7 @@ static enum err check(const struct imap_cmd *cmd, struct imap_args *args, const 
                 return wants(args, "UID FETCH with VANISHED");
         if (!(imap_session_enabled(cmd->session) & IMAP_ENABLED_QRESYNC))
                 return wants(args, "QRESYNC enabled before VANISHED");
-        return m->changed_since ? ERR_OK : wants(args, "CHANGEDSINCE with VANISHED");
+        return m->changed ? ERR_OK : wants(args, "CHANGEDSINCE with VANISHED");
 }
 
 /* " (CHANGEDSINCE 12345 VANISHED PARTIAL -1:-30)", or nothing. */
@@ -107,7 +110,7 @@ static enum imap_flow run(struct imap_cmd *cmd, const struct imap_set *set,
 {
         struct uid_set known = { 0 };
 
-        if (!m->changed_since)
+        if (!m->changed)
                 return imap_fetch_run(cmd, params);
         if (m->vanished)
                 imap_set_all_uids(cmd, set, &known);
@@ -125,7 +128,7 @@ static void complete_plan(struct imap_cmd *cmd, const struct modifiers *m,
         bool seen = plan->sets_seen && !imap_read_only(cmd);
         bool uid_only = imap_session_enabled(cmd->session) & IMAP_ENABLED_UIDONLY;
 
-        if (m->changed_since)
+        if (m->changed)
                 imap_fetch_plan_want(plan, IMAP_FETCH_MODSEQ);
         if (imap_fetch_plan_has(plan, IMAP_FETCH_MODSEQ))
                 imap_enable_condstore(cmd);

@@ -90,9 +90,10 @@ static const struct imap_profile profiles[] = {
                     .recognised = "ID",
                     .served = "everybody",
                     .change = "after UTF8=ACCEPT an \"&\" in a name is just that, and no name "
-                              "is read as modified UTF-7",
+                              "is read as modified UTF-7; CHANGEDSINCE of FETCH may be 0",
                     .reason = "It sends \"R&D\" as it is; a server that still looks for "
-                              "modified UTF-7 finds no such mailbox (seen in release 153)" },
+                              "modified UTF-7 finds no such mailbox. With CONDSTORE it says 0 of a "
+                              "folder that it has just met (seen in release 153)" },
          .has_id = thunderbird_has_id },
         { .text = { .client = "apple-mail",
                     .recognised = "ID",

@@ -160,6 +160,18 @@ def test_thunderbird_asks_for_what_changed_since(server, user):
         )
 
 
+def test_thunderbird_asks_for_all_changes_of_a_folder_it_has_just_opened(server, user):
+    """It selects without CONDSTORE first, and knows no MODSEQ at its next look: it says 0."""
+    with thunderbird(server, user, 80) as talk:
+        talk.says('C: 81 select "INBOX"').until("81 OK ...")
+        talk.says("C: 83 UID fetch 1:* (FLAGS)").until("83 OK ...")
+        talk.says("C: 87 noop\nS: 87 OK ...\nC: 89 UID fetch 1:* (FLAGS) (CHANGEDSINCE 0)")
+        talk.says("S: * OK [HIGHESTMODSEQ <at>] ...")
+        for n in (1, 2, 3):
+            talk.expect(f"* {n} FETCH (UID {n} FLAGS (...) MODSEQ (...))")
+        talk.expect("89 OK ...")
+
+
 def test_thunderbird_keeps_what_it_has_sent(server, user):
     message = b"From: alice@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9fe\r\n\r\nHello Bob.\r\n"
     with thunderbird(server, user, 52) as talk:
