@@ -119,7 +119,8 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
 
 /*
  * What was read as due may be written off by now, and reported; or held, or tried again. What an
- * administrator gave up while it was tried is not put off: this attempt was its last.
+ * administrator gave up while it was tried is not put off: this attempt was its last. Of
+ * what he has removed nobody hears.
  */
 static enum err look_again(struct outcome *o, size_t i, struct store_txn *tx)
 {
@@ -132,6 +133,7 @@ static enum err look_again(struct outcome *o, size_t i, struct store_txn *tx)
                 return err;
         f->changed =
                 o->unattempted && standing != STORE_QUEUE_DUE && standing != STORE_QUEUE_GIVEN_UP;
+        f->report &= standing != STORE_QUEUE_GONE;
         if (f->what == FATE_DEFERRED && standing == STORE_QUEUE_GIVEN_UP) {
                 f->what = FATE_BOUNCED;
                 f->given_up = true;
@@ -145,7 +147,7 @@ static enum err look_at_rows(struct outcome *o, struct store_txn *tx)
         enum err err = ERR_OK;
 
         for (size_t i = 0; !err && i < o->job->n; i++)
-                if (o->unattempted || o->fates[i].what == FATE_DEFERRED)
+                if (o->unattempted || o->fates[i].report || o->fates[i].what == FATE_DEFERRED)
                         err = look_again(o, i, tx);
         return err;
 }

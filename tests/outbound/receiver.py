@@ -7,7 +7,7 @@
 A script says, for a stage, the replies of the first times it is reached; after
 them (and for other stages) the polite reply is given. A reply may be bytes that
 are sent as they are, None (the connection is closed), or a callable that gets
-the connection's file.
+the connection's file and may return the code it has said.
 """
 
 import socket
@@ -155,8 +155,7 @@ class _Talk:
         if reply is None:
             raise _Gone
         if callable(reply):
-            reply(self.file)
-            return 0
+            return reply(self.file) or 0
         if isinstance(reply, str):
             reply = reply.encode() + b"\r\n"
         self.file.write(reply)
@@ -204,7 +203,7 @@ class _Talk:
         octets = b""
         while True:
             line = self.file.readline()
-            if not line:
+            if not line.endswith(b"\n"):
                 raise _Gone
             assert line.endswith(b"\r\n") and b"\r" not in line[:-2], line
             if line == b".\r\n":

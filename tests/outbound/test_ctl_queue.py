@@ -79,6 +79,7 @@ class Pause:
         self.over.wait(60)
         file.write(self.reply)
         file.flush()
+        return int(self.reply[:3])
 
     def meanwhile(self, do):
         assert self.reached.wait(60)
@@ -121,6 +122,17 @@ def test_a_row_that_is_removed_while_it_is_sent_does_not_arrive_in_part(make_ser
         server.wait_log("could not be read here")
         assert server.ctl("queue", "list") == ""
         assert not receiver.messages and server.count("alice") == 0
+
+
+def test_a_row_that_is_removed_while_it_is_refused_is_not_reported(make_server):
+    pause = Pause(b"550 5.1.1 No such user\r\n")
+    with Receiver(script={"RCPT": [pause, "451 4.7.1 Greylisted"]}) as receiver:
+        server = make_server(**hour_long(receiver))
+        submit(server, ["bob@away.example", "carol@away.example"])
+        pause.meanwhile(lambda: server.ctl("queue", "remove", "--recipient=bob@away.example", "--yes"))
+        server.wait_log("to=<carol@away.example> status=deferred")
+        assert server.count("alice") == 0
+        assert "bob@" not in server.ctl("queue", "list")
 
 
 def test_a_row_that_is_held_while_it_is_tried_stays_held(make_server):
