@@ -28,10 +28,10 @@ struct report_recipient {
         const char *final;    /* "bob@away.org" */
         const char *original; /* ORCPT: "rfc822;…" xtext decoded; NULL: none */
         enum report_action action;
-        const char *status;      /* "5.1.1" */
-        const char *remote_mta;  /* "mx.away.org"; NULL: nobody was reached */
-        const char *diagnostic;  /* what it said: "550 5.1.1 No such user"; NULL: nothing */
-        const char *reason;      /* our own words, before a diagnostic if both are there; NULL: none */
+        const char *status;     /* "5.1.1" */
+        const char *remote_mta; /* "mx.away.org"; NULL: nobody was reached */
+        const char *diagnostic; /* what it said: "550 5.1.1 No such user"; NULL: nothing */
+        const char *reason; /* our own words, before a diagnostic if both are there; NULL: none */
         int64_t last_attempt_us; /* 0: none */
         int64_t retry_until_us;  /* REPORT_DELAYED */
 };
