@@ -6,7 +6,9 @@ import sqlite3
 
 import pytest
 
+from dns_server import DnsServer
 from receiver import Receiver
+from server import Certificate
 
 
 @pytest.fixture
@@ -58,3 +60,20 @@ def submit(server, recipients, text="Subject: hello\r\n\r\nhow are you\r\n", sen
             head = f"From: {address}\r\n"
             text = head.encode() + text if isinstance(text, bytes) else head + text
         return client.sendmail(address, recipients, text, mail_options, rcpt_options)
+
+
+@pytest.fixture
+def dns(tmp_path):
+    """example.net, signed, whose mail server is this machine."""
+    server = DnsServer(tmp_path / "dns")
+    zone = server.zone("example.net", signed=True)
+    zone.set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
+    server.zone("example.com").set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def certify(tmp_path):
+    """certify("mx.example.net"): a self-signed certificate of that name."""
+    return lambda host: Certificate(tmp_path, name=host, hosts=(host,))

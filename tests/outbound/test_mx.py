@@ -11,29 +11,10 @@ import threading
 import pytest
 
 from conftest import submit
-from dns_server import DnsServer
 from receiver import Receiver
-from server import Certificate
 from test_route import waiting
 
 POLICY = "version: STSv1\nmode: {mode}\nmx: {mx}\nmax_age: 86400\n"
-
-
-@pytest.fixture
-def dns(tmp_path):
-    """example.net, signed, whose mail server is this machine."""
-    server = DnsServer(tmp_path / "dns")
-    zone = server.zone("example.net", signed=True)
-    zone.set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
-    server.zone("example.com").set("@", "MX", "10 mx").set("mx", "A", "127.0.0.1")
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def certify(tmp_path):
-    """certify("mx.example.net"): a self-signed certificate of that name."""
-    return lambda host: Certificate(tmp_path, name=host, hosts=(host,))
 
 
 def outbound(dns, sink, **queue):
