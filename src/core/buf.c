@@ -65,6 +65,17 @@ enum err buf_putc(struct buf *b, char c)
         return buf_put(b, (struct slice){ &c, 1 });
 }
 
+enum err buf_put_number(struct buf *b, uint64_t number)
+{
+        char digits[20];
+        size_t at = sizeof digits;
+
+        do
+                digits[--at] = (char)('0' + number % 10);
+        while (number /= 10);
+        return buf_put(b, (struct slice){ digits + at, sizeof digits - at });
+}
+
 static PRINTF(2, 0) enum err buf_vprintf(struct buf *b, const char *fmt, va_list args)
 {
         va_list again;

@@ -89,6 +89,58 @@ ptrdiff_t slice_rfind(struct slice s, char c)
         return hit ? hit - s.ptr : -1;
 }
 
+/* How often an octet stands in text, roughly: what is not listed is rare. */
+static size_t commonness(char c)
+{
+        static const char rising[] =
+                "~`^{}|\\%$&+#!;?*@_()[]/9876543Q2Z0J1XKVY:=\"'UGWqzHxjFLBDONPM>CR<"
+                "-AITES,.kvbywgfpumc\r\ndlhrsinoate ";
+        const char *at;
+
+        if ((unsigned char)c >= 0x80)
+                return (unsigned char)c >= 0xc0 ? sizeof rising : sizeof rising / 2;
+        at = memchr(rising, c, sizeof rising - 1);
+        return at ? (size_t)(at - rising) + 1 : 0;
+}
+
+static size_t rarest(struct slice text)
+{
+        size_t best = 0;
+
+        for (size_t i = 1; i < text.len; i++)
+                if (commonness(text.ptr[i]) < commonness(text.ptr[best]))
+                        best = i;
+        return best;
+}
+
+/* Looks for the rarest octet, which is one pass of wide instructions; where it is not rare, memmem. */
+bool slice_contains(struct slice s, struct slice text)
+{
+        enum { OCTETS_PER_MISS = 32, FREE_MISSES = 16 };
+        size_t rare, end, misses = 0;
+
+        if (text.len > s.len)
+                return false;
+        if (!text.len)
+                return true;
+        rare = rarest(text);
+        end = s.len - (text.len - 1 - rare);
+        for (size_t at = rare; at < end; at++) {
+                const char *hit = memchr(s.ptr + at, text.ptr[rare], end - at);
+
+                if (!hit)
+                        return false;
+                if (!memcmp(hit - rare, text.ptr, text.len))
+                        return true;
+                at = (size_t)(hit - s.ptr);
+                if (++misses > FREE_MISSES + at / OCTETS_PER_MISS) {
+                        s = slice_from(s, at + 1 - rare);
+                        return s.len && memmem(s.ptr, s.len, text.ptr, text.len);
+                }
+        }
+        return false;
+}
+
 bool slice_cut_number(struct slice *rest, uint64_t *ret_value)
 {
         uint64_t value = 0;

@@ -50,14 +50,9 @@ static enum err put_date(struct buf *out, int64_t us)
 /* A number behind a space; there are several in each response, and printf is slow. */
 static enum err put_number(struct buf *out, uint64_t number)
 {
-        char digits[24];
-        size_t at = sizeof digits;
+        enum err err = buf_putc(out, ' ');
 
-        do
-                digits[--at] = (char)('0' + number % 10);
-        while (number /= 10);
-        digits[--at] = ' ';
-        return buf_put(out, (struct slice){ digits + at, sizeof digits - at });
+        return err ? err : buf_put_number(out, number);
 }
 
 static enum err put_rendered(struct buf *out, struct slice rendering)

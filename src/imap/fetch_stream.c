@@ -15,7 +15,11 @@ bool imap_fetch_has_nul(const struct imap_extract *extract, struct slice octets)
 
 enum err imap_fetch_literal(struct buf *out, uint64_t octets, bool has_nul)
 {
-        return buf_printf(out, " %s{%llu}\r\n", has_nul ? "~" : "", (unsigned long long)octets);
+        enum err err = buf_put(out, has_nul ? SLICE(" ~{") : SLICE(" {"));
+
+        if (!err)
+                err = buf_put_number(out, octets);
+        return err ? err : buf_put(out, SLICE("}\r\n"));
 }
 
 static void start_send(struct imap_fetch_stream *s, uint64_t size)

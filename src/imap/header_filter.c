@@ -87,16 +87,36 @@ static enum err settle(struct imap_header_filter *f, char c, struct buf *out)
         return decide(f, empty_line || passes(f, (struct slice){ f->held, name }), out);
 }
 
+/*
+ * Is the line at the start of `line` a field whose name and colon are all there? Most are, and need
+ * not be held back octet by octet.
+ */
+static bool is_field(struct slice line, struct slice *ret_name)
+{
+        size_t max = line.len < IMAP_FIELD_NAME_MAX ? line.len : IMAP_FIELD_NAME_MAX, at = 0;
+
+        while (at < max && is_name_octet(line.ptr[at]))
+                at++;
+        *ret_name = slice_head(line, at);
+        while (at < max && is_blank(line.ptr[at]))
+                at++;
+        return ret_name->len && at < max && line.ptr[at] == ':';
+}
+
 enum err imap_header_filter_put(struct imap_header_filter *f, struct slice in, struct buf *out)
 {
         size_t at = 0;
         enum err err = ERR_OK;
 
         while (!err && at < in.len) {
+                struct slice name;
                 const char *end;
                 size_t stop;
 
-                if (f->state == IMAP_FILTER_LINE && is_blank(in.ptr[at])) {
+                if (f->state == IMAP_FILTER_LINE && is_field(slice_from(in, at), &name)) {
+                        f->keep = passes(f, name);
+                        f->state = IMAP_FILTER_REST;
+                } else if (f->state == IMAP_FILTER_LINE && is_blank(in.ptr[at])) {
                         f->state = IMAP_FILTER_REST; /* a continuation goes where its field went */
                 } else if (f->state != IMAP_FILTER_REST) {
                         if (hold(f, in.ptr[at]))

@@ -57,7 +57,7 @@ static void look(void *arg)
                 if (key->fuzzy)
                         imap_fuzzy_look(key->fuzzy, all, fresh, is_aside(s, key));
                 else if (!key->found)
-                        key->found = memmem(all.ptr, all.len, key->text.ptr, key->text.len) != NULL;
+                        key->found = slice_contains(all, key->text);
         }
         if (s->folded.len > s->longest)
                 buf_consume(&s->folded, s->folded.len - s->longest);
@@ -77,17 +77,19 @@ static bool all_found(void *arg)
 enum err imap_search_texts(struct imap_search_key *texts, const struct mime_text_source *source)
 {
         struct scan s = { .texts = texts, .folded = BUF_INIT(BUF_MAX) };
-        const struct mime_text_sink sink = {
+        struct mime_text_sink sink = {
                 .text = &s.folded,
                 .begin = begin,
                 .more = look,
                 .enough = all_found,
                 .arg = &s,
+                .skips_headers = true,
         };
         enum err err;
 
         for (struct imap_search_key *key = texts; key; key = key->next_text) {
                 key->found = !key->text.len;
+                sink.skips_headers &= key->kind != IMAP_SEARCH_TEXT;
                 s.longest = key->text.len > s.longest ? key->text.len : s.longest;
                 if (key->fuzzy)
                         imap_fuzzy_begin(key->fuzzy);
@@ -120,8 +122,7 @@ bool imap_search_field(struct slice header, struct slice name, struct slice text
                         continue;
                 if (!text.len)
                         return true;
-                if (fold_field(&field, &folded) &&
-                    memmem(buf_slice(&folded).ptr, folded.len, text.ptr, text.len))
+                if (fold_field(&field, &folded) && slice_contains(buf_slice(&folded), text))
                         return true;
         }
         return false;

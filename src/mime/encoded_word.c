@@ -209,7 +209,7 @@ static bool is_plain(struct slice s)
         for (size_t i = 0; i < s.len; i++)
                 if (s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
                         return false;
-        return !s.len || !memmem(s.ptr, s.len, "=?", 2);
+        return !slice_contains(s, SLICE("=?"));
 }
 
 enum err mime_header_to_utf8(struct slice text, struct buf *out)

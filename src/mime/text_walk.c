@@ -115,6 +115,8 @@ static enum err walk_header(struct walk *w, struct slice header, bool in_header)
         struct mime_field field;
         enum err err = ERR_OK;
 
+        if (in_header && w->sink->skips_headers)
+                return ERR_OK;
         while (!err && mime_field_next(&header, &field)) {
                 AUTO_BUF(value, BUF_MAX);
 
@@ -135,8 +137,11 @@ static enum err walk_header(struct walk *w, struct slice header, bool in_header)
 static enum err walk_header_at(struct walk *w, struct mime_range range, bool in_header)
 {
         AUTO_BUF(header, MAX_HEADER);
-        enum err err = read_whole(w, range, &header);
+        enum err err;
 
+        if (in_header && w->sink->skips_headers)
+                return ERR_OK;
+        err = read_whole(w, range, &header);
         return err ? err : walk_header(w, buf_slice(&header), in_header);
 }
 

@@ -85,7 +85,7 @@ static enum err read_octets(void *arg, uint64_t offset, size_t max, struct buf *
 
 static void walk_text(struct reading *r, const struct mime_text_source *source)
 {
-        const struct mime_text_sink sink = { &r->text, begin, more, enough, r };
+        const struct mime_text_sink sink = { &r->text, begin, more, enough, r, false };
         enum err err = mime_text_walk(source, &sink);
 
         /* What does not add up is for the search to look at, each time. */

@@ -51,14 +51,28 @@ static enum err window_put(struct window *w, struct slice part)
 
 struct place {
         int64_t content, header_size, size;
-        bool has_blob;
+        bool has_blob, is_read;
         char blob[TEXT_ID_SIZE];
 };
+
+/* Header and body of a small message, which stand in its row. */
+static enum err read_parts(struct db_stmt *q, struct window *w, struct place *p)
+{
+        struct slice header = db_column_slice(q, 6), body = db_column_slice(q, 7);
+        enum err err;
+
+        p->is_read = true;
+        if ((int64_t)header.len != p->header_size || (int64_t)body.len != p->size - p->header_size)
+                return ERR_CORRUPT;
+        err = window_put(w, header);
+        return err ? err : window_put(w, body);
+}
 
 /* The row `q` is at: its trace into the window, the rest into *p. ERR_CORRUPT: its content is gone. */
 static enum err read_row(struct db_stmt *q, struct window *w, struct place *p)
 {
         struct slice blob = db_column_slice(q, 5);
+        enum err err;
 
         if (db_column_is_null(q, 2) || db_column_is_null(q, 4))
                 return ERR_CORRUPT;
@@ -72,7 +86,10 @@ static enum err read_row(struct db_stmt *q, struct window *w, struct place *p)
                 memcpy(p->blob, blob.ptr, blob.len);
                 p->blob[blob.len] = '\0';
         }
-        return window_put(w, db_column_slice(q, 0));
+        err = window_put(w, db_column_slice(q, 0));
+        if (!err && !db_column_is_null(q, 6) && !db_column_is_null(q, 7))
+                err = read_parts(q, w, p);
+        return err;
 }
 
 /* One part of `size` octets: the first column of the only row of `q`. */
@@ -133,7 +150,7 @@ enum err read_by(struct store_txn *tx, struct db_stmt *q, int64_t offset, size_t
         finished = db_finish(q);
         if (finished)
                 err = finished;
-        if (!err)
+        if (!err && !place.is_read)
                 err = place.has_blob ? put_blob(tx, &place, &w) : put_rows(tx, &place, &w);
         if (err)
                 buf_truncate(out, before);

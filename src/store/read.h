@@ -6,10 +6,15 @@
 #include "mailserver/store/db.h"
 #include "mailserver/store/store.h"
 
+/* Octets of a message that is read by one statement. Of a larger one only the parts that are wanted. */
+#define READ_AT_ONCE "65536"
 /* The SELECT of what read_by wants; `m` is the table's row, `before` its column of octets. */
 #define READ_COLUMNS(before, table)                                                                \
-        "SELECT " before ", m.content, c.header_size, c.size, b.content, b.blob FROM " table " m"  \
+        "SELECT " before ", m.content, c.header_size, c.size, b.content, b.blob,"                  \
+        " CASE WHEN c.size <= " READ_AT_ONCE " THEN h.octets END,"                                 \
+        " CASE WHEN c.size <= " READ_AT_ONCE " THEN b.octets END FROM " table " m"                 \
         " LEFT JOIN content c ON c.id = m.content"                                                 \
+        " LEFT JOIN content_header h ON h.content = m.content"                                     \
         " LEFT JOIN content_body b ON b.content = m.content"
 
 /*

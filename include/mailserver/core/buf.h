@@ -33,6 +33,8 @@ void buf_done(struct buf *b);
 void buf_clear(struct buf *b);
 MUST_CHECK enum err buf_put(struct buf *b, struct slice s);
 MUST_CHECK enum err buf_putc(struct buf *b, char c);
+/* In decimal; much cheaper than printing it. */
+MUST_CHECK enum err buf_put_number(struct buf *b, uint64_t number);
 MUST_CHECK enum err buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 /* Room for `n` more bytes without another allocation; ERR_LIMIT past the ceiling. */
 MUST_CHECK enum err buf_reserve(struct buf *b, size_t n);

@@ -60,6 +60,8 @@ bool slice_skip(struct slice *rest, char c);
 struct slice slice_trim(struct slice s);
 /* Index of the first `c`, or -1. */
 ptrdiff_t slice_find(struct slice s, char c);
+/* Does `s` contain `text`, octet for octet? In time linear in `s`; fast where a rare octet is in `text`. */
+bool slice_contains(struct slice s, struct slice text);
 /* Index of the last `c`, or -1. */
 ptrdiff_t slice_rfind(struct slice s, char c);
 /* The whole of `s` as decimal digits, 1 to 20 of them; false if it is anything else or overflows. */

@@ -34,6 +34,7 @@ struct mime_text_sink {
         void (*more)(void *arg); /* *text has grown; what is done with may be taken off its front */
         bool (*enough)(void *arg); /* asked between pieces: true leaves out what is left */
         void *arg;
+        bool skips_headers; /* no stream of a header is made */
 };
 
 /* Errors are those of `read`, or ERR_CORRUPT: the table of parts does not add up with the octets. */

@@ -3,6 +3,8 @@
 #include "mailserver/core/mem.h"
 
 #include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 START_TEST(what_is_put_is_there_and_ends_with_nul)
@@ -121,6 +123,24 @@ START_TEST(taking_moves_the_bytes_out_and_leaves_an_empty_buf)
 }
 END_TEST
 
+START_TEST(numbers_are_decimal_and_whole_or_not_there)
+{
+        static const uint64_t numbers[] = { 0, 9, 10, 4294967296u, UINT64_MAX };
+        AUTO_BUF(small, 3);
+
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+                AUTO_BUF(b, 100);
+                char expected[32];
+
+                snprintf(expected, sizeof expected, "%" PRIu64, numbers[i]);
+                ck_assert_int_eq(buf_put_number(&b, numbers[i]), ERR_OK);
+                ck_assert_str_eq(b.ptr, expected);
+        }
+        ck_assert_int_eq(buf_put_number(&small, 1234), ERR_LIMIT);
+        ck_assert_uint_eq(small.len, 0);
+}
+END_TEST
+
 START_TEST(an_untouched_buf_is_an_empty_string)
 {
         struct buf b = BUF_INIT(10);
@@ -147,6 +167,7 @@ int main(void)
         tcase_add_test(tc, reserved_room_that_is_not_used_still_ends_with_nul);
         tcase_add_test(tc, consume_drops_from_the_front_and_truncate_from_the_back);
         tcase_add_test(tc, taking_moves_the_bytes_out_and_leaves_an_empty_buf);
+        tcase_add_test(tc, numbers_are_decimal_and_whole_or_not_there);
         tcase_add_test(tc, an_untouched_buf_is_an_empty_string);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

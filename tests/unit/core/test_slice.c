@@ -159,6 +159,55 @@ START_TEST(cutting_a_number_leaves_what_follows)
 }
 END_TEST
 
+static const struct {
+        const char *name, *in, *text;
+        bool there;
+} contained[] = {
+        {"nothing is in everything",         "abc",                      "",         true },
+        { "nothing is in nothing",           "",                         "",         true },
+        { "something is not in nothing",     "",                         "a",        false},
+        { "the whole",                       "abc",                      "abc",      true },
+        { "longer than the whole",           "abc",                      "abcd",     false},
+        { "at the start",                    "qzab",                     "qz",       true },
+        { "at the end",                      "abqz",                     "qz",       true },
+        { "the rare octet too near the end", "abq",                      "qz",       false},
+        { "the rare octet at the start",     "zabc",                     "az",       false},
+        { "the rare octet before the text",  "zzzaz",                    "aaz",      false},
+        { "found at the second try",         "xq xz xqz",                "xqz",      true },
+        { "octets above ASCII",              "\xd0\xb0\xd0\xb1\xd0\xb2", "\xd0\xb2", true },
+        { "half a character",                "\xd0\xb0\xd0\xb1",         "\xb1\xd0", false},
+};
+
+START_TEST(contained_is_what_stands_there)
+{
+        ck_assert_msg(slice_contains(slice_of(contained[_i].in), slice_of(contained[_i].text)) ==
+                              contained[_i].there,
+                      "%s", contained[_i].name);
+}
+END_TEST
+
+/* Of two letters there is none that is rare: memmem takes over. */
+START_TEST(contains_says_what_memmem_says)
+{
+        uint32_t seed = 1;
+        char octets[300], text[9];
+
+        for (int round = 0; round < 4000; round++) {
+                struct slice in = { octets, (size_t)(round % 300) };
+                struct slice wanted = { text, 1 + (size_t)(round % 9) };
+
+                for (size_t i = 0; i < sizeof octets + sizeof text; i++) {
+                        seed = seed * 1664525u + 1013904223u;
+                        *(i < sizeof octets ? octets + i : text + i - sizeof octets) =
+                                seed >> 28 ? 'z' : 'q';
+                }
+                ck_assert_msg(slice_contains(in, wanted) ==
+                                      (memmem(in.ptr, in.len, wanted.ptr, wanted.len) != NULL),
+                              "round %d", round);
+        }
+}
+END_TEST
+
 START_TEST(ascii_classes_hold_for_ascii_only)
 {
         ck_assert(ascii_alpha('a') && ascii_alpha('Z') && !ascii_alpha('@') && !ascii_alpha('['));
@@ -188,6 +237,9 @@ int main(void)
         tcase_add_loop_test(tc, numbers_are_digits_only_and_fit_64_bits, 0,
                             (int)(sizeof numbers / sizeof *numbers));
         tcase_add_test(tc, cutting_a_number_leaves_what_follows);
+        tcase_add_loop_test(tc, contained_is_what_stands_there, 0,
+                            (int)(sizeof contained / sizeof *contained));
+        tcase_add_test(tc, contains_says_what_memmem_says);
         tcase_add_test(tc, ascii_classes_hold_for_ascii_only);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);

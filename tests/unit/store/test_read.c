@@ -33,12 +33,18 @@ static uint32_t add(struct slice octets)
         return uid;
 }
 
-/* A message above the blob threshold: no two of its lines are the same. */
-static void make_large(struct buf *out)
+/* No two lines of it are the same. */
+static void make(size_t octets, struct buf *out)
 {
         buf_add(out, SLICE("Subject: large\r\n\r\n"));
-        while ((int64_t)out->len <= ops.store.config.blob_threshold + 1000)
+        while (out->len <= octets)
                 buf_addf(out, "line at %zu\r\n", out->len);
+}
+
+/* A message above the blob threshold. */
+static void make_large(struct buf *out)
+{
+        make((size_t)ops.store.config.blob_threshold + 1000, out);
 }
 
 static void expect_all(uint32_t uid, struct slice whole, size_t piece)
@@ -103,6 +109,23 @@ START_TEST(a_large_message_comes_from_its_blob_in_any_pieces)
         buf_add(&whole, trace);
         buf_add(&whole, buf_slice(&large));
         ck_assert_int_eq(ops_int("SELECT count(*) FROM content_body WHERE blob IS NOT NULL"), 1);
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+                expect_all(uid, buf_slice(&whole), pieces[i]);
+}
+END_TEST
+
+START_TEST(a_message_that_takes_several_statements_is_whole_in_any_pieces)
+{
+        static const size_t pieces[] = { 1000, 65536, 1 << 20 };
+        AUTO_BUF(middle, BUF_MAX);
+        AUTO_BUF(whole, BUF_MAX);
+        uint32_t uid;
+
+        make(100000, &middle);
+        uid = add(buf_slice(&middle));
+        buf_add(&whole, trace);
+        buf_add(&whole, buf_slice(&middle));
+        ck_assert_int_eq(ops_int("SELECT count(*) FROM content_body WHERE blob IS NULL"), 1);
         for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
                 expect_all(uid, buf_slice(&whole), pieces[i]);
 }
@@ -291,6 +314,7 @@ int main(void)
         tcase_add_test(reading, a_message_is_trace_header_and_body_at_every_split);
         tcase_add_test(reading, every_window_is_what_stands_there);
         tcase_add_test(reading, a_large_message_comes_from_its_blob_in_any_pieces);
+        tcase_add_test(reading, a_message_that_takes_several_statements_is_whole_in_any_pieces);
         tcase_add_test(reading, output_stops_at_the_ceiling);
         tcase_add_test(reading, an_empty_message_has_nothing_but_its_trace);
         tcase_add_test(reading, what_is_not_there_is_not_found);
