@@ -354,6 +354,18 @@ static size_t take(struct task_pool *p, size_t most, struct list *batch)
         return n;
 }
 
+size_t task_pool_take_more(struct task_pool *p, size_t max, struct list *batch)
+{
+        struct list more = LIST_INIT(more);
+        size_t n = take(p, max, &more);
+        int64_t now_us = n ? clock_monotonic_us() : 0;
+
+        list_each (link, &more)
+                container_of(link, struct task, link)->started_us = now_us;
+        list_splice(batch, &more);
+        return n;
+}
+
 size_t task_pool_run_waiting(struct task_pool *p)
 {
         /* What these submit in turn is for the next call. */

@@ -11,7 +11,8 @@
  * memory), and COMMIT may fail. Then nothing of the group is stored, and each
  * of its tasks is run again, alone: the one that cannot be done fails, the
  * others are none the worse. While the disk syncs the next tasks gather in the
- * queue: the busier it is, the fewer syncs each one costs.
+ * queue, and what comes while a group runs joins it: the busier it is, the fewer
+ * syncs each one costs.
  */
 #include "writer.h"
 
@@ -141,10 +142,21 @@ static bool run_in_group(struct writer *w, struct task *t)
         return db_in_txn(w->db);
 }
 
+/* What has come in the meantime goes with the others: an fsync less. */
+static void join(struct writer *w, struct list *batch, int64_t tasks)
+{
+        struct store *s = w->store;
+
+        /* Inline lanes run what they were given. */
+        if (!s->inline_lanes && tasks < s->config.batch_tasks)
+                task_pool_take_more(s->pools[STORE_WRITE], (size_t)(s->config.batch_tasks - tasks),
+                                    batch);
+}
+
 /*
  * Runs tasks from *link on in the transaction that has begun, up to the end of
- * the batch or of the time a group may take. *link is then the first that was
- * not tried. False: nothing of those that were is stored.
+ * the batch, with what joins it, or of the time a group may take. *link is then the first
+ * that was not tried. False: nothing of those that were is stored.
  */
 static bool try_group(struct writer *w, struct list *batch, struct list **link)
 {
@@ -153,8 +165,10 @@ static bool try_group(struct writer *w, struct list *batch, struct list **link)
 
         while (kept && *link != batch) {
                 kept = run_in_group(w, task_of(*link));
-                *link = (*link)->next;
                 tasks++;
+                if (kept && (*link)->next == batch)
+                        join(w, batch, tasks);
+                *link = (*link)->next;
                 /* Inline lanes do the same whatever the time. */
                 if (!w->store->inline_lanes && clock_monotonic_us() > give_up_us)
                         break;

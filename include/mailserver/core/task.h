@@ -121,6 +121,11 @@ void task_cancel(struct task *t);
 /* Called in done: the owner takes the task back. It is not dropped now and may be submitted again
  * or freed, inside done already. */
 void task_keep(struct task *t);
+/*
+ * Called in the run of a pool that skips nothing: up to `max` of the tasks that wait by now go to
+ * the end of its batch; how many.
+ */
+size_t task_pool_take_more(struct task_pool *p, size_t max, struct list *batch);
 /* Inline pools: runs what waits on this thread, which may block here; the number of tasks run. */
 size_t task_pool_run_waiting(struct task_pool *p);
 size_t task_pool_waiting(struct task_pool *p);

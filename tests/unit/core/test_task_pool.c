@@ -305,6 +305,35 @@ START_TEST(what_gathers_while_a_batch_runs_is_the_next_batch_up_to_its_ceiling)
 }
 END_TEST
 
+static void run_batch_and_more(void *context, struct list *batch)
+{
+        /* The first batch waits at the gate for the others to be there. */
+        gate_pass();
+        task_pool_take_more(pool, 10, batch);
+        run_batch(context, batch);
+}
+
+START_TEST(a_run_may_take_more_of_what_waits)
+{
+        pool_start(1, (struct task_pool_config){ .open = open_context,
+                                                 .close = close_context,
+                                                 .run = run_batch_and_more,
+                                                 .arg = &context_value,
+                                                 .max_batch = 1 });
+        gate_set(true);
+        submit(0, 1);
+        gate_wait_for(1);
+        for (int i = 2; i <= 26; i++)
+                submit(i % KEYS, i);
+        gate_set(false);
+        turn_until_dropped(26);
+        ck_assert_int_eq(largest_batch, 11);
+        ck_assert_int_eq(n_done, 26);
+        ck_assert(in_order);
+        ck_assert_uint_eq(task_hub_outstanding(hub), 0);
+}
+END_TEST
+
 static void *open_second_fails(void *arg)
 {
         return atomic_fetch_add(&n_opened, 1) == 1 ? NULL : arg;
@@ -421,6 +450,7 @@ int main(void)
         tcase_add_test(tc, a_stop_finishes_what_waits_and_what_runs);
         tcase_add_test(tc, every_thread_opens_and_closes_its_context);
         tcase_add_test(tc, what_gathers_while_a_batch_runs_is_the_next_batch_up_to_its_ceiling);
+        tcase_add_test(tc, a_run_may_take_more_of_what_waits);
         tcase_add_test(tc, a_pool_whose_thread_cannot_open_is_not_made);
         tcase_add_test(tc, signals_are_left_to_the_loop);
         tcase_add_test(tc, a_pool_is_idle_while_a_thread_sleeps_and_nothing_waits);

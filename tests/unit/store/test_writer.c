@@ -318,6 +318,42 @@ START_TEST(what_gathers_while_the_writer_is_busy_shares_one_commit)
 }
 END_TEST
 
+static sem_t has_begun;
+
+static enum err begin_and_wait_for_all(struct store_txn *tx, struct note *n)
+{
+        sem_post(&has_begun);
+        return wait_for_all(tx, n);
+}
+
+START_TEST(what_comes_while_a_group_runs_joins_it)
+{
+        struct test_store t;
+        struct note first, second, third, notes[MANY];
+
+        test_store_prepare(&t, TEST_STORE_THREADED);
+        t.config.batch_ms = 60000;
+        test_store_open(&t);
+        sem_init(&all_are_there, 0, 0);
+        sem_init(&has_begun, 0, 0);
+        submit(&t, &first, 0, begin_and_wait_for_all, 0);
+        sem_wait(&has_begun);
+        submit(&t, &second, 1, begin_and_wait_for_all, 0);
+        submit(&t, &third, 2, insert, MANY);
+        sem_post(&all_are_there); /* the first ends; the others are the next group */
+        sem_wait(&has_begun);
+        for (int i = 0; i < MANY; i++)
+                submit(&t, &notes[i], i % 10, insert, i);
+        sem_post(&all_are_there);
+        test_store_wait(&t, &answered, MANY + 3);
+        ck_assert_int_eq(stats(&t).commits, 2);
+        ck_assert_int_eq(rows(&t), MANY + 1);
+        test_store_stop(&t);
+        sem_destroy(&all_are_there);
+        sem_destroy(&has_begun);
+}
+END_TEST
+
 static int64_t order[MANY];
 static int ordered;
 
@@ -557,6 +593,7 @@ static void add_tests(TCase *tc)
         tcase_add_test(tc, flags_are_set_by_the_commit_only);
         tcase_add_test(tc, a_failure_brings_the_databases_words);
         tcase_add_test(tc, what_gathers_while_the_writer_is_busy_shares_one_commit);
+        tcase_add_test(tc, what_comes_while_a_group_runs_joins_it);
         tcase_add_test(tc, tasks_of_one_key_run_in_the_order_they_came);
         tcase_add_test(tc, closing_finishes_and_answers_what_waits);
         tcase_add_test(tc, readers_see_what_was_answered_and_cannot_write);
