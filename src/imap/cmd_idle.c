@@ -32,6 +32,7 @@ static enum imap_flow idle_start(struct imap_cmd *cmd, struct imap_args *args)
         if (imap_arg_end(args))
                 return imap_bad_args(cmd, args);
         imap_ask_line(cmd, SLICE("idling"), got_line);
+        timer_done(&s->progress_timer); /* of a command before: those who wait are many */
         s->idling = true;
         timer_set(&s->timer, conn_loop(s->conn), s->server->config->idle_interval_ms, keep_alive,
                   s);

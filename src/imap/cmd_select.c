@@ -154,7 +154,7 @@ static void open_mailbox(struct imap_cmd *cmd, struct select_task *st)
         st->view = (struct store_view){ 0 };
         st->keywords = (struct store_keywords){ 0 };
         buf_addf(&label, "selected " SLICE_FMT, SLICE_ARG(buf_slice(&st->name)));
-        m->label = buf_take(&label, NULL);
+        m->label = mem_strdup(buf_slice(&label)); /* of its size: those who wait are many */
         imap_open_mailbox(s, m);
         put_responses(s, st, &out);
         imap_write_take(cmd, &out);
