@@ -1,8 +1,9 @@
 /*
  * fetch.c — messages with what was rendered when they were stored.
  *
- * One sequential read of the rows of a mailbox, by UID; what stands in other
- * tables is looked up by the content's id, and only what is asked for.
+ * One sequential read of the rows of a mailbox, by UID, joined with those of
+ * other tables that hold what is asked for. One statement for all of it: to start
+ * one costs as much as to find a row.
  */
 #include "mailserver/store/fetch.h"
 
@@ -21,35 +22,74 @@ struct walk {
 
 #define MESSAGE_COLUMNS                                                                            \
         "m.uid, m.flags, m.modseq, m.internal_date_us, m.save_date_us, m.content, m.size, m.trace"
+enum { N_OF_MESSAGE = 8 };
 #define OF_RANGE " WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid"
 
-#define CONTENT_COLUMNS ", c.header_size, c.envelope, c.bodystructure, c.body, c.preview"
-#define KEY_COLUMNS                                                                                \
+/* What else a row may have: the columns, and the table they are of. 0: nothing. */
+#define CONTENT_COLUMNS_0 ""
+#define CONTENT_TABLE_0   ""
+#define CONTENT_COLUMNS_1 ", c.header_size, c.envelope, c.bodystructure, c.body, c.preview"
+#define CONTENT_TABLE_1   " LEFT JOIN content c ON c.id = m.content"
+
+#define KEY_COLUMNS_0 ""
+#define KEY_TABLE_0   ""
+#define KEY_COLUMNS_1                                                                              \
         ", k.reply, k.sent_us, k.sent_day, k.thread_id, k.base_subject, k.sort_from, k.sort_to,"   \
         " k.sort_cc, k.display_from, k.display_to, k.message_id, k.reference_ids"
-#define OF_MESSAGE " FROM message m"
-#define OF_CONTENT " LEFT JOIN content c ON c.id = m.content"
-#define OF_KEY     " LEFT JOIN content_key k ON k.content = m.content"
-/* Columns of a row. */
-enum { FIRST_OF_CONTENT = 8, N_OF_CONTENT = 5 };
+#define KEY_TABLE_1 " LEFT JOIN content_key k ON k.content = m.content"
+
+#define HEADER_COLUMNS_0 ""
+#define HEADER_TABLE_0   ""
+#define HEADER_COLUMNS_1 ", h.octets"
+#define HEADER_TABLE_1   " LEFT JOIN content_header h ON h.content = m.content"
+
+/* Of a body its parts, all of it, or a short one. The length is known without reading it. */
+#define BODY_COLUMNS_0 ""
+#define BODY_TABLE_0   ""
+#define BODY_TABLE_1   " LEFT JOIN content_body b ON b.content = m.content"
+#define BODY_COLUMNS_1 ", b.parts"
+#define BODY_TABLE_2   BODY_TABLE_1
+#define BODY_COLUMNS_2 ", b.parts, b.octets"
+#define BODY_TABLE_3   BODY_TABLE_1
+#define BODY_COLUMNS_3 ", b.parts, CASE WHEN length(b.octets) <= $4 THEN b.octets END"
+enum { NO_BODY, ONLY_PARTS, ALL_OCTETS, SHORT_OCTETS, N_BODIES };
+
+#define WALK(content, key, header, body)                                                           \
+        "SELECT " MESSAGE_COLUMNS CONTENT_COLUMNS_##content KEY_COLUMNS_##key                      \
+                HEADER_COLUMNS_##header BODY_COLUMNS_##body                                        \
+                " FROM message m" CONTENT_TABLE_##content KEY_TABLE_##key HEADER_TABLE_##header    \
+                        BODY_TABLE_##body OF_RANGE
+#define WALKS(content, key, header)                                                                \
+        {                                                                                          \
+                WALK(content, key, header, 0), WALK(content, key, header, 1),                      \
+                        WALK(content, key, header, 2), WALK(content, key, header, 3)               \
+        }
+
+static int body_wanted(const struct walk *w)
+{
+        if (w->items & STORE_FETCH_BODY)
+                return ALL_OCTETS;
+        if (w->items & STORE_FETCH_SHORT)
+                return SHORT_OCTETS;
+        return w->items & STORE_FETCH_PARTS ? ONLY_PARTS : NO_BODY;
+}
 
 static struct db_stmt *prepare_walk(struct walk *w)
 {
-        struct db *db = w->tx->db;
+        /* By content, keys, header and body. */
+        static const char *const walks[2][2][2][N_BODIES] = {
+                {{ WALKS(0, 0, 0), WALKS(0, 0, 1) },  { WALKS(0, 1, 0), WALKS(0, 1, 1) }},
+                { { WALKS(1, 0, 0), WALKS(1, 0, 1) }, { WALKS(1, 1, 0), WALKS(1, 1, 1) }},
+        };
+        int body = body_wanted(w);
+        struct db_stmt *q = db_prepare(
+                w->tx->db,
+                walks[!!(w->items & STORE_FETCH_CONTENT)][!!(w->items & STORE_FETCH_KEYS)]
+                     [!!(w->items & STORE_FETCH_HEADER)][body]);
 
-        switch (w->items & (STORE_FETCH_CONTENT | STORE_FETCH_KEYS)) {
-        case STORE_FETCH_CONTENT:
-                return db_prepare(
-                        db,
-                        "SELECT " MESSAGE_COLUMNS CONTENT_COLUMNS OF_MESSAGE OF_CONTENT OF_RANGE);
-        case STORE_FETCH_KEYS:
-                return db_prepare(db,
-                                  "SELECT " MESSAGE_COLUMNS KEY_COLUMNS OF_MESSAGE OF_KEY OF_RANGE);
-        case STORE_FETCH_CONTENT | STORE_FETCH_KEYS:
-                return db_prepare(db, "SELECT " MESSAGE_COLUMNS CONTENT_COLUMNS KEY_COLUMNS
-                                              OF_MESSAGE OF_CONTENT OF_KEY OF_RANGE);
-        }
-        return db_prepare(db, "SELECT " MESSAGE_COLUMNS OF_MESSAGE OF_RANGE);
+        if (body == SHORT_OCTETS)
+                db_bind_int(q, 4, STORE_FETCH_SHORT_OCTETS);
+        return q;
 }
 
 static void read_message(struct db_stmt *q, struct store_fetch_row *row)
@@ -66,15 +106,19 @@ static void read_message(struct db_stmt *q, struct store_fetch_row *row)
         };
 }
 
-static enum err read_content(struct db_stmt *q, struct store_fetch_row *row)
+/*
+ * The columns of another table, from *at on, which is moved behind them. ERR_CORRUPT: the message has
+ * no row there.
+ */
+static enum err read_content(struct db_stmt *q, int *at, struct store_fetch_row *row)
 {
-        if (db_column_is_null(q, FIRST_OF_CONTENT))
-                return ERR_CORRUPT; /* a message without its content */
-        row->header_size = db_column_int(q, FIRST_OF_CONTENT);
-        row->envelope = db_column_slice(q, FIRST_OF_CONTENT + 1);
-        row->bodystructure = db_column_slice(q, FIRST_OF_CONTENT + 2);
-        row->body = db_column_slice(q, FIRST_OF_CONTENT + 3);
-        row->preview = db_column_slice(q, FIRST_OF_CONTENT + 4);
+        if (db_column_is_null(q, *at))
+                return ERR_CORRUPT;
+        row->header_size = db_column_int(q, (*at)++);
+        row->envelope = db_column_slice(q, (*at)++);
+        row->bodystructure = db_column_slice(q, (*at)++);
+        row->body = db_column_slice(q, (*at)++);
+        row->preview = db_column_slice(q, (*at)++);
         return ERR_OK;
 }
 
@@ -83,56 +127,44 @@ static int64_t read_time(struct db_stmt *q, int column)
         return db_column_is_null(q, column) ? INT64_MIN : db_column_int(q, column);
 }
 
-/* From column `at` on. */
-static enum err read_keys(struct db_stmt *q, int at, struct store_fetch_row *row)
+static enum err read_keys(struct db_stmt *q, int *at, struct store_fetch_row *row)
 {
-        if (db_column_is_null(q, at))
+        if (db_column_is_null(q, *at))
                 return ERR_CORRUPT;
-        row->reply = db_column_int(q, at) != 0;
-        row->sent_us = read_time(q, at + 1);
-        row->sent_day = read_time(q, at + 2);
-        row->thread_id = db_column_int(q, at + 3);
-        row->base_subject = db_column_slice(q, at + 4);
-        row->from = db_column_slice(q, at + 5);
-        row->to = db_column_slice(q, at + 6);
-        row->cc = db_column_slice(q, at + 7);
-        row->display_from = db_column_slice(q, at + 8);
-        row->display_to = db_column_slice(q, at + 9);
-        row->message_id = db_column_slice(q, at + 10);
-        row->references = db_column_slice(q, at + 11);
+        row->reply = db_column_int(q, (*at)++) != 0;
+        row->sent_us = read_time(q, (*at)++);
+        row->sent_day = read_time(q, (*at)++);
+        row->thread_id = db_column_int(q, (*at)++);
+        row->base_subject = db_column_slice(q, (*at)++);
+        row->from = db_column_slice(q, (*at)++);
+        row->to = db_column_slice(q, (*at)++);
+        row->cc = db_column_slice(q, (*at)++);
+        row->display_from = db_column_slice(q, (*at)++);
+        row->display_to = db_column_slice(q, (*at)++);
+        row->message_id = db_column_slice(q, (*at)++);
+        row->references = db_column_slice(q, (*at)++);
         return ERR_OK;
 }
 
-/*
- * Looked up by the content's id; they stay open while the row is shown, for it points into them. Not
- * asked for: NULL.
- */
-struct lookups {
-        struct db_stmt *header, *parts, *body;
-};
-
-/* One column of one row; without it the message is damaged. */
-static struct db_stmt *look_up(struct db_stmt *q, int64_t content, struct slice *out, enum err *err)
+static enum err read_header(struct db_stmt *q, int *at, struct store_fetch_row *row)
 {
-        db_bind_int(q, 1, content);
-        if (db_step(q) == DB_ROW)
-                *out = db_column_slice(q, 0);
-        else
-                *err = ERR_CORRUPT;
-        return q;
+        if (db_column_is_null(q, *at))
+                return ERR_CORRUPT;
+        row->header = db_column_slice(q, (*at)++);
+        return ERR_OK;
 }
 
-/* NULL where it is a blob. The length of a body is known without reading it. */
-static struct db_stmt *prepare_body(struct walk *w)
+/* Octets that are not here are in a file, or more than what was wanted. */
+static enum err read_body(struct walk *w, struct db_stmt *q, int *at, struct store_fetch_row *row)
 {
-        struct db_stmt *q;
-
-        if (w->items & STORE_FETCH_BODY)
-                return db_prepare(w->tx->db, "SELECT octets FROM content_body WHERE content = $1");
-        q = db_prepare(w->tx->db, "SELECT CASE WHEN length(octets) <= $2 THEN octets END"
-                                  " FROM content_body WHERE content = $1");
-        db_bind_int(q, 2, STORE_FETCH_SHORT_OCTETS);
-        return q;
+        if (db_column_is_null(q, *at))
+                return ERR_CORRUPT;
+        if (w->items & STORE_FETCH_PARTS)
+                row->parts = db_column_slice(q, *at);
+        ++*at;
+        if (body_wanted(w) != ONLY_PARTS && !db_column_is_null(q, *at))
+                row->octets = db_column_slice(q, *at);
+        return ERR_OK;
 }
 
 /*
@@ -156,73 +188,49 @@ static void make_email_id(struct slice content_hash, const struct store_fetch_ro
                 out[i] = digits[sum[i / 2] >> (i % 2 ? 0 : 4) & 15];
 }
 
-static enum err add_email_id(struct walk *w, struct store_fetch_row *row)
-{
-        struct slice hash = { NULL, 0 };
-        enum err err = ERR_OK, finished;
-        struct db_stmt *q;
-
-        q = look_up(db_prepare(w->tx->db, "SELECT hash FROM content WHERE id = $1"), row->content,
-                    &hash, &err);
-        if (!err)
-                make_email_id(hash, row, w->email_id);
-        row->email_id = (struct slice){ w->email_id, sizeof w->email_id };
-        finished = db_finish(q);
-        return finished ? finished : err;
-}
-
-static enum err look_up_all(struct walk *w, struct lookups *l, struct store_fetch_row *row)
-{
-        struct db *db = w->tx->db;
-        enum err err = ERR_OK;
-
-        if (w->items & STORE_FETCH_HEADER)
-                l->header = look_up(
-                        db_prepare(db, "SELECT octets FROM content_header WHERE content = $1"),
-                        row->content, &row->header, &err);
-        if (w->items & STORE_FETCH_PARTS)
-                l->parts =
-                        look_up(db_prepare(db, "SELECT parts FROM content_body WHERE content = $1"),
-                                row->content, &row->parts, &err);
-        if (w->items & (STORE_FETCH_BODY | STORE_FETCH_SHORT)) {
-                l->body = look_up(prepare_body(w), row->content, &row->octets, &err);
-                if (!err && db_column_is_null(l->body, 0))
-                        row->octets = (struct slice){ NULL, 0 };
-        }
-        return err;
-}
-
 /* The driver's error, if there was one, says more than the missing row. */
 static enum err finish(struct db_stmt *q, enum err err)
 {
-        enum err finished = q ? db_finish(q) : ERR_OK;
+        enum err finished = db_finish(q);
 
         return finished ? finished : err;
 }
 
+static enum err add_email_id(struct walk *w, struct store_fetch_row *row)
+{
+        struct db_stmt *q = db_prepare(w->tx->db, "SELECT hash FROM content WHERE id = $1");
+        enum err err = ERR_CORRUPT;
+
+        db_bind_int(q, 1, row->content);
+        if (db_step(q) == DB_ROW) {
+                make_email_id(db_column_slice(q, 0), row, w->email_id);
+                row->email_id = (struct slice){ w->email_id, sizeof w->email_id };
+                err = ERR_OK;
+        }
+        return finish(q, err);
+}
+
+/* What the row points to is the statement's, until it is stepped again. */
 static enum err show_row(struct walk *w, struct db_stmt *q)
 {
         struct store_fetch_row row;
-        struct lookups l = { 0 };
+        int at = N_OF_MESSAGE;
         enum err err = ERR_OK;
 
         read_message(q, &row);
         if (w->items & STORE_FETCH_CONTENT)
-                err = read_content(q, &row);
+                err = read_content(q, &at, &row);
         if (!err && w->items & STORE_FETCH_KEYS)
-                err = read_keys(q,
-                                w->items & STORE_FETCH_CONTENT ? FIRST_OF_CONTENT + N_OF_CONTENT
-                                                               : FIRST_OF_CONTENT,
-                                &row);
+                err = read_keys(q, &at, &row);
+        if (!err && w->items & STORE_FETCH_HEADER)
+                err = read_header(q, &at, &row);
+        if (!err && body_wanted(w) != NO_BODY)
+                err = read_body(w, q, &at, &row);
         if (!err && w->items & STORE_FETCH_EMAIL_ID)
                 err = add_email_id(w, &row);
         if (!err)
-                err = look_up_all(w, &l, &row);
-        if (!err)
                 w->stopped = !w->fn(w->arg, &row);
-        err = finish(l.header, err);
-        err = finish(l.parts, err);
-        return finish(l.body, err);
+        return err;
 }
 
 static enum err walk_range(struct walk *w, uint32_t first, uint32_t last)
