@@ -76,20 +76,26 @@ enum err buf_put_number(struct buf *b, uint64_t number)
         return buf_put(b, (struct slice){ digits + at, sizeof digits - at });
 }
 
-static PRINTF(2, 0) enum err buf_vprintf(struct buf *b, const char *fmt, va_list args)
+enum err buf_vprintf(struct buf *b, const char *fmt, va_list args)
 {
+        size_t room = b->cap - b->len;
         va_list again;
         enum err err;
         int n;
 
+        /* Most often there is room, and it is printed only once. */
         va_copy(again, args);
-        n = vsnprintf(NULL, 0, fmt, again);
+        n = vsnprintf(room ? b->ptr + b->len : NULL, room, fmt, again);
         va_end(again);
         assert(n >= 0);
-        err = buf_reserve(b, (size_t)n);
-        if (err)
-                return err;
-        vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, args);
+        if ((size_t)n >= room) {
+                if (room)
+                        b->ptr[b->len] = '\0';
+                err = buf_reserve(b, (size_t)n);
+                if (err)
+                        return err;
+                vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, args);
+        }
         b->len += (size_t)n;
         return ERR_OK;
 }

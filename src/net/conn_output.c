@@ -10,9 +10,7 @@
 #include "bev.h"
 #include "conn_impl.h"
 
-#include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 /* What the kernel takes at once. The rest, and any error, is libevent's to find. */
@@ -94,30 +92,19 @@ void conn_write(struct conn *c, struct slice octets)
         gathered(c);
 }
 
-PRINTF(2, 0) static void print(struct buf *out, const char *fmt, va_list args)
-{
-        va_list again;
-        int n;
-
-        va_copy(again, args);
-        n = vsnprintf(NULL, 0, fmt, again);
-        va_end(again);
-        assert(n >= 0);
-        if (buf_reserve(out, (size_t)n))
-                return;
-        (void)vsnprintf(out->ptr + out->len, (size_t)n + 1, fmt, args);
-        out->len += (size_t)n;
-}
-
 void conn_printf(struct conn *c, const char *fmt, ...)
 {
+        enum { A_REPLY = 200 };
         va_list args;
+        enum err ignored;
 
         if (conn_closing(c))
                 return;
+        ignored = buf_reserve(&c->out, A_REPLY);
         va_start(args, fmt);
-        print(&c->out, fmt, args);
+        ignored = buf_vprintf(&c->out, fmt, args);
         va_end(args);
+        (void)ignored;
         gathered(c);
 }
 

@@ -27,30 +27,50 @@ void pop3_ahead_plan(struct pop3_ahead *a, const struct maildrop *drop,
         memcpy(a->items, items, n * sizeof *items);
 }
 
-/* False: it is not there, or not whole. */
-static bool read_item(struct pop3_ahead *a, struct pop3_ahead_item *item, struct store_txn *tx)
+struct reading {
+        struct pop3_ahead *ahead;
+        size_t n; /* items that are whole */
+};
+
+/* Their rows come in the order of the items; the first that is missing or not whole ends it. */
+static bool read_row(void *arg, const struct store_fetch_row *row)
 {
+        struct reading *r = arg;
+        struct pop3_ahead *a = r->ahead;
+        struct pop3_ahead_item *item = &a->items[r->n];
         struct pop3_source source;
         enum err err;
 
+        if (item->request.uid != row->uid)
+                return false;
         pop3_source_init(&source, &item->request);
         item->start = a->octets.len;
-        err = pop3_source_read(&source, tx, POP3_SOURCE_CHUNK, &a->octets);
+        err = pop3_source_take_row(&source, row, &a->octets);
         item->end = a->octets.len;
         pop3_source_done(&source);
-        if (!err && source.ended)
-                return true;
-        buf_truncate(&a->octets, item->start);
-        return false;
+        if (err) {
+                buf_truncate(&a->octets, item->start);
+                return false;
+        }
+        return ++r->n < a->n;
 }
 
 void pop3_ahead_read(struct pop3_ahead *a, struct store_txn *tx)
 {
-        size_t read = 0;
+        AUTO(uid_set_done) struct uid_set uids = { 0 };
+        struct reading r = { .ahead = a };
 
-        while (read < a->n && read_item(a, &a->items[read], tx))
-                read++;
-        a->n = read;
+        for (size_t i = 0; i < a->n; i++)
+                uid_set_add(&uids, a->items[i].request.uid);
+        if (a->n) {
+                /* Whatever it is, whoever asks for the message is told. */
+                enum err ignored =
+                        store_fetch(tx, a->items[0].request.mailbox, &uids, 0,
+                                    STORE_FETCH_HEADER | STORE_FETCH_SHORT, read_row, &r);
+
+                (void)ignored;
+        }
+        a->n = r.n;
 }
 
 bool pop3_ahead_find(const struct pop3_ahead *a, const struct pop3_request *wanted,

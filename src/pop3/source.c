@@ -48,21 +48,36 @@ static enum err put(struct pop3_source *s, struct slice octets, struct buf *out)
         return err;
 }
 
+/* The next octets of the message as it is stored. */
+static enum err take(struct pop3_source *s, struct slice octets, struct buf *out)
+{
+        s->offset += (int64_t)octets.len;
+        if (s->request.is_top)
+                octets = slice_head(octets, pop3_top_take(&s->top, octets));
+        s->ended = s->offset >= s->request.size || (s->request.is_top && s->top.finished);
+        return put(s, octets, out);
+}
+
 enum err pop3_source_read(struct pop3_source *s, struct store_txn *tx, size_t max, struct buf *out)
 {
         const struct pop3_request *r = &s->request;
         AUTO_BUF(raw, max);
-        struct slice wanted;
         enum err err = store_message_read(tx, r->mailbox, r->uid, s->offset, max, &raw);
 
         if (err)
                 return err;
-        s->offset += (int64_t)raw.len;
         if (s->offset < r->size && !raw.len)
                 return ERR_CORRUPT; /* it ends before its size */
-        wanted = buf_slice(&raw);
-        if (r->is_top)
-                wanted = slice_head(wanted, pop3_top_take(&s->top, wanted));
-        s->ended = s->offset >= r->size || (r->is_top && s->top.finished);
-        return put(s, wanted, out);
+        return take(s, buf_slice(&raw), out);
+}
+
+enum err pop3_source_take_row(struct pop3_source *s, const struct store_fetch_row *row,
+                              struct buf *out)
+{
+        const struct slice parts[] = { row->trace, row->header, row->octets };
+        enum err err = ERR_OK;
+
+        for (size_t i = 0; !err && !s->ended && i < sizeof parts / sizeof *parts; i++)
+                err = take(s, parts[i], out);
+        return !err && !s->ended ? ERR_CORRUPT : err;
 }

@@ -12,6 +12,8 @@
 #include "maildrop.h"
 #include "surrogate.h"
 
+#include "mailserver/store/fetch.h"
+
 /*
  * Octets read at once, and what they can become: stuffing adds half at most, and encoded-words make
  * nine times of a header that is folded behind each octet, none of them ASCII.
@@ -50,5 +52,11 @@ void pop3_source_done(struct pop3_source *s);
  */
 MUST_CHECK enum err pop3_source_read(struct pop3_source *s, struct store_txn *tx, size_t max,
                                      struct buf *out);
+/*
+ * All of it at once, from a row with STORE_FETCH_HEADER and STORE_FETCH_SHORT. ERR_CORRUPT: it is
+ * not all there; what there is has been appended.
+ */
+MUST_CHECK enum err pop3_source_take_row(struct pop3_source *s, const struct store_fetch_row *row,
+                                         struct buf *out);
 
 #endif

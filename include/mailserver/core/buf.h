@@ -13,6 +13,8 @@
 #include "mailserver/core/error.h"
 #include "mailserver/core/slice.h"
 
+#include <stdarg.h>
+
 struct buf {
         char *ptr;
         size_t len, cap, max;
@@ -36,6 +38,7 @@ MUST_CHECK enum err buf_putc(struct buf *b, char c);
 /* In decimal; much cheaper than printing it. */
 MUST_CHECK enum err buf_put_number(struct buf *b, uint64_t number);
 MUST_CHECK enum err buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+MUST_CHECK enum err buf_vprintf(struct buf *b, const char *fmt, va_list args) PRINTF(2, 0);
 /* Room for `n` more bytes without another allocation; ERR_LIMIT past the ceiling. */
 MUST_CHECK enum err buf_reserve(struct buf *b, size_t n);
 /* Drops the first n bytes. */
