@@ -7,6 +7,8 @@
  */
 #include "mailserver/mime/text_fold.h"
 
+#include "utf8.h"
+
 #include <utf8proc.h>
 
 /* No character becomes more than 18 (U+FDFA); the shortest that does so much has three octets. */
@@ -85,28 +87,15 @@ static enum err fold_run(struct slice run, struct buf *out)
         return buf_put(out, (struct slice){ (const char *)codes, (size_t)n });
 }
 
-/* Of eight ASCII octets those from A to Z get the bit that makes them lower case. */
-static uint64_t lower_eight(uint64_t octets)
-{
-        static const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-        /* The top bit says that the octet is not below 'A', and that it is above 'Z'. */
-        uint64_t from_a = octets + ones * (0x80 - 'A'), past_z = octets + ones * (0x7f - 'Z');
-
-        return octets | (from_a & ~past_z & tops) >> 2;
-}
-
 /* Lowers the ASCII that `s` begins with, into `out`; how many octets that are. */
-static size_t lower_ascii(struct slice s, char *out)
+static size_t lower_ascii(struct slice s, char *restrict out)
 {
         size_t n = 0;
 
-        for (uint64_t octets; n + sizeof octets <= s.len; n += sizeof octets) {
-                memcpy(&octets, s.ptr + n, sizeof octets);
-                if (octets & 0x8080808080808080u)
-                        break;
-                octets = lower_eight(octets);
-                memcpy(out + n, &octets, sizeof octets);
-        }
+        for (; n + MIME_ASCII_BLOCK <= s.len && mime_is_ascii_block(s.ptr + n);
+             n += MIME_ASCII_BLOCK)
+                for (size_t i = n; i < n + MIME_ASCII_BLOCK; i++)
+                        out[i] = ascii_lower(s.ptr[i]);
         for (; n < s.len && is_ascii(s.ptr[n]); n++)
                 out[n] = ascii_lower(s.ptr[n]);
         return n;

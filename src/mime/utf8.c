@@ -101,13 +101,8 @@ size_t mime_ascii_run(struct slice s)
 {
         size_t i = 0;
 
-        for (; i + 8 <= s.len; i += 8) {
-                uint64_t eight;
-
-                memcpy(&eight, s.ptr + i, sizeof eight);
-                if (eight & 0x8080808080808080u)
-                        break;
-        }
+        while (i + MIME_ASCII_BLOCK <= s.len && mime_is_ascii_block(s.ptr + i))
+                i += MIME_ASCII_BLOCK;
         while (i < s.len && octet(s.ptr, i) < 0x80)
                 i++;
         return i;

@@ -18,6 +18,16 @@ uint32_t mime_utf8_first(struct slice s, size_t *ret_len);
 MUST_CHECK enum err mime_utf8_append(struct buf *out, struct slice s);
 /* The longest head of at most `max` octets that does not end inside a character. */
 struct slice mime_utf8_head(struct slice s, size_t max);
+/* Octets that are looked at together: loops of this length become wide instructions. */
+enum { MIME_ASCII_BLOCK = 32 };
+static inline bool mime_is_ascii_block(const char octets[MIME_ASCII_BLOCK])
+{
+        uint64_t eights[MIME_ASCII_BLOCK / 8];
+
+        memcpy(eights, octets, sizeof eights);
+        return !((eights[0] | eights[1] | eights[2] | eights[3]) & 0x8080808080808080u);
+}
+
 /* Number of octets below 0x80 at the start. */
 size_t mime_ascii_run(struct slice s);
 
