@@ -29,6 +29,7 @@ static void on_readable(struct bufferevent *bev, void *arg)
         (void)bev;
         conn_enter(c);
         c->last_input_ms = loop_now_ms(c->server->loop);
+        conn_input_more(c);
         /* A session over its budget has its turn coming. */
         if (!c->ready_wanted)
                 conn_run_ready(c);

@@ -24,6 +24,7 @@
 
 enum {
         CONN_INPUT_MAX = 64 << 10,     /* reading pauses here; a TLS record may come on top */
+        CONN_READ_OCTETS = 4 << 10,    /* what libevent reads at once */
         CONN_TURN_COMMANDS = 64,       /* of one connection in one turn of the loop */
         CONN_TURN_OCTETS = 256 << 10,  /* the same, of a stream */
         CONN_GATHER_OCTETS = 16 << 10, /* small writes are gathered up to here */
@@ -112,6 +113,8 @@ int conn_detach(struct conn *c);
 
 /* Reads on, or not, according to what waits already. */
 void conn_input_adjust(struct conn *c);
+/* Much has come: what the kernel has more of it, up to CONN_INPUT_MAX in all. */
+void conn_input_more(struct conn *c);
 /* Octets that have come and that nobody has read. */
 size_t conn_input_waiting(const struct conn *c);
 /* The line that was borrowed is read. */

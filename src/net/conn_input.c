@@ -11,6 +11,8 @@
 #include "conn_impl.h"
 
 #include <assert.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 static struct evbuffer *input_of(const struct conn *c)
 {
@@ -153,6 +155,35 @@ bool conn_budget(struct conn *c, size_t octets)
                 return true;
         conn_resume(c);
         return false;
+}
+
+/*
+ * A message in the clear would take a turn of the loop for each 4 KiB. Reads no more than is there, so
+ * that errors and the end stay libevent's to find, and no room is held for nothing; and not
+ * while a line is borrowed, which would move.
+ */
+void conn_input_more(struct conn *c)
+{
+        struct evbuffer *in = bufferevent_get_input(c->bev);
+        size_t n = evbuffer_get_length(in), room;
+        struct evbuffer_iovec space;
+        ssize_t got = 0;
+        int fd = bufferevent_getfd(c->bev), waiting = 0;
+
+        if (c->tls || c->handshaking || c->starttls || !c->reading || c->line_octets ||
+            n < CONN_READ_OCTETS || n >= CONN_INPUT_MAX || ioctl(fd, FIONREAD, &waiting) ||
+            waiting <= 0)
+                return;
+        room = CONN_INPUT_MAX - n < (size_t)waiting ? CONN_INPUT_MAX - n : (size_t)waiting;
+        /* libevent lets nobody else add to the input by mistake. */
+        evbuffer_unfreeze(in, 0);
+        if (evbuffer_reserve_space(in, (ev_ssize_t)room, &space, 1) == 1)
+                got = recv(fd, space.iov_base, room, MSG_DONTWAIT);
+        if (got > 0) {
+                space.iov_len = (size_t)got;
+                evbuffer_commit_space(in, &space, 1);
+        }
+        evbuffer_freeze(in, 0);
 }
 
 void conn_input_adjust(struct conn *c)

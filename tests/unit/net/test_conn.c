@@ -357,6 +357,23 @@ START_TEST(a_stream_of_any_length_is_taken_in_bounded_memory)
 }
 END_TEST
 
+START_TEST(much_that_has_come_is_read_at_once)
+{
+        struct client c = greeted();
+        char block[50000];
+        unsigned before;
+
+        memset(block, 'z', sizeof block);
+        client_say(&c, "DATA 50000\r\n");
+        turn(&f);
+        before = f.readies;
+        ck_assert_int_eq(send(c.fd, block, sizeof block, 0), sizeof block);
+        client_expect(&c, "got 50000\r\n");
+        ck_assert_uint_le(f.readies - before, 3);
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(input_waits_while_a_task_is_in_flight_and_reading_pauses_at_the_ceiling)
 {
         struct client c = greeted();
@@ -415,6 +432,7 @@ int main(void)
         tcase_add_test(tc, commands_without_end_and_without_reading_answers_are_paused);
         tcase_add_test(tc, a_session_gives_way_after_its_commands_of_one_turn);
         tcase_add_test(tc, a_stream_of_any_length_is_taken_in_bounded_memory);
+        tcase_add_test(tc, much_that_has_come_is_read_at_once);
         tcase_add_test(tc, input_waits_while_a_task_is_in_flight_and_reading_pauses_at_the_ceiling);
         return run_suite(s);
 }
