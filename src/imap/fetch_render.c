@@ -14,6 +14,7 @@ void imap_fetch_render_init(struct imap_fetch_render *r, const struct imap_fetch
         *r = (struct imap_fetch_render){
                 .plan = plan,
                 .chunk = BUF_INIT(MAX_CHUNK),
+                .full = IMAP_FETCH_CHUNK,
                 .scratch = BUF_INIT(MAX_SCRATCH),
         };
 }
@@ -27,7 +28,7 @@ void imap_fetch_render_done(struct imap_fetch_render *r)
 
 bool imap_fetch_render_full(const struct imap_fetch_render *r)
 {
-        return r->chunk.len >= IMAP_FETCH_CHUNK;
+        return r->chunk.len >= r->full;
 }
 
 /* ---- values that stand in the row ---- */

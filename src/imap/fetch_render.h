@@ -16,7 +16,8 @@
 
 #include "mailserver/store/flags.h"
 
-enum { IMAP_FETCH_CHUNK = 64 << 10 };
+/* Octets of a chunk; for a client that takes all at once there are fewer and longer ones. */
+enum { IMAP_FETCH_CHUNK = 64 << 10, IMAP_FETCH_LONG_CHUNK = 192 << 10 };
 
 struct imap_fetch_render {
         const struct imap_fetch_plan *plan;
@@ -24,6 +25,7 @@ struct imap_fetch_render {
         const struct uid_set *flags_of; /* the last item, FLAGS, is only of these; NULL: of all */
         struct store_keywords keywords; /* owned */
         struct buf chunk;               /* output so far */
+        size_t full;                    /* octets of the chunk that are enough */
         struct buf scratch;
 
         /* the cursor */

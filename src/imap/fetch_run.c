@@ -55,6 +55,7 @@ struct fetch {
         struct uid_set unseen; /* sent, and not \Seen before */
         bool expunged;         /* some were gone */
         bool cut;              /* loop: half a response is out */
+        bool begun;            /* loop: a chunk has been written */
         bool stopped;          /* the walk: before the end of the batch */
         enum err err;          /* the walk */
 };
@@ -335,6 +336,12 @@ static void remember_flags(struct imap_session *s, struct fetch *f)
         f->n_flags = 0;
 }
 
+/* The last chunk had left before this one was there. */
+static bool keeps_up(const struct imap_cmd *cmd, const struct fetch *f)
+{
+        return f->begun && conn_output_waiting(imap_session_conn(cmd->session)) == 0;
+}
+
 static void fetch_done(struct task *t)
 {
         struct fetch *f = container_of(t, struct fetch, task);
@@ -349,6 +356,7 @@ static void fetch_done(struct task *t)
         remember_flags(cmd->session, f);
         chunk = f->render.chunk;
         f->render.chunk = f->sent;
+        f->render.full = keeps_up(cmd, f) ? IMAP_FETCH_LONG_CHUNK : IMAP_FETCH_CHUNK;
         f->sent = (struct buf){ .max = chunk.max };
         f->cut = f->render.open;
         ended = f->n_vanished == f->vanished.n && f->at == f->n && !next_batch(f, cmd->session);
@@ -360,6 +368,7 @@ static void fetch_done(struct task *t)
                 imap_submit_when_drained(cmd, marks ? STORE_WRITE : STORE_READ, t);
         }
         imap_write_take(cmd, &chunk);
+        f->begun = true;
         f->sent = chunk;
         if (ended && !marks)
                 complete(cmd, f);

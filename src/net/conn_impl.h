@@ -124,8 +124,6 @@ void conn_input_settle(struct conn *c);
 
 /* Hands what was gathered to the kernel or to libevent. */
 void conn_output_flush(struct conn *c);
-/* Octets not yet taken by the kernel. */
-size_t conn_output_waiting(const struct conn *c);
 /* Output has shrunk: wakes a producer that waits for it. */
 void conn_output_drained(struct conn *c);
 

@@ -94,6 +94,8 @@ void conn_write_take(struct conn *c, struct buf *octets);
 void conn_gather(struct conn *c);
 /* Above high water: produce no more until `ready` is called. */
 bool conn_output_full(struct conn *c);
+/* Octets not yet taken by the kernel. */
+size_t conn_output_waiting(const struct conn *c);
 
 /* ---- time, TLS, end ---- */
 
