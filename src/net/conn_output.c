@@ -100,9 +100,10 @@ void conn_printf(struct conn *c, const char *fmt, ...)
 
         if (conn_closing(c))
                 return;
-        ignored = buf_reserve(&c->out, A_REPLY);
         va_start(args, fmt);
-        ignored = buf_vprintf(&c->out, fmt, args);
+        ignored = buf_reserve(&c->out, A_REPLY);
+        if (!ignored)
+                ignored = buf_vprintf(&c->out, fmt, args);
         va_end(args);
         (void)ignored;
         gathered(c);
