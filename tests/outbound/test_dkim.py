@@ -34,8 +34,8 @@ def signing_server(make_server, sink, keys):
     with sqlite3.connect(server.data_dir / "mail.db") as store:
         for selector, (algorithm, private, _) in keys.items():
             store.execute(
-                "INSERT INTO dkim_key (domain, selector, algorithm, pem, active, created_us)"
-                " VALUES ('example.org', ?, ?, ?, 1, 0)",
+                "INSERT INTO dkim_key (domain, selector, algorithm, pem, state, created_us, retired_us)"
+                " VALUES ('example.org', ?, ?, ?, 1, 0, 0)",
                 (selector, algorithm, private),
             )
     store.close()

@@ -40,8 +40,8 @@ def signing_server(make_server, sink, key, **conf):
     server = make_server(start=False, **route_to(sink), **conf)
     with sqlite3.connect(server.data_dir / "mail.db") as store:
         store.execute(
-            "INSERT INTO dkim_key (domain, selector, algorithm, pem, active, created_us)"
-            " VALUES ('example.org', 'now', 0, ?, 1, 0)",
+            "INSERT INTO dkim_key (domain, selector, algorithm, pem, state, created_us, retired_us)"
+            " VALUES ('example.org', 'now', 0, ?, 1, 0, 0)",
             (key[0],),
         )
     store.close()
