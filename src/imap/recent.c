@@ -4,7 +4,8 @@
 #include "mailserver/core/mem.h"
 
 struct imap_recent {
-        struct list link;
+        struct list link;         /* of its bucket */
+        struct list late;         /* while refs is 0 */
         struct imap_recents *all; /* NULL: the server has gone */
         int64_t account, mailbox;
         uint32_t taken; /* UIDs below it */
@@ -25,10 +26,23 @@ void imap_recents_init(struct imap_recents *all, struct store *store)
         all->store = store;
         for (size_t i = 0; i < IMAP_RECENT_BUCKETS; i++)
                 list_init(&all->buckets[i]);
+        list_init(&all->late);
+        all->n_late = 0;
+}
+
+static void forget_oldest(struct imap_recents *all)
+{
+        struct imap_recent *r = container_of(list_pop(&all->late), struct imap_recent, late);
+
+        all->n_late--;
+        list_remove(&r->link);
+        mem_free(r);
 }
 
 void imap_recents_done(struct imap_recents *all)
 {
+        while (all->n_late)
+                forget_oldest(all);
         for (size_t i = 0; i < IMAP_RECENT_BUCKETS; i++) {
                 struct list *link;
 
@@ -37,12 +51,23 @@ void imap_recents_done(struct imap_recents *all)
         }
 }
 
+/*
+ * It stays for a while: a SELECT may have read the mailbox before the store knew what was taken, and
+ * come for it only now.
+ */
 static void unref(struct imap_recent *r)
 {
+        struct imap_recents *all = r->all;
+
         if (--r->refs)
                 return;
-        list_remove(&r->link);
-        mem_free(r);
+        if (!all) {
+                mem_free(r);
+                return;
+        }
+        list_append(&all->late, &r->late);
+        if (++all->n_late > IMAP_RECENT_LATE)
+                forget_oldest(all);
 }
 
 /* ---- into the store ---- */
@@ -127,7 +152,10 @@ struct imap_recent *imap_recent_get(struct imap_recents *all, int64_t account, i
         struct imap_recent *r = find(all, mailbox);
 
         if (r) {
-                r->refs++;
+                if (r->refs++ == 0) {
+                        list_remove(&r->late);
+                        all->n_late--;
+                }
                 return r;
         }
         r = NEW(struct imap_recent);

@@ -33,10 +33,12 @@ enum imap_enabled {
 };
 
 /* recent.h */
-enum { IMAP_RECENT_BUCKETS = 256 };
+enum { IMAP_RECENT_BUCKETS = 256, IMAP_RECENT_LATE = 256 };
 struct imap_recents {
         struct store *store;
         struct list buckets[IMAP_RECENT_BUCKETS];
+        struct list late; /* those of no open mailbox, the oldest first */
+        size_t n_late;    /* at most IMAP_RECENT_LATE */
 };
 
 struct imap_server {
