@@ -32,9 +32,10 @@ void imap_recents_init(struct imap_recents *all, struct store *store)
 
 static void forget_oldest(struct imap_recents *all)
 {
-        struct imap_recent *r = container_of(list_pop(&all->late), struct imap_recent, late);
+        struct imap_recent *r = container_of(all->late.next, struct imap_recent, late);
 
         all->n_late--;
+        list_remove(&r->late);
         list_remove(&r->link);
         mem_free(r);
 }
