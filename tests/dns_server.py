@@ -15,10 +15,11 @@ is not is insecure. `.test` is an empty zone inside the resolver: take example.o
 """
 
 import pathlib
-import signal
 import socket
 import subprocess
 import time
+
+import processes
 
 GUARD_SECONDS = 60
 ATTEMPTS = 20
@@ -227,13 +228,7 @@ class DnsServer:
                 raise DnsFailed(f"{zone.name}: {done.stdout}{done.stderr}\n{self.log}")
 
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(GUARD_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        processes.end(self.process)
         self.process = None
 
 

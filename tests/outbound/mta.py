@@ -12,7 +12,6 @@ Both change users, so that they need root; the users stand in a copy of
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
 
+import processes  # noqa: E402
 from programs import TOOLS  # noqa: E402
 
 GUARD_SECONDS = 60
@@ -241,13 +241,7 @@ class Mta:
                 time.sleep(0.02)
 
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(GUARD_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        processes.end(self.process)
         shutil.rmtree(self.home, ignore_errors=True)
 
     @property
