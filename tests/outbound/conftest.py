@@ -8,7 +8,7 @@ import pytest
 
 from dns_server import DnsServer
 from receiver import Receiver
-from server import Certificate
+from server import DOMAIN, Certificate
 
 
 @pytest.fixture
@@ -77,3 +77,12 @@ def dns(tmp_path):
 def certify(tmp_path):
     """certify("mx.example.net"): a self-signed certificate of that name."""
     return lambda host: Certificate(tmp_path, name=host, hosts=(host,))
+
+
+@pytest.fixture
+def our_dns(tmp_path):
+    """The domain of the server's accounts, empty."""
+    server = DnsServer(tmp_path / "dns")
+    server.zone(DOMAIN)
+    yield server.start()
+    server.stop()

@@ -1,45 +1,17 @@
 """Mail of our accounts is signed, and others can check it: RFC 6376, RFC 8463."""
 
-import sqlite3
-import subprocess
-
 import dkimpy_check
 import pytest
 from conftest import route_to, submit
 from dkim_check import verified
-from dns_server import DnsServer
 from server import DOMAIN
-
-KINDS = {"rsa1": (0, ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), "ed1": (1, ["ED25519"])}
-
-
-def openssl(*words, stdin=None):
-    return subprocess.run(
-        ["openssl", *words], input=stdin, text=True, capture_output=True, check=True
-    ).stdout
+from signing import BOTH, ED25519, RSA, generate, publish, signing_server
 
 
 @pytest.fixture(scope="module")
 def keys():
     """{selector: (algorithm, private PEM, public PEM)}, made by openssl."""
-    made = {}
-    for selector, (algorithm, options) in KINDS.items():
-        private = openssl("genpkey", "-algorithm", *options)
-        made[selector] = (algorithm, private, openssl("pkey", "-pubout", stdin=private))
-    return made
-
-
-def signing_server(make_server, sink, keys):
-    server = make_server(start=False, **route_to(sink))
-    with sqlite3.connect(server.data_dir / "mail.db") as store:
-        for selector, (algorithm, private, _) in keys.items():
-            store.execute(
-                "INSERT INTO dkim_key (domain, selector, algorithm, pem, state, created_us, retired_us)"
-                " VALUES ('example.org', ?, ?, ?, 1, 0, 0)",
-                (selector, algorithm, private),
-            )
-    store.close()
-    return server.start()
+    return {"rsa1": generate(RSA), "ed1": generate(ED25519)}
 
 
 MESSAGES = pytest.mark.parametrize(
@@ -98,37 +70,19 @@ def test_what_strangers_wrote_is_sent_on_unsigned(make_server, sink, keys):
 
 # ---- dkimpy, and keys in the DNS ----
 
-BOTH = [("ed25519-sha256", DOMAIN), ("rsa-sha256", DOMAIN)]
-
-
-def publish(server, dns):
-    """What mailserverctl says that has to be published."""
-    for line in server.ctl("domain", "dns", DOMAIN).splitlines():
-        name, kind, value = line.split("\t")
-        if kind == "TXT" and "._domainkey." in name:
-            dns.zones[DOMAIN].set(name, kind, value)
-    dns.publish()
-
-
-@pytest.fixture
-def dns(tmp_path):
-    server = DnsServer(tmp_path / "dns")
-    server.zone(DOMAIN)
-    yield server.start()
-    server.stop()
 
 
 @MESSAGES
-def test_another_program_verifies_both_by_the_dns(make_server, sink, dns, text):
+def test_another_program_verifies_both_by_the_dns(make_server, sink, our_dns, text):
     server = make_server(start=False, **route_to(sink))
     server.ctl("domain", "dkim", "add", DOMAIN)
     server.start()
     submit(server, ["bob@away.example"], text.encode(), mail_options=["BODY=8BITMIME"])
     server.wait_for(lambda: sink.messages, "the message to arrive")
     octets = sink.messages[0].octets
-    assert dkimpy_check.verified(octets, dns) == []
-    publish(server, dns)
-    assert dkimpy_check.verified(octets, dns) == BOTH
-    assert dkimpy_check.verified(octets.replace(b"Subject:", b"Subject: not"), dns) == []
-    assert dkimpy_check.verified(b"From: mallory@far.example\r\n" + octets, dns) == []
-    assert dkimpy_check.verified(octets + b"more\r\n", dns) == []
+    assert dkimpy_check.verified(octets, our_dns) == []
+    publish(server, our_dns)
+    assert dkimpy_check.verified(octets, our_dns) == BOTH
+    assert dkimpy_check.verified(octets.replace(b"Subject:", b"Subject: not"), our_dns) == []
+    assert dkimpy_check.verified(b"From: mallory@far.example\r\n" + octets, our_dns) == []
+    assert dkimpy_check.verified(octets + b"more\r\n", our_dns) == []

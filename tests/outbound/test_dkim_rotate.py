@@ -6,24 +6,15 @@ import pytest
 
 from conftest import route_to, submit
 from dkimpy_check import verified
-from dns_server import DnsServer
 from server import DOMAIN
-from test_dkim import BOTH, publish
+from signing import BOTH, publish
 
 
 @pytest.fixture
-def dns(tmp_path):
-    server = DnsServer(tmp_path / "dns")
-    server.zone(DOMAIN)
-    yield server.start()
-    server.stop()
-
-
-@pytest.fixture
-def server(make_server, sink, dns):
-    made = make_server(start=False, resolver=dns.conf, **route_to(sink))
+def server(make_server, sink, our_dns):
+    made = make_server(start=False, resolver=our_dns.conf, **route_to(sink))
     made.ctl("domain", "dkim", "add", DOMAIN)
-    publish(made.start(), dns)
+    publish(made.start(), our_dns)
     return made
 
 
@@ -47,7 +38,7 @@ def activate(server):
     return server.ctl("domain", "dkim", "activate", DOMAIN, check=False)
 
 
-def test_new_keys_sign_once_their_records_are_published(server, sink, dns):
+def test_new_keys_sign_once_their_records_are_published(server, sink, our_dns):
     server.ctl("domain", "dkim", "rotate", DOMAIN)
     old, new = keys(server, "active"), keys(server, "waiting")
     assert signers(sent(server, sink, 1), [*old, *new]) == set(old)
@@ -56,22 +47,22 @@ def test_new_keys_sign_once_their_records_are_published(server, sink, dns):
     for selector, record in new.items():
         assert f"{selector}._domainkey.{DOMAIN}.\tTXT\t{record}\tmissing" in done.stderr
     assert signers(sent(server, sink, 2), [*old, *new]) == set(old)
-    publish(server, dns)
+    publish(server, our_dns)
     assert activate(server).returncode == 0
     assert keys(server, "active") == new and keys(server, "retired") == old
     message = sent(server, sink, 3)
     assert signers(message, [*old, *new]) == set(new)
-    assert verified(message, dns) == BOTH
-    assert verified(sink.messages[0].octets, dns) == BOTH
+    assert verified(message, our_dns) == BOTH
+    assert verified(sink.messages[0].octets, our_dns) == BOTH
 
 
-def test_one_record_of_two_is_not_enough(server, dns):
+def test_one_record_of_two_is_not_enough(server, our_dns):
     server.ctl("domain", "dkim", "rotate", DOMAIN)
     first, second = keys(server, "waiting")
     records = keys(server, "waiting")
-    dns.zones[DOMAIN].set(f"{first}._domainkey", "TXT", records[first])
-    dns.zones[DOMAIN].set(f"{second}._domainkey", "TXT", records[first])
-    dns.publish()
+    our_dns.zones[DOMAIN].set(f"{first}._domainkey", "TXT", records[first])
+    our_dns.zones[DOMAIN].set(f"{second}._domainkey", "TXT", records[first])
+    our_dns.publish()
     done = activate(server)
     assert done.returncode == 1
     assert first not in done.stderr and f"{second}._domainkey" in done.stderr

@@ -10,7 +10,7 @@ from dkimpy_check import verified
 from dns_server import DnsServer
 from mta import SIZE_LIMIT, UTF8_USER, Exim, Postfix, free_port
 from server import DOMAIN, Certificate
-from test_dkim import BOTH, publish
+from signing import BOTH, publish
 from test_mx import digest
 
 ADDRESSES = {Postfix: "127.0.0.2", Exim: "127.0.0.3"}

@@ -2,13 +2,12 @@
 
 import email
 import email.policy
-import sqlite3
-import subprocess
 
 import dkim
 import pytest
 from conftest import route_to, submit, waiting
 from receiver import EXTENSIONS, Receiver
+from signing import RSA, generate, signing_server
 
 SEVEN = [word for word in EXTENSIONS if word not in ("8BITMIME", "SMTPUTF8")]
 TEXT = "Grüße aus Köln, und noch etwas mehr Text, der nur Buchstaben ohne Punkte hat\r\n.\r\n..\r\n"
@@ -26,30 +25,13 @@ def old_server():
 
 @pytest.fixture(scope="module")
 def key():
-    """A private key and the text of its record."""
-
-    def openssl(*words, stdin=None):
-        return subprocess.run(["openssl", *words], input=stdin, text=True, capture_output=True, check=True).stdout
-
-    private = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-    public = openssl("pkey", "-pubout", stdin=private)
-    return private, b"v=DKIM1; k=rsa; p=" + "".join(public.splitlines()[1:-1]).encode()
-
-
-def signing_server(make_server, sink, key, **conf):
-    server = make_server(start=False, **route_to(sink), **conf)
-    with sqlite3.connect(server.data_dir / "mail.db") as store:
-        store.execute(
-            "INSERT INTO dkim_key (domain, selector, algorithm, pem, state, created_us, retired_us)"
-            " VALUES ('example.org', 'now', 0, ?, 1, 0, 0)",
-            (key[0],),
-        )
-    store.close()
-    return server.start()
+    """As from generate."""
+    return generate(RSA)
 
 
 def verifies(octets, key):
-    return dkim.verify(octets, dnsfunc=lambda name, **_: key[1] if name == b"now._domainkey.example.org." else None)
+    record = b"v=DKIM1; k=rsa; p=" + "".join(key[2].splitlines()[1:-1]).encode()
+    return dkim.verify(octets, dnsfunc=lambda name, **_: record if name == b"now._domainkey.example.org." else None)
 
 
 def arrival(server, sink):
@@ -58,7 +40,7 @@ def arrival(server, sink):
 
 
 def test_text_is_converted_and_signed_again(make_server, old_server, key):
-    server = signing_server(make_server, old_server, key)
+    server = signing_server(make_server, old_server, {"now": key})
     submit(server, ["bob@away.example"], MAIL, mail_options=["BODY=8BITMIME"])
     message = arrival(server, old_server)
     assert message.octets.isascii()
@@ -72,7 +54,7 @@ def test_text_is_converted_and_signed_again(make_server, old_server, key):
 
 
 def test_a_server_of_8_bits_gets_what_was_written(make_server, sink, key):
-    server = signing_server(make_server, sink, key)
+    server = signing_server(make_server, sink, {"now": key})
     submit(server, ["bob@away.example"], MAIL, mail_options=["BODY=8BITMIME"])
     message = arrival(server, sink)
     assert TEXT.encode() in message.octets and "BODY=8BITMIME" in message.mail_line
@@ -81,7 +63,7 @@ def test_a_server_of_8_bits_gets_what_was_written(make_server, sink, key):
 
 def test_mail_larger_than_memory_holds_is_converted(make_server, old_server, key):
     """Beyond the 256 KiB that stay off the disk, on the way in and on the way out."""
-    server = signing_server(make_server, old_server, key)
+    server = signing_server(make_server, old_server, {"now": key})
     body = TEXT.encode() * 12000
     mail = MAIL[: -len(TEXT.encode())].replace(b"text/plain; charset=utf-8", b"application/octet-stream") + body
     submit(server, ["bob@away.example"], mail, mail_options=["BODY=8BITMIME"])
@@ -92,7 +74,7 @@ def test_mail_larger_than_memory_holds_is_converted(make_server, old_server, key
 
 
 def test_mail_of_strangers_that_is_sent_on_is_converted_unsigned(make_server, old_server, key):
-    server = signing_server(make_server, old_server, key)
+    server = signing_server(make_server, old_server, {"now": key})
     server.ctl("alias", "add", "away@example.org", "bob@near.example")
     foreign = b"DKIM-Signature: v=1; a=rsa-sha256; d=far.example; s=x; h=from; bh=YQ==; b=YQ==\r\n"
     server.deliver("away", foreign + b"From: joe@far.example\r\n" + MAIL, sender="joe@far.example")
@@ -144,7 +126,7 @@ def test_internationalized_mail_comes_back(make_server, old_server):
 
 def test_a_server_that_leaves_during_the_conversion_gets_it_later(make_server, key):
     with Receiver({"MAIL": [None]}, extensions=SEVEN) as sink:
-        server = signing_server(make_server, sink, key)
+        server = signing_server(make_server, sink, {"now": key})
         submit(server, ["bob@away.example"], MAIL, mail_options=["BODY=8BITMIME"])
         message = arrival(server, sink)
         assert verifies(message.octets, key) and waiting(server) <= 1
@@ -152,7 +134,7 @@ def test_a_server_that_leaves_during_the_conversion_gets_it_later(make_server, k
 
 def test_a_server_that_knows_no_extensions_gets_it_converted(make_server, key):
     with Receiver(extensions=(), script={"EHLO": ["502 5.5.1 no"]}) as sink:
-        server = signing_server(make_server, sink, key)
+        server = signing_server(make_server, sink, {"now": key})
         submit(server, ["bob@away.example"], MAIL, mail_options=["BODY=8BITMIME"])
         message = arrival(server, sink)
         assert message.octets.isascii() and message.mail_line == "MAIL FROM:<alice@example.org>"
@@ -170,7 +152,7 @@ def test_what_is_signed_within_a_message_arrives_octet_for_octet(make_server, ol
         f"Content-Transfer-Encoding: 8bit\r\n\r\n--m\r\n{signed}\r\n--m\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\n\r\n{TEXT}--m--\r\n"
     )
-    server = signing_server(make_server, old_server, key)
+    server = signing_server(make_server, old_server, {"now": key})
     submit(server, ["bob@away.example"], mail.encode(), mail_options=["BODY=8BITMIME"])
     octets = arrival(server, old_server).octets
     assert octets.isascii() and signed.encode() in octets and verifies(octets, key)
