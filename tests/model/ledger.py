@@ -218,15 +218,22 @@ class Ledger:
         self._settle(truth)
 
     def _doom(self):
-        """What came unheard, as a copy of what had \\Deleted, had it too; and so had its copies."""
-        tokens = {b.tokens.get(u) for b, u, _ in self.copies_unsure if u in b.deleted}
+        """A copy of what had \\Deleted had it too, and so had its copies, whoever heard of them first."""
+        tokens = set()  # of the copies that came unheard and may have had it
 
         def is_doomed(box, uid):
             if (box.uidvalidity, uid) not in self.made:
                 return bool(tokens) and box.tokens.get(uid) in tokens | {None}
             origin = self.origins.get((box.uidvalidity, uid))
-            return origin is not None and is_doomed(*origin)
+            return origin is not None and had_deleted(*origin)
 
+        def had_deleted(box, uid):
+            return uid in box.deleted or is_doomed(box, uid)
+
+        before = None
+        while before != len(tokens):
+            before = len(tokens)
+            tokens |= {b.tokens.get(u) for b, u, _ in self.copies_unsure if had_deleted(b, u)}
         return is_doomed
 
     def _follow_links(self):
