@@ -100,18 +100,12 @@ const struct thread_message *thread_message_of(const struct imap_threads *t, uin
 
 /* ---- adding ---- */
 
-static int64_t date_of(const struct imap_threads *t, const struct store_fetch_row *row)
-{
-        /* REFS goes by when messages came; else RFC 5256 2.2. */
-        return t->algorithm == IMAP_THREAD_REFS || row->sent_us == INT64_MIN ? row->internal_date_us
-                                                                             : row->sent_us;
-}
-
 static enum err add_message(struct imap_threads *t, const struct store_fetch_row *row)
 {
         struct thread_message m = {
                 .uid = row->uid,
-                .date_us = date_of(t, row),
+                .date_us = row->sent_us == INT64_MIN ? row->internal_date_us : row->sent_us,
+                .arrived_us = row->internal_date_us,
                 .reply = row->reply,
         };
         enum err err = ERR_OK;

@@ -23,8 +23,9 @@ struct thread_node {
 
 struct thread_message {
         uint32_t uid;
-        uint32_t subject; /* number of its text; 0: empty */
-        int64_t date_us;
+        uint32_t subject;   /* number of its text; 0: empty */
+        int64_t date_us;    /* sent: RFC 5256 2.2 */
+        int64_t arrived_us; /* by which REFS puts threads in order */
         bool reply;
 };
 

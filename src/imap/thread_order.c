@@ -2,7 +2,7 @@
  * thread_order.c — siblings by date: RFC 5256 3, REFERENCES, steps 4 and 6; 2.2.
  *
  * Of equal dates the order in the mailbox decides, which is that of the messages here. Under REFS
- * a thread goes by its latest message.
+ * a thread goes by when its latest message arrived; within it all is as in REFERENCES.
  */
 #include "thread_impl.h"
 
@@ -40,7 +40,7 @@ static int compare(const void *left, const void *right)
 struct sorting {
         struct imap_threads *t;
         struct sibling *siblings; /* room for those of the largest set */
-        int64_t *latest;          /* of each node and all below it; NULL: not asked for */
+        int64_t *latest;          /* arrival of a node and all below it; NULL: not asked for */
 };
 
 static void sort_children(struct sorting *s, uint32_t parent)
@@ -73,7 +73,7 @@ static void note_latest(struct sorting *s, uint32_t node)
         const struct thread_node *n = &s->t->nodes[node];
 
         s->latest[node] =
-                n->message == THREAD_NONE ? INT64_MIN : s->t->messages[n->message].date_us;
+                n->message == THREAD_NONE ? INT64_MIN : s->t->messages[n->message].arrived_us;
         for (uint32_t child = n->first; child != THREAD_NONE; child = s->t->nodes[child].next)
                 if (s->latest[child] > s->latest[node])
                         s->latest[node] = s->latest[child];

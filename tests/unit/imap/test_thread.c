@@ -7,20 +7,29 @@
 
 /*
  * A message a word: "id<refs:subject@date". All but the id may be left out; ids and references are
- * letters, a subject that begins with "-" is a reply; the date is a number, else its place.
+ * letters, a subject that begins with "-" is a reply; the date is a number, else its place. "@3/9" was
+ * sent at 3 and arrived at 9.
  */
 static void add_word(struct imap_threads *t, struct slice word, uint32_t uid)
 {
         struct slice date = SLICE(""), subject = SLICE(""), refs = SLICE("");
         AUTO_BUF(spaced, 1000);
-        uint64_t day = uid;
+        uint64_t day = uid, arrived;
         ptrdiff_t at = slice_find(word, '@');
         struct store_fetch_row row = { .uid = uid };
 
         if (at >= 0) {
                 date = slice_from(word, (size_t)at + 1);
                 word = slice_head(word, (size_t)at);
-                ck_assert(slice_number(date, &day));
+        }
+        arrived = day;
+        if (date.len) {
+                struct slice sent = date;
+                bool differ = slice_cut(&date, '/', &sent);
+
+                ck_assert(slice_number(sent, &day));
+                arrived = day;
+                ck_assert(!differ || slice_number(date, &arrived));
         }
         at = slice_find(word, ':');
         if (at >= 0) {
@@ -39,7 +48,7 @@ static void add_word(struct imap_threads *t, struct slice word, uint32_t uid)
         row.reply = slice_skip(&subject, '-');
         row.base_subject = subject;
         row.sent_us = (int64_t)day;
-        row.internal_date_us = (int64_t)day;
+        row.internal_date_us = (int64_t)arrived;
         ck_assert_int_eq(imap_threads_add(t, &row), ERR_OK);
 }
 
@@ -133,6 +142,9 @@ static const struct {
         { "however deep that is",                           "a@1 b<a@2 c<b@3 d<c@9 x@5", " (5)(1 2 3 4)" },
         { "siblings by date",                               "a c<a@9 b<a@3 d<a@5",       " (1 (3)(4)(2))"},
         { "missing roots",                                  "b<a@9 c<a@1 x@5",           " (3)((2)(1))"  },
+        { "threads go by arrival",                          "a@9/1 x@1/2 b@5/3",         " (1)(2)(3)"    },
+        { "what came last makes its thread the last",       "a@1 x@2 b<a@0/9",           " (2)(1 3)"     },
+        { "siblings go by when they were sent",             "a@1 b<a@5/7 c<a@4/8",       " (1 (3)(2))"   },
 };
 
 START_TEST(mail_is_threaded_by_references_alone)
