@@ -63,6 +63,8 @@ static enum err prepare(struct store_draft *d, struct error *reterr)
         look_at(d);
         if ((int64_t)d->message.len > d->store->config.blob_threshold)
                 err = make_blob(d, reterr);
+        /* One APPEND may hold many drafts. */
+        spool_close_file(d->spool);
         return err;
 }
 

@@ -429,3 +429,11 @@ enum err spool_file(struct spool *spool, int *ret_file, struct error *reterr)
         *ret_file = spool->file;
         return ERR_OK;
 }
+
+void spool_close_file(struct spool *spool)
+{
+        assert(spool->finished && !spool->writing);
+        if (spool->file >= 0)
+                spool->store->files->close(spool->file);
+        spool->file = -1;
+}

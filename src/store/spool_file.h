@@ -9,5 +9,7 @@
  * else, ready for blob_publish. It is the spool's; what is mapped stays mapped. ERR_FULL, ERR_IO.
  */
 MUST_CHECK enum err spool_file(struct spool *spool, int *ret_file, struct error *reterr);
+/* Worker: the spool has been mapped and needs its file no more; what is mapped stays mapped. */
+void spool_close_file(struct spool *spool);
 
 #endif

@@ -7,6 +7,7 @@
 #include "mailserver/store/message.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 
@@ -276,6 +277,39 @@ START_TEST(a_body_at_the_threshold_is_a_row)
 }
 END_TEST
 
+static size_t open_files(void)
+{
+        DIR *d = opendir("/proc/self/fd");
+        size_t n = 0;
+
+        ck_assert_ptr_nonnull(d);
+        while (readdir(d))
+                n++;
+        closedir(d);
+        return n;
+}
+
+/* One APPEND may hold a thousand of them. */
+START_TEST(a_draft_of_a_large_message_keeps_no_file_open)
+{
+        AUTO_BUF(octets, BUF_MAX);
+        size_t before = open_files();
+        struct store_draft *draft;
+        int64_t content;
+
+        while ((int64_t)octets.len <= ops.store.config.blob_threshold)
+                buf_addf(&octets, "X-%zu: y\r\n", octets.len);
+        buf_add(&octets, SLICE("\r\nbody"));
+        draft = ops_draft(buf_slice(&octets));
+        ck_assert_uint_eq(open_files(), before);
+        ck_assert_int_eq(store_content_add(&ops.tx, draft, &content), ERR_OK);
+        ops_commit();
+        store_draft_free(draft);
+        ck_assert_uint_eq(blobs(), 1);
+        ck_assert_int_eq(ops_int("SELECT size FROM content"), (int64_t)octets.len);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("store message");
@@ -297,6 +331,7 @@ int main(void)
         tcase_add_test(tc, uids_end_before_they_would_begin_again);
         tcase_add_test(tc, a_large_body_is_a_file_and_its_header_a_row);
         tcase_add_test(tc, a_body_at_the_threshold_is_a_row);
+        tcase_add_test(tc, a_draft_of_a_large_message_keeps_no_file_open);
         srunner_run_all(r, CK_ENV);
         int failed = srunner_ntests_failed(r);
         srunner_free(r);
