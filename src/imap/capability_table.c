@@ -55,7 +55,7 @@ static bool put_append_limit(const struct imap_session *s, struct buf *out)
         return true;
 }
 
-/* RFC 9738: MOVE, STORE, FETCH and the others take any number. */
+/* RFC 9738 3: MOVE, STORE, FETCH and the others take any number. docs/adr/0012 */
 static bool put_save_limit(const struct imap_session *s, struct buf *out)
 {
         const struct imap_config *config = s->server->config;

@@ -19,10 +19,13 @@ static bool bind_range(const struct imap_search_key *key, const struct uid_map *
                        struct uid_range *ret_uids)
 {
         uint32_t last = key->set_is_uids ? uid_map_last(messages) : messages->n;
+        bool star = !key->set.ranges[i].first || !key->set.ranges[i].last;
         uint32_t a = number_of(key->set.ranges[i].first, last);
         uint32_t b = number_of(key->set.ranges[i].last, last);
         uint32_t low = a < b ? a : b, high = a < b ? b : a;
 
+        if (star && !messages->n)
+                return false; /* "1:*" of nothing */
         if (key->set_is_uids) {
                 *ret_uids = (struct uid_range){ low, high };
                 return true;
@@ -45,8 +48,6 @@ static void bind_set(struct imap_search_key *key, const struct uid_map *messages
                 uid_set_add_set(&key->uids, saved);
                 return;
         }
-        if (!messages->n)
-                return; /* "1:*" of nothing */
         ranges = mem_alloc_array(key->set.n, sizeof *ranges);
         for (size_t i = 0; i < key->set.n; i++)
                 if (bind_range(key, messages, i, &ranges[n]))

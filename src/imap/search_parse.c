@@ -28,6 +28,8 @@ enum argument {
         FIELD_AND_STRING,
         KEYWORD,
         UID_SET,
+        UID_ABOVE,
+        UID_BELOW,
         OBJECT_ID,
         MODSEQ,
 };
@@ -74,6 +76,8 @@ static const struct word {
         { "THREADID",          IMAP_SEARCH_THREADID, OBJECT_ID,        false, 0                  },
         { "TO",                IMAP_SEARCH_HEADER,   FIELD,            false, 0                  },
         { "UID",               IMAP_SEARCH_SET,      UID_SET,          false, 0                  },
+        { "UIDAFTER",          IMAP_SEARCH_SET,      UID_ABOVE,        false, 0                  },
+        { "UIDBEFORE",         IMAP_SEARCH_SET,      UID_BELOW,        false, 0                  },
         { "UNANSWERED",        IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_ANSWERED},
         { "UNDELETED",         IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DELETED },
         { "UNDRAFT",           IMAP_SEARCH_FLAG,     NONE,             true,  STORE_FLAG_DRAFT   },
@@ -142,6 +146,25 @@ static enum err read_set(struct parser *p, struct imap_search_key *key)
         enum err err = imap_arg_set(p->args, &key->set);
 
         return !err && key->set.saved && ++p->n_saved > MAX_SAVED ? too_much(p) : err;
+}
+
+/* RFC 9738 3.2: all UIDs on one side of one that need not be there. Unlike "UID n:*" it may be none. */
+static enum err read_uid_bound(struct parser *p, enum argument argument,
+                               struct imap_search_key *key)
+{
+        uint64_t uid;
+        enum err err = imap_arg_number(p->args, UINT32_MAX, &uid);
+
+        if (err || !uid)
+                return wants(p, ERR_SYNTAX, "a UID");
+        key->set_is_uids = true;
+        key->set.ranges = arena_alloc(p->args->arena, sizeof *key->set.ranges);
+        if (!key->set.ranges)
+                return too_much(p);
+        key->set.ranges->first = argument == UID_ABOVE ? (uint32_t)uid + 1 : 1;
+        key->set.ranges->last = argument == UID_ABOVE ? UINT32_MAX : (uint32_t)uid - 1;
+        key->set.n = uid == (argument == UID_ABOVE ? UINT32_MAX : 1) ? 0 : 1;
+        return ERR_OK;
 }
 
 static enum err read_name(struct parser *p, struct imap_search_key *key)
@@ -265,6 +288,9 @@ static enum err read_argument(struct parser *p, const struct word *word,
         case UID_SET:
                 key->set_is_uids = true;
                 return read_set(p, key);
+        case UID_ABOVE:
+        case UID_BELOW:
+                return read_uid_bound(p, word->argument, key);
         case OBJECT_ID:
                 return read_object_id(p, key);
         case MODSEQ:

@@ -72,11 +72,12 @@ static const struct conf_option imap_options[] = {
         { .name = "max_append_messages",
          .type = CONF_INT,
          .offset = IMAP(max_append_messages),
-         .fallback = "256",
+         .fallback = "1000",
          .min = 1,
          .max = 10000,
          .help = "The most messages one APPEND may bring; all are stored in one transaction. The "
-                  "lesser of this and max_copy_messages is told as SAVELIMIT." },
+                  "lesser of this and max_copy_messages is told as SAVELIMIT, which should not "
+                  "be below 1000 (RFC 9738)." },
         { .name = "max_copy_messages",
          .type = CONF_INT,
          .offset = IMAP(max_copy_messages),

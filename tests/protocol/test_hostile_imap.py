@@ -172,7 +172,7 @@ def test_an_append_may_end_at_any_octet(server):
 def test_a_thousand_messages_in_one_append_are_all_refused(server):
     user = server.new_account()
     with server.imap(user) as talk:
-        assert append(talk, *[SMALL] * 1000).startswith("S: a NO [MESSAGELIMIT 256]")
+        assert append(talk, *[SMALL] * 1500).startswith("S: a NO [MESSAGELIMIT 1000]")
         assert append(talk, *[SMALL] * 50).startswith("S: a OK")
     assert server.count(user) == 50
 

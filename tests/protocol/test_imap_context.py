@@ -473,3 +473,19 @@ def test_the_tagged_reply_waits_for_what_changed(held):
         S: n OK ...
         """
     )
+
+
+def test_uids_are_looked_for_in_an_empty_mailbox_too(talk):
+    ask(talk, "CREATE Empty")
+    ask(talk, "SELECT Empty")
+    for tag, keys in (("u", "UID 2:3"), ("s", "UID 2:*"), ("a", "UIDAFTER 1")):
+        talk.says(f"""
+            C: {tag} UID SEARCH RETURN (UPDATE COUNT) {keys}
+            S: * ESEARCH (TAG "{tag}") UID COUNT 0
+            S: {tag} OK ...
+        """)
+    fill(talk, "Empty", [mail()] * 2)
+    talk.says("C: n NOOP").until("n OK ...")
+    assert {line for line in talk.seen if "ADDTO" in line} == {
+        f'S: * ESEARCH (TAG "{tag}") UID ADDTO (0 2)' for tag in "usa"
+    }

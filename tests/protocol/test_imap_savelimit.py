@@ -44,4 +44,5 @@ def test_as_many_as_it_says_are_taken_and_one_more_is_not(fresh_server):
 
 def test_the_lesser_of_both_is_told(server):
     with server.imap("alice") as talk:
-        assert limit(talk) == 256
+        # RFC 9738 3: it should not be below a thousand.
+        assert limit(talk) == 1000

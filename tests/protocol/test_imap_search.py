@@ -99,6 +99,12 @@ CASES = [
     ("UID 2:3", "2 3"),
     ("UID 100:*", "7"),
     ("NOT 2:*", "1"),
+    ("UIDAFTER 5", "6 7"),
+    ("UIDAFTER 7", ""),
+    ("UIDAFTER 4294967295", ""),
+    ("UIDBEFORE 3", "1 2"),
+    ("UIDBEFORE 1", ""),
+    ("UIDAFTER 2 NOT UIDBEFORE 4 UIDBEFORE 6", "4 5"),
     # logic
     ("OR SEEN ANSWERED", "1 2 3"),
     ("OR (SEEN FLAGGED) NOT 1:6", "2 7"),

@@ -44,6 +44,7 @@ NUMBERED = [
     "UID SEARCH OR SEEN (NOT 1:*)",
     "UID SORT (DATE) UTF-8 *",
     "UID THREAD REFERENCES UTF-8 1:2",
+    "ESEARCH IN (selected) RETURN (ALL) 1:2",
 ]
 
 
@@ -98,6 +99,9 @@ def test_messages_are_told_by_their_uids(open_talk):
         C: e UID SEARCH RETURN (ALL) UID 4:* FLAGGED
         S: * ESEARCH (TAG "e") UID ALL 4
         S: e OK ...
+        C: g UID SEARCH UIDAFTER 3 UIDBEFORE 6 UNFLAGGED
+        S: * SEARCH 5
+        S: g OK ...
         C: f UID COPY 3 Sent
         S: f OK [COPYUID ...
         """
