@@ -8,6 +8,8 @@
  */
 #include "destination_host.h"
 
+#include "mailserver/core/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -127,7 +129,7 @@ static bool list_hosts(struct finding *f, const char *domain)
         if (f->ret->verdict == DESTINATION_FAILED)
                 return false;
         if (mx->status == DNS_NODATA) /* RFC 5321 5.1: the implicit MX */
-                add_host(f, mx->canonical, 0);
+                add_host(f, text_has_8bit(slice_of(domain)) ? mx->canonical : domain, 0);
         shuffle_hosts(f);
         sort_hosts(f->ret->hosts, f->ret->n);
         cut_at_limit(f);

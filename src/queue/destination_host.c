@@ -51,9 +51,17 @@ bool address_is_allowed(const struct finding *f, const struct net_address *a)
                (net_address_is_public(a) && !is_own(f->rules, a));
 }
 
-static bool any_is_own(const struct finding *f, const struct dns_answer *answer)
+static bool is_our_name(const struct finding *f, const char *name)
 {
-        for (size_t i = 0; answer && i < answer->n; i++) {
+        return slice_eq_word(slice_of(name), slice_of(f->rules->hostname));
+}
+
+/* By the name that CNAMEs led to, or by an address. */
+static bool leads_to_us(const struct finding *f, const struct dns_answer *answer)
+{
+        if (answer && is_our_name(f, answer->canonical))
+                return true;
+        for (size_t i = 0; answer && !f->rules->private_addresses && i < answer->n; i++) {
                 struct net_address a = address_of(f, &answer->records[i]);
 
                 if (is_own(f->rules, &a))
@@ -66,10 +74,9 @@ bool host_is_ours(const struct finding *f, const char *name)
 {
         struct dns_questions ignored = { .n = 0 };
 
-        return slice_eq_word(slice_of(name), slice_of(f->rules->hostname)) ||
-               (!f->rules->private_addresses &&
-                (any_is_own(f, dns_facts_ask(f->facts, name, DNS_A, &ignored)) ||
-                 any_is_own(f, dns_facts_ask(f->facts, name, DNS_AAAA, &ignored))));
+        return is_our_name(f, name) ||
+               leads_to_us(f, dns_facts_ask(f->facts, name, DNS_A, &ignored)) ||
+               leads_to_us(f, dns_facts_ask(f->facts, name, DNS_AAAA, &ignored));
 }
 
 void host_ask(struct finding *f, const struct destination_host *host)
@@ -186,6 +193,26 @@ static bool look_at_tlsa(struct finding *f, struct destination_host *host, const
         return true;
 }
 
+/*
+ * A CNAME may lead out of what is signed. If the alias itself was validated, TLSA records of the
+ * host's own name hold, and of no other: RFC 7672 2.2.2.
+ */
+static bool look_at_alias(struct finding *f, struct destination_host *host, const char *canonical)
+{
+        const struct dns_answer *alias;
+
+        if (slice_eq_word(slice_of(canonical), slice_of(host->name)))
+                return true;
+        alias = dns_facts_ask(f->facts, host->name, DNS_CNAME, f->lacking);
+        if (!alias)
+                return false;
+        if (!is_known(alias))
+                return fault(f, host, true, "4.4.3", "its address cannot be looked up now");
+        if (alias->status != DNS_OK || !alias->secure)
+                return true;
+        return look_at_tlsa(f, host, host->name);
+}
+
 static bool apply_dane(struct finding *f, struct destination_host *host,
                        const struct dns_answer *answers[2])
 {
@@ -196,7 +223,7 @@ static bool apply_dane(struct finding *f, struct destination_host *host,
         if (!is_known(answers[0]) || !is_known(answers[1]))
                 return fault(f, host, true, "4.4.3", "its address cannot be looked up now");
         if (!answers[0]->secure || !answers[1]->secure)
-                return true;
+                return look_at_alias(f, host, any->canonical);
         return look_at_tlsa(f, host, any->canonical);
 }
 

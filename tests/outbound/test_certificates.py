@@ -34,7 +34,7 @@ KINDS = {
     "two-labels": "sent not not sent not",  # *.example is not a.b.example
     "cn-mx": "sent not not sent not",  # the name stands in the subject alone: RFC 8461 4.1
     "cn-ta": "sent not not sent sent",  # which is enough here: RFC 7672 3.2.3
-    "weak": "sent not not not not",  # RSA of 1,024 bits: even where its hash is named
+    "weak": "sent not not sent sent",  # RSA of 1,024 bits: where signed records name it
     "no-middle": "sent not not sent not",
     "middle": "sent sent sent sent sent",
     "huge": "sent not not not not",  # where nothing is asked for, in the clear

@@ -82,6 +82,15 @@ def test_dane_refuses_a_server_without_tls(make_server, dns):
         stays(make_server(**outbound(dns.start(), sink)), sink, "example.net")
 
 
+def test_dane_holds_for_an_alias_that_leads_out_of_the_signed_zone(make_server, dns, certify):
+    """RFC 7672 2.2.2: by the records of the alias's own name."""
+    with Receiver(certificate=certify("mx.example.com")) as sink:
+        zone = dns.zones["example.net"].set("@", "MX", "10 alias")
+        zone.set("alias", "CNAME", "mx.example.com.")
+        zone.set(f"_{sink.port}._tcp.alias", "TLSA", "3 1 1 " + "00" * 32)
+        stays(make_server(**outbound(dns.start(), sink)), sink, "example.net")
+
+
 @pytest.mark.parametrize("owner, kind", [("@", "MX"), ("mx", "A"), ("_{port}._tcp.mx", "TLSA")])
 def test_nothing_is_sent_by_what_is_signed_wrongly(make_server, dns, owner, kind):
     with Receiver() as sink:

@@ -75,6 +75,10 @@ static const struct row {
             "a.org MX 1 x.a.org\na.org MX 2 alias.a.org\na.org MX 3 z.a.org\n"
             "x.a.org A 9.9.9.1\nalias.a.org A 9.9.9.99\nz.a.org A 9.9.9.3\n",
             "x.a.org 9.9.9.1 opportunistic\n"),
+        ROW("we are found by the name that a CNAME leads to, too", "a.org",
+            "a.org MX 1 x.a.org\na.org MX 2 alias.a.org\nx.a.org A 9.9.9.1\n"
+            "alias.a.org A =mail.here.org 9.9.9.2\n",
+            "x.a.org 9.9.9.1 opportunistic\n"),
         ROW("when we are the best, mail loops", "a.org",
             "a.org MX 1 Mail.Here.Org\na.org MX 2 z.a.org\nz.a.org A 9.9.9.3\n",
             "554 5.4.6 loops back"),
@@ -148,6 +152,26 @@ static const struct row {
             "*a.signed MX 1 m.signed\n*m.signed A =real.signed 9.9.9.1\n"
             "*_25._tcp.m.signed TLSA 2 1 1 32\n",
             "m.signed 9.9.9.1 dane 1 m.signed\n"),
+        ROW("a CNAME that leads out of what is signed leaves the name itself", "a.signed",
+            "*a.signed MX 1 m.signed\nm.signed A =real.org 9.9.9.1\n*m.signed CNAME real.org\n"
+            "*_25._tcp.m.signed TLSA 3 1 1 32\n",
+            "m.signed 9.9.9.1 dane 1 m.signed\n"),
+        ROW("and not where it leads", "a.signed",
+            "*a.signed MX 1 m.signed\nm.signed A =real.org 9.9.9.1\n*m.signed CNAME real.org\n"
+            "*_25._tcp.real.org TLSA 3 1 1 32\n",
+            "m.signed 9.9.9.1 opportunistic\n"),
+        ROW("a CNAME that was not validated leaves nothing", "a.signed",
+            "*a.signed MX 1 m.org\nm.org A =real.org 9.9.9.1\nm.org CNAME real.org\n"
+            "*_25._tcp.m.org TLSA 3 1 1 32\n",
+            "m.org 9.9.9.1 opportunistic\n"),
+        ROW("a look-up of the CNAME that fails must not pass for none", "a.signed",
+            "*a.signed MX 1 m.signed\nm.signed A =real.org 9.9.9.1\nm.signed CNAME BOGUS\n"
+            "*_25._tcp.m.signed TLSA 3 1 1 32\n",
+            "451 4.4.3 m.signed"),
+        ROW("without MX a domain that is an alias: where it leads, then its own", "a.signed",
+            "*a.signed MX =b.signed NODATA\n*a.signed A =b.signed 9.9.9.1\n"
+            "*_25._tcp.a.signed TLSA 3 0 1 32\n",
+            "a.signed 9.9.9.1 dane 1 a.signed\n"),
         ROW("without MX, and validated: the domain's own", "a.signed",
             "*a.signed A 9.9.9.1\n*_25._tcp.a.signed TLSA 3 0 1 32\n",
             "a.signed 9.9.9.1 dane 1 a.signed\n"),
@@ -181,10 +205,11 @@ static const struct {
         const char *name;
         enum dns_type type;
 } types[] = {
-        {"MX",    DNS_MX  },
-        { "A",    DNS_A   },
-        { "AAAA", DNS_AAAA},
-        { "TLSA", DNS_TLSA}
+        {"MX",     DNS_MX   },
+        { "A",     DNS_A    },
+        { "AAAA",  DNS_AAAA },
+        { "CNAME", DNS_CNAME},
+        { "TLSA",  DNS_TLSA }
 };
 
 static const struct {
@@ -208,11 +233,6 @@ static void read_data(char *data, enum dns_type type, struct dns_answer *a,
         struct net_address address;
         char *space;
 
-        for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-                if (strcmp(data, statuses[i].name) == 0) {
-                        a->status = statuses[i].status;
-                        return;
-                }
         if (data[0] == '=') {
                 space = strchr(data, ' ');
                 *space = '\0';
@@ -220,12 +240,20 @@ static void read_data(char *data, enum dns_type type, struct dns_answer *a,
                 a->canonical = names[a->n];
                 data = space + 1;
         }
+        for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+                if (strcmp(data, statuses[i].name) == 0) {
+                        a->status = statuses[i].status;
+                        return;
+                }
         a->status = DNS_OK;
         a->n++;
         if (type == DNS_MX) {
                 r->preference = (uint16_t)strtoul(data, &space, 10);
                 snprintf(names[a->n - 1], sizeof names[0], "%s",
                          strcmp(space + 1, ".") == 0 ? "" : space + 1);
+                r->name = names[a->n - 1];
+        } else if (type == DNS_CNAME) {
+                snprintf(names[a->n - 1], sizeof names[0], "%s", data);
                 r->name = names[a->n - 1];
         } else if (type == DNS_TLSA) {
                 r->usage = (uint8_t)strtoul(data, &data, 10);
