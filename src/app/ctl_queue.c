@@ -209,6 +209,12 @@ static void show_hint(struct ctl_call *call, int64_t id, const char *status, con
                 show_fact(call, id, "hint", json_string(hint));
 }
 
+/* What a server has said has its code before it; our own words have none. */
+static bool starts_with_code(const char *reply)
+{
+        return strlen(reply) > 4 && strspn(reply, "0123456789") == 3 && reply[3] == ' ';
+}
+
 static enum err show_attempt(void *arg, const struct store_queue_attempt *attempt)
 {
         struct ctl_call *call = arg;
@@ -226,8 +232,10 @@ static enum err show_attempt(void *arg, const struct store_queue_attempt *attemp
         buf_add(&text, SLICE(" "));
         put_words(&text, attempt->tls[0] ? attempt->tls : "without TLS");
         buf_add(&text, SLICE(": "));
-        put_words(&text, attempt->status);
-        buf_add(&text, SLICE(" "));
+        if (!starts_with_code(attempt->reply)) {
+                put_words(&text, attempt->status);
+                buf_add(&text, SLICE(" "));
+        }
         put_words(&text, attempt->reply);
         show_fact(call, attempt->row, "attempt", json_stringn(text.ptr, text.len));
         return ERR_OK;

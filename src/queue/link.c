@@ -185,17 +185,29 @@ static bool is_opportunistic(const struct link *l)
         return l->destination.hosts[l->host].tls == DESTINATION_OPPORTUNISTIC;
 }
 
+/* What the server said as it is; our own words with the server's name, if that is not in them. */
+static void describe_trouble(const struct link *l, const struct smtp_client_reply *reply, char *out,
+                             size_t size)
+{
+        const char *mx = link_mx(l);
+
+        if (queue_was_said(reply) || slice_starts(slice_of(reply->text), slice_of(mx)))
+                snprintf(out, size, "%s", reply->text);
+        else
+                snprintf(out, size, "%.*s: %s", MAX_NAME - 1, mx, reply->text);
+}
+
 /* Not reached, or not as it must be: the next host, or the same without TLS. */
 static void not_connected(struct link *l, const char *stage, const struct smtp_client_reply *reply)
 {
         struct smtp_client_reply last;
         char text[MAX_NAME + MAX_REPLY];
-        AUTO_BUF(quoted, QUEUE_LOGGED_MAX);
+        AUTO_BUF(words, QUEUE_LOGGED_MAX);
 
-        log_debug("queue destination=%s mx=%s stage=%s reply=\"%d %s\"",
-                  LOG_ESC(slice_of(l->site->name)), LOG_ESC(slice_of(link_mx(l))), stage,
-                  reply->code, queue_quotable(reply->text, &quoted));
-        snprintf(text, sizeof text, "%.*s: %s", MAX_NAME - 1, link_mx(l), reply->text);
+        queue_put_reply(&words, reply);
+        log_debug("queue destination=%s mx=%s stage=%s%s", LOG_ESC(slice_of(l->site->name)),
+                  LOG_ESC(slice_of(link_mx(l))), stage, buf_slice(&words).ptr);
+        describe_trouble(l, reply, text, sizeof text);
         smtp_client_close(l->client);
         l->client = NULL;
         if (strcmp(stage, "tls") == 0 && is_opportunistic(l) && !l->clear) {

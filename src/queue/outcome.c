@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-enum { AGAIN_MS = 1000, AGAIN_MAX = 6 };
+enum { AGAIN_MS = 1000, AGAIN_MAX = 6, MAX_WORDS = 4096 };
 
 /* ---- what a reply means for a recipient ---- */
 
@@ -92,9 +92,19 @@ static void decide(struct outcome *o, size_t i)
 
 /* ---- the task ---- */
 
+/* As an administrator reads it: with the code, if it was said. */
+static const char *words_of(const struct fate *f, struct buf *out)
+{
+        if (!queue_was_said(&f->reply))
+                return f->text;
+        buf_addf(out, "%d %s", f->reply.code, f->text);
+        return buf_slice(out).ptr;
+}
+
 static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *tx)
 {
         const struct fate *f = &o->fates[i];
+        AUTO_BUF(words, MAX_WORDS);
         struct store_queue_attempt attempt = {
                 .row = o->job->recipients[i].row,
                 .at_us = o->now_us,
@@ -102,7 +112,7 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
                 .ip = o->ip,
                 .tls = o->tls,
                 .status = f->reply.status,
-                .reply = f->text,
+                .reply = words_of(f, &words),
         };
         enum err err;
 
@@ -168,17 +178,33 @@ static enum err outcome_work(struct task *t, struct store_txn *tx)
         return err;
 }
 
+/* Why it ends or waits, if not for the answer to an attempt. */
+static void put_reason(const struct outcome *o, const struct fate *f, struct buf *out)
+{
+        if (f->given_up)
+                queue_put_words(out, "because", "an administrator gave it up");
+        else if (f->expired)
+                queue_put_words(out, "because", "it has waited as long as mail may");
+        else if (o->unattempted)
+                queue_put_words(out, "because", "its destination is being left alone");
+}
+
 static void log_fate(const struct outcome *o, size_t i)
 {
-        static const char *const words[] = { "sent", "deferred", "bounced" };
+        static const char *const fates[] = { "sent", "deferred", "bounced" };
         const struct fate *f = &o->fates[i];
-        AUTO_BUF(text, QUEUE_LOGGED_MAX);
+        const struct recipient *r = &o->job->recipients[i];
+        AUTO_BUF(words, QUEUE_LOGGED_MAX);
 
-        log_info("queue id=%s from=<%s> to=<%s> status=%s mx=%s ip=%s tls=\"%s\" reply=\"%d %s\"",
+        put_reason(o, f, &words);
+        if (!o->unattempted)
+                queue_put_reply(&words, &f->reply);
+        else if (r->last_reply)
+                queue_put_words(&words, "last", r->last_reply);
+        log_info("queue id=%s from=<%s> to=<%s> status=%s mx=%s ip=%s tls=\"%s\"%s",
                  LOG_ESC(slice_of(o->job->mail_id)), LOG_ESC(slice_of(o->job->sender)),
-                 LOG_ESC(slice_of(o->job->recipients[i].address)), words[f->what],
-                 LOG_ESC(slice_of(o->mx)), o->ip, o->tls, f->reply.code,
-                 queue_quotable(f->text, &text));
+                 LOG_ESC(slice_of(r->address)), fates[f->what], LOG_ESC(slice_of(o->mx)), o->ip,
+                 o->tls, buf_slice(&words).ptr);
 }
 
 static void submit(struct outcome *o);

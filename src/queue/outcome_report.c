@@ -61,12 +61,6 @@ static const char *decoded(const char *xtext, struct buf *out)
         return buf_putc(out, '\0') ? xtext : out->ptr;
 }
 
-/* Is the reply another server's? */
-static bool was_said(const struct fate *f)
-{
-        return f->reply.code && !f->reply.ours;
-}
-
 /* Why we have ended it, or what has hindered us; NULL: what the other server said is all. */
 static const char *reason_of(const struct outcome *o, size_t i, char out[MAX_DIAGNOSTIC])
 {
@@ -76,14 +70,14 @@ static const char *reason_of(const struct outcome *o, size_t i, char out[MAX_DIA
         int n;
 
         if (!f->expired && !f->given_up)
-                return was_said(f) ? NULL : f->text;
+                return queue_was_said(&f->reply) ? NULL : f->text;
         clock_rfc5322(o->job->received_us, since);
         if (f->given_up)
                 n = snprintf(out, MAX_DIAGNOSTIC, "The administrator of this server gave it up.");
         else
                 n = snprintf(out, MAX_DIAGNOSTIC,
                              "It has waited here since %s, as long as mail may.", since);
-        if (last && !was_said(f))
+        if (last && !queue_was_said(&f->reply))
                 snprintf(out + n, MAX_DIAGNOSTIC - (size_t)n, " The last attempt: %s", last);
         return out;
 }
@@ -107,7 +101,7 @@ static void add_recipient(struct making *m, size_t i)
                 .action = actions[m->what],
                 .status = status_of(f),
                 .remote_mta = o->mx[0] ? o->mx : NULL,
-                .diagnostic = was_said(f) ? diagnostic : NULL,
+                .diagnostic = queue_was_said(&f->reply) ? diagnostic : NULL,
                 .reason = reason_of(o, i, reason),
                 .last_attempt_us = o->unattempted ? 0 : o->now_us,
                 .retry_until_us = m->what == FATE_DEFERRED ? r->expires_us : 0,

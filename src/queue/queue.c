@@ -22,15 +22,34 @@ uint32_t queue_random(void *arg)
         return value;
 }
 
-const char *queue_quotable(const char *text, struct buf *out)
+void queue_put_words(struct buf *out, const char *key, const char *text)
 {
-        buf_clear(out);
-        for (; *text && out->len + sizeof "\\xff" <= QUEUE_LOGGED_MAX; text++)
+        size_t end = out->len + QUEUE_WORDS_MAX;
+
+        buf_addf(out, " %s=\"", key);
+        for (; *text && out->len < end; text++)
                 if (*text < ' ' || *text > '~')
                         buf_addf(out, "\\x%02x", (unsigned char)*text);
                 else
                         buf_addc(out, *text == '"' ? '\'' : *text);
-        return out->len ? buf_slice(out).ptr : "";
+        buf_add(out, SLICE("\""));
+}
+
+bool queue_was_said(const struct smtp_client_reply *reply)
+{
+        return reply->code && !reply->ours;
+}
+
+void queue_put_reply(struct buf *out, const struct smtp_client_reply *reply)
+{
+        AUTO_BUF(said, QUEUE_LOGGED_MAX);
+
+        if (!queue_was_said(reply)) {
+                queue_put_words(out, "why", reply->text);
+                return;
+        }
+        buf_addf(&said, "%d %.900s", reply->code, reply->text);
+        queue_put_words(out, "reply", buf_slice(&said).ptr);
 }
 
 /* ---- options ---- */

@@ -127,9 +127,13 @@ static inline size_t site_max_rows(const struct queue *q)
 {
         return (size_t)q->config->max_in_memory_per_destination;
 }
-/* A reply in quotes on a log line: its blanks stay, for people; visible ASCII, cut to the ceiling. */
-enum { QUEUE_LOGGED_MAX = 1024 };
-const char *queue_quotable(const char *text, struct buf *out);
+/* The other server's own words, or ours? */
+bool queue_was_said(const struct smtp_client_reply *reply);
+/* For log lines: ' KEY="text"', the text in visible ASCII and blanks, cut to QUEUE_WORDS_MAX; and
+ * ' reply="451 4.7.1 later"', or ' why="our own words"'. */
+enum { QUEUE_WORDS_MAX = 1000, QUEUE_LOGGED_MAX = 4096 };
+void queue_put_words(struct buf *out, const char *key, const char *text);
+void queue_put_reply(struct buf *out, const struct smtp_client_reply *reply);
 /* In memory: a part of it is for accounts that have little there, and not for bulk mail. */
 bool queue_has_room(const struct queue *q, const struct store_queue_row *row);
 /* Something has ended: perhaps the last that a stop waits for. */

@@ -126,8 +126,7 @@ struct smtp_client_reply reply_for_later(const struct smtp_client_reply *reply)
 {
         struct smtp_client_reply later = *reply;
 
-        if (smtp_client_reply_permanent(reply))
-                later.code = 451;
+        later.later = true;
         if (later.status[0] == '5')
                 later.status[0] = '4';
         return later;
@@ -142,14 +141,15 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
 
         pace_failed(&site->pace);
         if (!permanent && !site_is_failing(site)) {
-                AUTO_BUF(text, QUEUE_LOGGED_MAX);
+                AUTO_BUF(words, QUEUE_LOGGED_MAX);
                 int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
                                              q->config->retry_max_ms, queue_random(NULL));
 
                 site->not_before_us = clock_now_us() + wait_ms * 1000;
-                log_info("queue destination=%s failures=%u wait_s=%lld reply=\"%d %s\"",
+                queue_put_reply(&words, reply);
+                log_info("queue destination=%s failures=%u wait_s=%lld%s",
                          LOG_ESC(slice_of(site->name)), site->failures, (long long)wait_ms / 1000,
-                         reply->code, queue_quotable(reply->text, &text));
+                         buf_slice(&words).ptr);
                 if (site->more)
                         delay_others(site);
                 wait_until_over(site);

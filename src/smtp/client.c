@@ -363,7 +363,7 @@ bool smtp_client_reply_good(const struct smtp_client_reply *r)
 
 bool smtp_client_reply_permanent(const struct smtp_client_reply *r)
 {
-        return smtp_client_class(r) == 5;
+        return smtp_client_class(r) == 5 && !r->later;
 }
 
 bool smtp_client_offers_8bitmime(const struct smtp_client *c)

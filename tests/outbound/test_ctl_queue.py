@@ -31,6 +31,11 @@ def test_a_row_is_explained_given_up_and_reported(make_server, nobody):
     # No attempt was made now.
     assert "Last-Attempt-Date" not in report.as_string()
     assert server.ctl("queue", "list") == ""
+    # Nobody has said anything, and nothing is told as if somebody had.
+    why = r"127\.0\.0\.1: Connection refused\""
+    server.wait_log(r'status=deferred mx=\S* ip= tls="" why="' + why)
+    server.wait_log('status=bounced mx= ip= tls="" because="an administrator gave it up" last="' + why)
+    assert "reply=" not in server.log and "554" not in words
 
 
 def test_a_row_is_tried_at_once(make_server):
@@ -41,7 +46,8 @@ def test_a_row_is_tried_at_once(make_server):
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: "Greylisted" in server.ctl("queue", "show", "--domain=away.example"),
                         "an attempt")
-        assert "Nothing is wrong" in server.ctl("queue", "show", "--domain=away.example")
+        shown = server.ctl("queue", "show", "--domain=away.example")
+        assert "Nothing is wrong" in shown and "without TLS: 451 4.7.1 Greylisted" in shown
         server.ctl("queue", "retry", "--all")
         server.wait_for(lambda: server.ctl("queue", "list") == "", "the delivery")
         assert receiver.messages[-1].recipients == ["bob@away.example"]

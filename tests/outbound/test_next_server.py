@@ -150,7 +150,7 @@ def test_mail_waits_while_the_name_server_fails(network):
     with Receiver(address=MX[0]) as sink:
         server = network.start(sink.port)
         submit(server, ["bob@away.example"])
-        server.wait_log('status=deferred .*reply="451')
+        server.wait_log('status=deferred .*why="')
         zone.fail(False)
         network.dns.publish()
         server.wait_for(lambda: sink.messages, "the message to arrive")
@@ -229,7 +229,7 @@ def test_no_more_servers_are_tried_than_allowed(network):
             server = network.start(first.port, {"max_mx_hosts": 1})
             submit(server, ["bob@away.example"])
             deferred = server.wait_log("status=deferred.*").group(0)
-            assert 'reply="451 first.away.example: 5.7.1 not you"' in deferred
+            assert 'reply="554 5.7.1 not you"' in deferred
             assert not second.connections
 
 

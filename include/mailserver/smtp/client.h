@@ -61,8 +61,9 @@ struct smtp_client_reply {
         char status[12];  /* enhanced: the peer's, or made from the code (RFC 3463) */
         const char *text; /* without the code: "5.1.1 No such user"; never NULL once set */
         bool ours;        /* nothing of it is the peer's */
+        bool later;       /* a 5xx about the connection, not the mail: taken for temporary */
 };
-/* 2xx; 4xx or none; 5xx. */
+/* 2xx; 4xx, none or for later; 5xx. */
 bool smtp_client_reply_good(const struct smtp_client_reply *r);
 bool smtp_client_reply_permanent(const struct smtp_client_reply *r);
 
