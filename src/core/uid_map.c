@@ -202,6 +202,34 @@ void uid_map_add_uids(const struct uid_map *m, struct uid_range numbers, struct 
         }
 }
 
+void uid_map_add_uids_of(const struct uid_map *m, const struct uid_set *numbers,
+                         struct uid_set *uids)
+{
+        for (size_t i = 0; i < numbers->n; i++)
+                uid_map_add_uids(m, numbers->ranges[i], uids);
+}
+
+void uid_map_add_numbers(const struct uid_map *m, const struct uid_set *uids,
+                         struct uid_set *numbers)
+{
+        struct uid_range range;
+
+        for (size_t i = 0; i < uids->n; i++)
+                if (uid_map_numbers(m, uids->ranges[i].first, uids->ranges[i].last, &range))
+                        uid_set_add_range(numbers, range.first, range.last);
+}
+
+uint32_t uid_map_count(const struct uid_map *m, const struct uid_set *uids)
+{
+        struct uid_range range;
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < uids->n; i++)
+                if (uid_map_numbers(m, uids->ranges[i].first, uids->ranges[i].last, &range))
+                        n += range.last - range.first + 1;
+        return n;
+}
+
 /* ---- without some ---- */
 
 /* One run, less those of *gone from uids->ranges[*gone] on. */

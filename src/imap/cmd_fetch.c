@@ -90,19 +90,15 @@ static void cut(const struct imap_cmd *cmd, const struct imap_partial *partial,
         const struct uid_map *messages = &imap_session_view(cmd->session)->messages;
         AUTO(uid_set_done) struct uid_set numbers = { 0 };
         AUTO(uid_set_done) struct uid_set some = { 0 };
-        struct uid_range range;
         uint64_t first, end;
 
         if (!partial->a)
                 return;
-        for (size_t i = 0; i < uids->n; i++)
-                if (uid_map_numbers(messages, uids->ranges[i].first, uids->ranges[i].last, &range))
-                        uid_set_add_range(&numbers, range.first, range.last);
+        uid_map_add_numbers(messages, uids, &numbers);
         imap_partial_places(partial, uid_set_count(&numbers), &first, &end);
         imap_cut_places(&numbers, first, end, &some);
         uid_set_clear(uids);
-        for (size_t i = 0; i < some.n; i++)
-                uid_map_add_uids(messages, some.ranges[i], uids);
+        uid_map_add_uids_of(messages, &some, uids);
 }
 
 static enum imap_flow run(struct imap_cmd *cmd, const struct imap_set *set,

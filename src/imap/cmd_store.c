@@ -133,9 +133,8 @@ static void put_names(const struct imap_cmd *cmd, const struct uid_set *uids, st
         AUTO(uid_set_done) struct uid_set numbers = { 0 };
         enum err ignored; /* a mailbox' numbers fit 1 GiB */
 
-        for (size_t i = 0; !cmd->uid && i < uids->n; i++)
-                for (uint64_t uid = uids->ranges[i].first; uid <= uids->ranges[i].last; uid++)
-                        uid_set_add(&numbers, imap_number_of(cmd->session, (uint32_t)uid));
+        if (!cmd->uid)
+                uid_map_add_numbers(&imap_session_view(cmd->session)->messages, uids, &numbers);
         ignored = uid_set_print(cmd->uid ? uids : &numbers, out);
         (void)ignored;
 }

@@ -15,20 +15,12 @@ void imap_results_done(struct imap_results *r)
 void imap_results_of_set(const struct uid_set *found, const struct uid_map *map, bool uid,
                          struct imap_results *ret)
 {
-        struct uid_range numbers;
+        AUTO(uid_set_done) struct uid_set numbers = { 0 };
 
         *ret = (struct imap_results){ 0 };
-        for (size_t i = 0; i < found->n; i++) {
-                const struct uid_range *range = &found->ranges[i];
-
-                if (!uid_map_numbers(map, range->first, range->last, &numbers))
-                        continue;
-                uid_map_add_uids(map, numbers, &ret->uids);
-                if (!uid)
-                        uid_set_add_range(&ret->told, numbers.first, numbers.last);
-        }
-        if (uid)
-                uid_set_copy(&ret->told, &ret->uids);
+        uid_map_add_numbers(map, found, &numbers);
+        uid_map_add_uids_of(map, &numbers, &ret->uids);
+        uid_set_copy(&ret->told, uid ? &ret->uids : &numbers);
 }
 
 void imap_results_of_list(uint32_t *uids, size_t n, const struct uid_map *map, bool uid,

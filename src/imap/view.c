@@ -154,23 +154,6 @@ static bool bind_uids(const struct uid_map *m, uint32_t first, uint32_t last,
         return uid_map_numbers(m, a < b ? a : b, a < b ? b : a, ret_numbers);
 }
 
-/* Those of `uids` that the client still sees. */
-static void add_numbers(const struct uid_map *m, const struct uid_set *uids,
-                        struct uid_set *numbers)
-{
-        struct uid_range range;
-
-        for (size_t i = 0; i < uids->n; i++)
-                if (uid_map_numbers(m, uids->ranges[i].first, uids->ranges[i].last, &range))
-                        uid_set_add_range(numbers, range.first, range.last);
-}
-
-static void add_uids(const struct uid_map *m, const struct uid_set *numbers, struct uid_set *uids)
-{
-        for (size_t i = 0; i < numbers->n; i++)
-                uid_map_add_uids(m, numbers->ranges[i], uids);
-}
-
 void imap_view_known(const struct imap_session *s, const struct uid_set *uids,
                      struct uid_set *ret_known)
 {
@@ -178,8 +161,8 @@ void imap_view_known(const struct imap_session *s, const struct uid_set *uids,
         AUTO(uid_set_done) struct uid_set numbers = { 0 };
 
         uid_set_clear(ret_known);
-        add_numbers(messages, uids, &numbers);
-        add_uids(messages, &numbers, ret_known);
+        uid_map_add_numbers(messages, uids, &numbers);
+        uid_map_add_uids_of(messages, &numbers, ret_known);
 }
 
 /* To message numbers first: "1:*,1:*,…" costs no more than "1:*", in whatever order it comes. */
@@ -214,7 +197,7 @@ enum err imap_set_uids(struct imap_cmd *cmd, const struct imap_set *set, struct 
 
         assert(m);
         if (set->saved)
-                add_numbers(&m->view.messages, &m->saved, &numbers);
+                uid_map_add_numbers(&m->view.messages, &m->saved, &numbers);
         else
                 err = add_written(cmd, set, &numbers);
         if (err)
@@ -268,16 +251,8 @@ const struct uid_set *imap_session_recent(const struct imap_session *s)
 size_t imap_count_recent(const struct imap_session *s)
 {
         const struct imap_mailbox *m = s->mailbox;
-        size_t n = 0;
 
-        for (size_t i = 0; m && i < m->recent.n; i++) {
-                struct uid_range numbers;
-
-                if (uid_map_numbers(&m->view.messages, m->recent.ranges[i].first,
-                                    m->recent.ranges[i].last, &numbers))
-                        n += numbers.last - numbers.first + 1;
-        }
-        return n;
+        return m ? uid_map_count(&m->view.messages, &m->recent) : 0;
 }
 
 void imap_told_first(struct imap_session *s, uint32_t first, uint32_t last)

@@ -389,19 +389,6 @@ static void update_done(struct task *t)
 static const struct task_class update_class = { "imap update", update_work, update_done,
                                                 update_drop };
 
-/* The withheld ones may name UIDs that were never told. */
-static size_t count_withheld(const struct imap_mailbox *m)
-{
-        struct uid_range numbers;
-        size_t n = 0;
-
-        for (size_t i = 0; i < m->withheld.n; i++)
-                if (uid_map_numbers(&m->view.messages, m->withheld.ranges[i].first,
-                                    m->withheld.ranges[i].last, &numbers))
-                        n += numbers.last - numbers.first + 1;
-        return n;
-}
-
 static struct imap_update *update_new(const struct imap_session *s)
 {
         const struct imap_mailbox *m = s->mailbox;
@@ -412,7 +399,8 @@ static struct imap_update *update_new(const struct imap_session *s)
         u->mailbox = m->view.mailbox;
         u->since = m->view.modseq;
         u->uidnext = m->view.uidnext;
-        u->messages = (int64_t)m->view.messages.n - (int64_t)count_withheld(m);
+        /* The withheld ones may name UIDs that were never told. */
+        u->messages = (int64_t)m->view.messages.n - uid_map_count(&m->view.messages, &m->withheld);
         u->named = named(m);
         return u;
 }

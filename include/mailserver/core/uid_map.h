@@ -47,6 +47,14 @@ bool uid_map_numbers(const struct uid_map *m, uint32_t first, uint32_t last,
                      struct uid_range *ret_numbers);
 /* The UIDs of messages numbers.first to numbers.last, all from 1 to n, added to *uids. */
 void uid_map_add_uids(const struct uid_map *m, struct uid_range numbers, struct uid_set *uids);
+/* The same of ranges of numbers. */
+void uid_map_add_uids_of(const struct uid_map *m, const struct uid_set *numbers,
+                         struct uid_set *uids);
+/* The numbers that those of `uids` have that are there, added to *numbers. */
+void uid_map_add_numbers(const struct uid_map *m, const struct uid_set *uids,
+                         struct uid_set *numbers);
+/* How many of `uids` are there. */
+uint32_t uid_map_count(const struct uid_map *m, const struct uid_set *uids);
 /* What it keeps in memory. */
 size_t uid_map_octets(const struct uid_map *m);
 /* The same messages. */

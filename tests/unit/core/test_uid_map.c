@@ -157,6 +157,32 @@ START_TEST(ranges_of_uids_have_numbers)
 }
 END_TEST
 
+START_TEST(sets_of_uids_have_numbers_and_numbers_have_uids)
+{
+        const struct uid_set uids = {
+                .ranges = (struct uid_range[]){{ 1, 10 }, { 12, 20 }, { 22, 30 }},
+                .n = 3,
+        };
+        struct uid_set numbers = { 0 }, there = { 0 };
+        struct uid_map m = { 0 };
+        AUTO_BUF(text, 100);
+
+        ck_assert_uint_eq(uid_map_count(&m, &uids), 0);
+        uid_map_append(&m, 10, 12);
+        uid_map_append(&m, 20, 21);
+        ck_assert_uint_eq(uid_map_count(&m, &uids), 3);
+        uid_map_add_numbers(&m, &uids, &numbers);
+        uid_map_add_uids_of(&m, &numbers, &there);
+        ck_assert_int_eq(uid_set_print(&numbers, &text), ERR_OK);
+        buf_addc(&text, ' ');
+        ck_assert_int_eq(uid_set_print(&there, &text), ERR_OK);
+        ck_assert_str_eq(text.ptr, "1,3:4 10,12,20");
+        uid_set_done(&numbers);
+        uid_set_done(&there);
+        uid_map_done(&m);
+}
+END_TEST
+
 START_TEST(a_set_is_added_only_where_it_is_above)
 {
         const struct uid_set uids = {
@@ -187,6 +213,7 @@ int main(void)
         tcase_add_test(t, a_million_that_follow_each_other_take_no_room);
         tcase_add_loop_test(t, ranges_of_uids_have_numbers, 0,
                             (int)(sizeof ranges / sizeof *ranges));
+        tcase_add_test(t, sets_of_uids_have_numbers_and_numbers_have_uids);
         tcase_add_test(t, a_set_is_added_only_where_it_is_above);
         r = srunner_create(s);
         srunner_run_all(r, CK_ENV);
