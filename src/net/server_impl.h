@@ -6,9 +6,9 @@
 #ifndef NET_SERVER_IMPL_H
 #define NET_SERVER_IMPL_H
 
-#include "counters.h"
 #include "linger.h"
 
+#include "mailserver/core/counters.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/net/server.h"
 

@@ -46,7 +46,7 @@ static void link_free(struct link *l)
         list_remove(&l->link);
         idle_no_more(l);
         arena_done(&l->arena);
-        shares_drop(&q->openers, l->opener);
+        counters_remove(&q->openers, account_key(l->opener));
         mem_free(l);
         site->n_links--;
         q->n_links--;
@@ -417,7 +417,7 @@ void link_open(struct site *site, int64_t account)
         l->facts.arena = &l->arena;
         list_append(&site->links, &l->link);
         l->opener = account;
-        shares_add(&q->openers, account);
+        counters_add(&q->openers, account_key(account));
         site->n_links++;
         q->n_links++;
         set_rules(l);

@@ -233,8 +233,8 @@ void queue_free(struct queue *q)
         sts_free(q->sts);
         roots_free(q->roots);
         id_set_done(&q->rows);
-        shares_done(&q->shares);
-        shares_done(&q->openers);
+        counters_done(&q->shares);
+        counters_done(&q->openers);
         id_set_done(&q->told);
         forget_passwords(q);
         mem_free(q);

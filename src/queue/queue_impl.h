@@ -13,11 +13,11 @@
 #include "destination.h"
 #include "id_set.h"
 #include "route.h"
-#include "shares.h"
 #include "sts.h"
 #include "turns.h"
 
 #include "mailserver/core/arena.h"
+#include "mailserver/core/counters.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/metrics.h"
 #include "mailserver/core/task.h"
@@ -92,16 +92,16 @@ struct queue {
         char **passwords; /* of config->routes; owned */
         size_t n_passwords;
         struct site *sites[SITE_BUCKETS];
-        struct list all;      /* struct site.all: stale ones too */
-        struct turns starved; /* struct site.starved: would open a connection if one were free */
-        struct list idle;     /* struct link.unused, the longest first */
-        struct list touched;  /* struct site.touched: have got rows in the page at hand */
-        struct id_set rows;   /* in memory */
-        struct shares shares; /* whose they are */
-        struct id_set told;   /* policies being tested whose failure was logged: link_sts.c */
+        struct list all;        /* struct site.all: stale ones too */
+        struct turns starved;   /* struct site.starved: would open a connection if one were free */
+        struct list idle;       /* struct link.unused, the longest first */
+        struct list touched;    /* struct site.touched: have got rows in the page at hand */
+        struct id_set rows;     /* in memory */
+        struct counters shares; /* whose they are: account_key */
+        struct id_set told;     /* policies being tested whose failure was logged: link_sts.c */
         size_t n_links, n_idle;
-        struct shares openers; /* links by the account they were opened for */
-        struct list outcomes;  /* struct outcome.link */
+        struct counters openers; /* links by the account they were opened for: account_key */
+        struct list outcomes;    /* struct outcome.link */
         size_t unwritten; /* of these, those whose write has failed: nothing is sent meanwhile */
         struct metric *n_fates[3]; /* enum fate_kind */
         struct metric *n_converted;
@@ -122,6 +122,11 @@ struct queue {
 };
 
 uint32_t queue_random(void *arg);
+/* What counters know an account by: 0, which is mail of none, is no key of theirs. */
+static inline uint64_t account_key(int64_t account)
+{
+        return (uint64_t)account + 1;
+}
 /* Recipients of one site in memory, at most. */
 static inline size_t site_max_rows(const struct queue *q)
 {

@@ -69,7 +69,7 @@ void job_free(struct job *job)
 void site_forget_row(struct site *site, const struct job *job, int64_t row)
 {
         id_set_remove(&site->queue->rows, row);
-        shares_drop(&site->queue->shares, job->account);
+        counters_remove(&site->queue->shares, account_key(job->account));
         site->rows--;
         site->bulk_rows -= job->turn.bulk;
 }
@@ -112,7 +112,7 @@ bool queue_has_room(const struct queue *q, const struct store_queue_row *row)
         if (q->rows.n < max - max / 5)
                 return true;
         return q->rows.n < max && !(row->flags & STORE_QUEUE_BULK) &&
-               shares_of(&q->shares, row->account) < few;
+               counters_get(&q->shares, account_key(row->account)) < few;
 }
 
 /* Who has few waiting comes besides, so that nobody waits behind another's thousands. */
@@ -136,7 +136,7 @@ static bool has_room(struct site *site, const struct store_queue_row *row)
 static void count_row(struct site *site, const struct store_queue_row *row)
 {
         id_set_add(&site->queue->rows, row->id);
-        shares_add(&site->queue->shares, row->account);
+        counters_add(&site->queue->shares, account_key(row->account));
         site->rows++;
         site->bulk_rows += (row->flags & STORE_QUEUE_BULK) != 0;
 }
@@ -365,7 +365,7 @@ static bool may_have_another(const struct site *site)
         const struct turn *next = turns_next(&site->waiting);
 
         return q->n_links - q->n_idle < max - max / 5 ||
-               (next && !next->bulk && shares_of(&q->openers, next->account) < few);
+               (next && !next->bulk && counters_get(&q->openers, account_key(next->account)) < few);
 }
 
 static bool all_are_open(const struct queue *q)

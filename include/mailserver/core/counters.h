@@ -1,13 +1,13 @@
 /*
- * counters.h — how many connections there are for each number: an address's key,
- * an account's id.
+ * counters.h — how many there are for each number: connections by an address's
+ * key, rows in memory by an account's id.
  *
- * An open-addressing table that grows with the connections there are and
- * forgets a number when its last one closes. The hash has a key of this
- * process, so a stranger cannot choose addresses that collide.
+ * An open-addressing table that grows with the numbers there are and forgets
+ * one when its last is gone. The hash has a key of this process, so a stranger
+ * cannot choose addresses that collide.
  */
-#ifndef NET_COUNTERS_H
-#define NET_COUNTERS_H
+#ifndef MAILSERVER_CORE_COUNTERS_H
+#define MAILSERVER_CORE_COUNTERS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* counters.c — counting connections by number: linear probing, deletion by shifting back. */
-#include "counters.h"
+/* counters.c — counting by number: linear probing, deletion by shifting back. */
+#include "mailserver/core/counters.h"
 
 #include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
