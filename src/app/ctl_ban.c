@@ -97,14 +97,12 @@ static enum err add_work(struct ctl_call *call, struct store_txn *tx)
 /* As it is written, and for an IPv6 address the network that is counted for it. */
 static enum err clear_network(struct store_txn *tx, const struct net_network *network)
 {
-        struct net_address address = { 0 };
-        struct net_network counted;
+        struct net_address address = net_address_of(network->ip);
+        struct net_network counted = net_network_of(&address);
         char text[NET_NETWORK_TEXT];
         enum err err = store_ban_clear_network(tx, slice_of(net_network_text(network, text)));
         enum err also;
 
-        memcpy(address.ip, network->ip, sizeof address.ip);
-        counted = net_network_of(&address);
         if (network->bits != 128 || counted.bits == 128)
                 return err;
         also = store_ban_clear_network(tx, slice_of(net_network_text(&counted, text)));

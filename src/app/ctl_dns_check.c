@@ -143,10 +143,9 @@ static void add_policy(struct check *check)
 
 static void put_reverse(const uint8_t ip[16], const char *host, json_t *rows)
 {
-        struct net_address address = { 0 };
+        struct net_address address = net_address_of(ip);
         AUTO_BUF(name, 100);
 
-        memcpy(address.ip, ip, sizeof address.ip);
         if (net_address_is_v4(&address)) {
                 buf_addf(&name, "%u.%u.%u.%u.in-addr.arpa.", ip[15], ip[14], ip[13], ip[12]);
         } else {

@@ -16,9 +16,8 @@ enum { MAX_VALUES = 64 };
 static void put_address(const struct dns_record *record, struct buf *out)
 {
         char text[NET_ADDRESS_TEXT];
-        struct net_address address = { 0 };
+        struct net_address address = net_address_of(record->ip);
 
-        memcpy(address.ip, record->ip, sizeof address.ip);
         buf_add(out, slice_of(net_address_text(&address, text)));
 }
 
@@ -256,9 +255,8 @@ static void judge_address(const struct dns_judge *j, const json_t *row, enum dns
                          LOG_ESC(slice_of(a->canonical)));
         }
         for (size_t i = 0; i < a->n && i < MAX_VALUES; i++) {
-                struct net_address found = { 0 };
+                struct net_address found = net_address_of(a->records[i].ip);
 
-                memcpy(found.ip, a->records[i].ip, sizeof found.ip);
                 judge_one_address(j, &found, v);
         }
 }

@@ -62,12 +62,8 @@ static bool servers(const struct dns_judge *j, struct net_address out[MAX_SERVER
                 const struct dns_answer *a = dns_facts_ask(j->known, j->host, types[t], j->lacking);
 
                 known &= a != NULL;
-                for (size_t i = 0; a && i < a->n && *ret_n < MAX_SERVERS; i++) {
-                        struct net_address *address = &out[(*ret_n)++];
-
-                        *address = (struct net_address){ 0 };
-                        memcpy(address->ip, a->records[i].ip, sizeof address->ip);
-                }
+                for (size_t i = 0; a && i < a->n && *ret_n < MAX_SERVERS; i++)
+                        out[(*ret_n)++] = net_address_of(a->records[i].ip);
         }
         return known;
 }

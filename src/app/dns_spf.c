@@ -237,20 +237,14 @@ static bool has_address(const struct dns_spf *s, const struct term *t, const uin
 {
         bool v4 = net_address_is_v4(&s->from);
         struct slice text = v4 ? t->bits4 : t->bits6;
+        struct net_address theirs = net_address_of(ip);
+        struct net_network network;
         uint64_t bits = 128;
-        struct net_address mine = s->from;
-        struct net_network network = { 0 };
 
         if (text.ptr && slice_number(text, &bits))
                 bits += v4 ? 96 : 0;
-        network.bits = (uint8_t)bits;
-        memcpy(network.ip, ip, sizeof network.ip);
-        for (size_t i = 0; i < 16; i++) {
-                unsigned kept = bits >= (i + 1) * 8 ? 8 : bits > i * 8 ? (unsigned)bits % 8 : 0;
-
-                network.ip[i] &= (uint8_t)(0xffU << (8 - kept));
-        }
-        return net_network_has(&network, &mine);
+        network = net_network_cut(&theirs, (unsigned)bits);
+        return net_network_has(&network, &s->from);
 }
 
 static enum match match_host(struct dns_spf *s, const struct term *t, const char *host)

@@ -2,7 +2,6 @@
 #include "local.h"
 
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 
 struct found {
@@ -23,23 +22,10 @@ static void add_interfaces(struct found *found)
         if (getifaddrs(&all))
                 return;
         for (one = all; one; one = one->ifa_next) {
-                struct net_address address = {
-                        .ip = {[10] = 0xff, [11] = 0xff}
-                };
+                struct net_address address;
 
-                if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET) {
-                        struct sockaddr_in in;
-
-                        memcpy(&in, one->ifa_addr, sizeof in);
-                        memcpy(address.ip + 12, &in.sin_addr, 4);
+                if (one->ifa_addr && net_address_from_sockaddr(one->ifa_addr, &address))
                         add(found, &address);
-                } else if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET6) {
-                        struct sockaddr_in6 in6;
-
-                        memcpy(&in6, one->ifa_addr, sizeof in6);
-                        memcpy(address.ip, &in6.sin6_addr, sizeof address.ip);
-                        add(found, &address);
-                }
         }
         freeifaddrs(all);
 }

@@ -9,6 +9,14 @@
 /* RFC 4291 2.5.5.2: how an IPv4 address is written in sixteen octets. */
 static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
+struct net_address net_address_of(const uint8_t ip[16])
+{
+        struct net_address a = { .port = 0 };
+
+        memcpy(a.ip, ip, sizeof a.ip);
+        return a;
+}
+
 static void set_v4(struct net_address *a, const void *four_octets)
 {
         memcpy(a->ip, mapped_prefix, sizeof mapped_prefix);
@@ -75,17 +83,17 @@ uint64_t net_address_key(const struct net_address *a)
         return key ? key : 1;
 }
 
-bool net_address_from_sockaddr(const struct sockaddr_storage *from, struct net_address *ret_address)
+bool net_address_from_sockaddr(const struct sockaddr *from, struct net_address *ret_address)
 {
         struct net_address a = { 0 };
 
-        if (from->ss_family == AF_INET) {
+        if (from->sa_family == AF_INET) {
                 struct sockaddr_in in;
 
                 memcpy(&in, from, sizeof in);
                 set_v4(&a, &in.sin_addr);
                 a.port = ntohs(in.sin_port);
-        } else if (from->ss_family == AF_INET6) {
+        } else if (from->sa_family == AF_INET6) {
                 struct sockaddr_in6 in6;
 
                 memcpy(&in6, from, sizeof in6);

@@ -6,9 +6,6 @@
 
 #include <sys/socket.h>
 
-/* False, and *ret_address untouched, when it is neither IPv4 nor IPv6. */
-bool net_address_from_sockaddr(const struct sockaddr_storage *from,
-                               struct net_address *ret_address);
 /* AF_INET for an IPv4 address, AF_INET6 for the others; the length for bind and connect. */
 socklen_t net_address_to_sockaddr(const struct net_address *a, struct sockaddr_storage *ret_to);
 

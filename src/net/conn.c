@@ -120,7 +120,7 @@ static void learn_local_address(struct conn *c, int fd)
         socklen_t len = sizeof ss;
 
         if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-                net_address_from_sockaddr(&ss, &c->local);
+                net_address_from_sockaddr((struct sockaddr *)&ss, &c->local);
 }
 
 struct conn *conn_new(struct net_server *n, const struct net_service *service, int fd,

@@ -24,7 +24,7 @@ static int accept_one(const struct listener *ln, struct net_address *ret_peer)
                 return -1;
         /* A reply must not wait for the acknowledgement of the one before. */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (!net_address_from_sockaddr(&ss, ret_peer))
+        if (!net_address_from_sockaddr((struct sockaddr *)&ss, ret_peer))
                 *ret_peer = (struct net_address){ 0 };
         return fd;
 }

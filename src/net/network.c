@@ -12,22 +12,13 @@ static void clear_from(uint8_t ip[16], unsigned bits)
                 ip[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
 }
 
-static struct net_network cut(const struct net_address *a, unsigned bits)
+struct net_network net_network_cut(const struct net_address *a, unsigned bits)
 {
         struct net_network n = { .bits = (uint8_t)bits };
 
         memcpy(n.ip, a->ip, sizeof n.ip);
         clear_from(n.ip, bits);
         return n;
-}
-
-/* Its first address. */
-static struct net_address first_of(const struct net_network *n)
-{
-        struct net_address a = { 0 };
-
-        memcpy(a.ip, n->ip, sizeof a.ip);
-        return a;
 }
 
 /* `v4`: as written, so that ::ffff:0:0/96 has 96 bits and 0.0.0.0/0 none. */
@@ -58,13 +49,13 @@ bool net_network_parse(struct slice text, struct net_network *ret_network)
                 return false;
         if (bits > (v4 ? ALL_BITS - V4_FROM : ALL_BITS))
                 return false;
-        *ret_network = cut(&a, (unsigned)bits + (v4 ? V4_FROM : 0));
+        *ret_network = net_network_cut(&a, (unsigned)bits + (v4 ? V4_FROM : 0));
         return true;
 }
 
 const char *net_network_text(const struct net_network *n, char out[NET_NETWORK_TEXT])
 {
-        struct net_address a = first_of(n);
+        struct net_address a = net_address_of(n->ip);
         bool v4 = net_address_is_v4(&a) && n->bits >= V4_FROM;
         char text[NET_ADDRESS_TEXT];
 
@@ -78,19 +69,19 @@ const char *net_network_text(const struct net_network *n, char out[NET_NETWORK_T
 
 bool net_network_has(const struct net_network *n, const struct net_address *a)
 {
-        struct net_network of_a = cut(a, n->bits);
+        struct net_network of_a = net_network_cut(a, n->bits);
 
         return memcmp(of_a.ip, n->ip, sizeof n->ip) == 0;
 }
 
 struct net_network net_network_of(const struct net_address *a)
 {
-        return cut(a, net_address_is_v4(a) ? ALL_BITS : 64);
+        return net_network_cut(a, net_address_is_v4(a) ? ALL_BITS : 64);
 }
 
 bool net_network_key(const struct net_network *n, uint64_t *ret_key)
 {
-        struct net_address a = first_of(n);
+        struct net_address a = net_address_of(n->ip);
         struct net_network of_a = net_network_of(&a);
 
         if (of_a.bits != n->bits)
@@ -101,7 +92,7 @@ bool net_network_key(const struct net_network *n, uint64_t *ret_key)
 
 bool net_network_is_loopback(const struct net_network *n)
 {
-        struct net_address a = first_of(n);
+        struct net_address a = net_address_of(n->ip);
 
         return net_address_is_loopback(&a) && n->bits >= V4_FROM + (net_address_is_v4(&a) ? 8 : 32);
 }

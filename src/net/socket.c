@@ -66,7 +66,7 @@ static void learn_address(int fd, struct net_address *address)
         socklen_t len = sizeof ss;
 
         if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-                net_address_from_sockaddr(&ss, address);
+                net_address_from_sockaddr((struct sockaddr *)&ss, address);
 }
 
 enum err socket_listen(struct net_address *address, int *ret_fd, struct error *reterr)
@@ -95,7 +95,7 @@ bool socket_adopt(int fd, struct net_address *ret_address)
         if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) || !listening)
                 return false;
         if (getsockname(fd, (struct sockaddr *)&ss, &len) ||
-            !net_address_from_sockaddr(&ss, ret_address))
+            !net_address_from_sockaddr((struct sockaddr *)&ss, ret_address))
                 return false;
         return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
                fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;

@@ -31,9 +31,9 @@ static bool is_known(const struct dns_answer *a)
 
 static struct net_address address_of(const struct finding *f, const struct dns_record *record)
 {
-        struct net_address a = { .port = f->rules->port };
+        struct net_address a = net_address_of(record->ip);
 
-        memcpy(a.ip, record->ip, sizeof a.ip);
+        a.port = f->rules->port;
         return a;
 }
 

@@ -180,10 +180,9 @@ static void connect_to(struct sts_fetch *f, int64_t left_ms)
 /* False: not one that is asked. */
 static bool add_address(struct sts_fetch *f, const uint8_t ip[16])
 {
-        struct net_address a = { 0 };
+        struct net_address a = net_address_of(ip);
         char text[NET_ADDRESS_TEXT];
 
-        memcpy(a.ip, ip, sizeof a.ip);
         if (!f->options->private_addresses && !net_address_is_public(&a)) {
                 f->refused = true;
                 return false;

@@ -7,11 +7,18 @@
 
 #include <stdint.h>
 
+struct sockaddr;
+
 /* IPv4 is kept mapped (::ffff:a.b.c.d), so one form serves both. */
 struct net_address {
         uint8_t ip[16];
         uint16_t port; /* host order */
 };
+
+/* Without a port. */
+struct net_address net_address_of(const uint8_t ip[16]);
+/* False, and *ret_address untouched, when it is neither IPv4 nor IPv6. */
+bool net_address_from_sockaddr(const struct sockaddr *from, struct net_address *ret_address);
 
 #define NET_ADDRESS_TEXT 48
 /* "192.0.2.1" or "2001:db8::1", no port. */

@@ -11,6 +11,8 @@ struct net_network {
 };
 
 #define NET_NETWORK_TEXT (NET_ADDRESS_TEXT + 4)
+/* The network of `bits`, 128 at most, that the address is in. */
+struct net_network net_network_cut(const struct net_address *a, unsigned bits);
 /* RFC 4632 3.1, RFC 4291 2.3. Bits of the address beyond the prefix are cleared. */
 bool net_network_parse(struct slice text, struct net_network *ret_network);
 /* "10.0.0.0/8"; one address alone stands without its length. */

@@ -120,7 +120,7 @@ START_TEST(the_kernels_form_goes_there_and_back)
         len = net_address_to_sockaddr(&a, &ss);
         ck_assert_uint_eq(len, addresses[_i].v4 ? sizeof(struct sockaddr_in)
                                                 : sizeof(struct sockaddr_in6));
-        ck_assert(net_address_from_sockaddr(&ss, &b));
+        ck_assert(net_address_from_sockaddr((struct sockaddr *)&ss, &b));
         ck_assert_mem_eq(&a, &b, sizeof a);
 }
 END_TEST
@@ -130,7 +130,7 @@ START_TEST(other_families_are_no_addresses)
         struct sockaddr_storage ss = { .ss_family = AF_UNIX };
         struct net_address a;
 
-        ck_assert(!net_address_from_sockaddr(&ss, &a));
+        ck_assert(!net_address_from_sockaddr((struct sockaddr *)&ss, &a));
 }
 END_TEST
 
