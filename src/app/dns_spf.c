@@ -159,10 +159,7 @@ static bool read_term(struct slice text, struct term *ret_term)
 static bool next_term(struct slice *record, struct slice *ret_text)
 {
         while (record->len) {
-                if (!slice_cut(record, ' ', ret_text)) {
-                        *ret_text = *record;
-                        record->len = 0;
-                }
+                *ret_text = slice_cut_piece(record, ' ');
                 if (ret_text->len)
                         return true;
         }

@@ -19,11 +19,7 @@ struct tag_rule {
 static bool next_piece(struct slice *rest, char stop, struct slice *ret_piece)
 {
         while (rest->len) {
-                if (!slice_cut(rest, stop, ret_piece)) {
-                        *ret_piece = *rest;
-                        rest->len = 0;
-                }
-                *ret_piece = slice_trim(*ret_piece);
+                *ret_piece = slice_trim(slice_cut_piece(rest, stop));
                 if (ret_piece->len)
                         return true;
         }

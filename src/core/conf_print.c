@@ -17,13 +17,11 @@ static void indent(struct buf *out, size_t depth)
 static void write_comment(struct buf *out, size_t depth, const char *head, struct slice text)
 {
         size_t column = WIDTH;
-        struct slice word, rest = text;
+        struct slice rest = text;
 
         while (rest.len) {
-                if (!slice_cut(&rest, ' ', &word)) {
-                        word = rest;
-                        rest = SLICE("");
-                }
+                struct slice word = slice_cut_piece(&rest, ' ');
+
                 if (column + 1 + word.len > WIDTH) {
                         if (out->len && out->ptr[out->len - 1] != '\n')
                                 buf_addc(out, '\n');
@@ -118,21 +116,9 @@ static void example_option(const struct conf_option *o, size_t depth, struct buf
 static size_t common_parts(struct slice a, struct slice b)
 {
         size_t n = 0;
-        struct slice x, y;
 
-        while (a.len && b.len) {
-                if (!slice_cut(&a, '.', &x)) {
-                        x = a;
-                        a = SLICE("");
-                }
-                if (!slice_cut(&b, '.', &y)) {
-                        y = b;
-                        b = SLICE("");
-                }
-                if (!slice_eq(x, y))
-                        break;
+        while (a.len && b.len && slice_eq(slice_cut_piece(&a, '.'), slice_cut_piece(&b, '.')))
                 n++;
-        }
         return n;
 }
 
@@ -152,13 +138,11 @@ static void close_groups(struct buf *out, size_t from, size_t to)
 /* Opens what `path` has beyond its first `open` parts; help stands above the last. */
 static void open_groups(struct buf *out, const struct conf_table *table, size_t open)
 {
-        struct slice rest = slice_of(table->path), part;
+        struct slice rest = slice_of(table->path);
 
         for (size_t depth = 0; rest.len; depth++) {
-                if (!slice_cut(&rest, '.', &part)) {
-                        part = rest;
-                        rest = SLICE("");
-                }
+                struct slice part = slice_cut_piece(&rest, '.');
+
                 if (depth < open)
                         continue;
                 write_gap(out);

@@ -110,11 +110,7 @@ static bool next_item(struct slice *rest, struct slice *ret_item)
 {
         if (!slice_trim(*rest).len)
                 return false;
-        if (!slice_cut(rest, ',', ret_item)) {
-                *ret_item = *rest;
-                *rest = SLICE("");
-        }
-        *ret_item = slice_trim(*ret_item);
+        *ret_item = slice_trim(slice_cut_piece(rest, ','));
         if (ret_item->len >= 2 && slice_starts(*ret_item, SLICE("\"")) &&
             slice_ends(*ret_item, SLICE("\"")))
                 *ret_item = slice_head(slice_from(*ret_item, 1), ret_item->len - 2);

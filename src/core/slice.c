@@ -45,6 +45,15 @@ bool slice_cut(struct slice *rest, char stop, struct slice *ret_head)
         return true;
 }
 
+struct slice slice_cut_piece(struct slice *rest, char stop)
+{
+        struct slice piece = *rest;
+
+        if (!slice_cut(rest, stop, &piece))
+                *rest = slice_from(*rest, rest->len);
+        return piece;
+}
+
 bool slice_skip_word(struct slice *rest, struct slice word)
 {
         if (rest->len < word.len || !slice_eq_word(slice_head(*rest, word.len), word))

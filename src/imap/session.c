@@ -150,22 +150,10 @@ static enum imap_flow refuse_state(struct imap_cmd *cmd)
         return refuse(cmd, "Not possible now");
 }
 
-/* The word at the front, and a space behind it if there is one. */
-static struct slice cut_word(struct slice *rest)
-{
-        struct slice word;
-
-        if (!slice_cut(rest, ' ', &word)) {
-                word = *rest;
-                *rest = slice_from(*rest, rest->len);
-        }
-        return word;
-}
-
 static enum imap_flow start(struct imap_session *s, struct slice rest)
 {
         struct imap_cmd *cmd = &s->cmd;
-        struct slice name = cut_word(&rest);
+        struct slice name = slice_cut_piece(&rest, ' ');
         struct imap_args args = {
                 .arena = &cmd->arena,
                 .utf8 = imap_is_utf8(s),
@@ -174,7 +162,7 @@ static enum imap_flow start(struct imap_session *s, struct slice rest)
 
         if (slice_eq_word(name, SLICE("UID"))) {
                 cmd->uid = true;
-                name = cut_word(&rest);
+                name = slice_cut_piece(&rest, ' ');
         }
         cmd->def = imap_command_find(name);
         if (!cmd->def || (cmd->uid && !cmd->def->has_uid_form))
@@ -215,7 +203,7 @@ static bool begin(struct imap_session *s, struct slice *ret_rest)
                 rest = arena_copy(&s->cmd.arena, rest);
                 imap_gather_rest(&s->gather);
         }
-        s->cmd.tag = cut_word(&rest);
+        s->cmd.tag = slice_cut_piece(&rest, ' ');
         *ret_rest = rest;
         return is_tag(s->cmd.tag);
 }
@@ -242,10 +230,10 @@ static bool may_go_on(const struct imap_session *s)
 {
         const struct imap_command *def;
         struct slice rest = buf_slice(&s->gather.octets);
-        struct slice tag = cut_word(&rest), name = cut_word(&rest);
+        struct slice tag = slice_cut_piece(&rest, ' '), name = slice_cut_piece(&rest, ' ');
         bool uid = slice_eq_word(name, SLICE("UID"));
 
-        def = imap_command_find(uid ? cut_word(&rest) : name);
+        def = imap_command_find(uid ? slice_cut_piece(&rest, ' ') : name);
         return is_tag(tag) && def && (!uid || def->has_uid_form) && def->states & s->state;
 }
 

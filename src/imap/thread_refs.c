@@ -68,15 +68,9 @@ static enum err link_references(struct imap_threads *t, struct slice references,
         uint32_t last = THREAD_NONE;
 
         while (references.len) {
-                struct slice id;
                 uint32_t node;
-                enum err err;
+                enum err err = node_of(t, slice_cut_piece(&references, ' '), &node);
 
-                if (!slice_cut(&references, ' ', &id)) {
-                        id = references;
-                        references = SLICE("");
-                }
-                err = node_of(t, id, &node);
                 if (err)
                         return err;
                 if (last != THREAD_NONE && t->nodes[node].parent == THREAD_NONE &&

@@ -18,10 +18,7 @@ bool pop3_arg_word(struct slice *args, struct slice *ret_word)
 
         if (!rest.len)
                 return false;
-        if (!slice_cut(&rest, ' ', ret_word)) {
-                *ret_word = rest;
-                rest = slice_from(rest, rest.len);
-        }
+        *ret_word = slice_cut_piece(&rest, ' ');
         *args = slice_trim(rest);
         return true;
 }

@@ -83,8 +83,7 @@ static char *read_password(const char *path)
                 return NULL;
         }
         rest = (struct slice){ text, (size_t)n };
-        if (!slice_cut(&rest, '\n', &line))
-                line = rest;
+        line = slice_cut_piece(&rest, '\n');
         if (slice_ends(line, SLICE("\r")))
                 line.len--;
         password = mem_strdup(line);

@@ -3,14 +3,8 @@
 
 static struct slice cut_word(struct slice *rest)
 {
-        struct slice word;
-
         *rest = slice_trim(*rest);
-        if (!slice_cut(rest, ' ', &word)) {
-                word = *rest;
-                *rest = SLICE("");
-        }
-        return word;
+        return slice_cut_piece(rest, ' ');
 }
 
 static void read_mechanisms(struct smtp_client_offer *o, struct slice rest)

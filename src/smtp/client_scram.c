@@ -91,8 +91,7 @@ static bool read_first(const struct smtp_client *c, struct slice message, struct
             !slice_cut(&message, ',', &part) || !slice_skip_word(&part, SLICE("s=")) ||
             text_base64_decode(part, salt))
                 return false;
-        if (!slice_cut(&message, ',', &part)) /* extensions may follow */
-                part = message;
+        part = slice_cut_piece(&message, ','); /* extensions may follow */
         if (!slice_skip_word(&part, SLICE("i=")) || !slice_number(part, &n) || !n ||
             n > (uint64_t)c->config->max_scram_iterations)
                 return false;

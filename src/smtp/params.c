@@ -50,10 +50,7 @@ static enum err next_param(struct slice *rest, struct param *ret_param)
         *rest = slice_trim(*rest);
         if (!rest->len)
                 return ERR_NOTFOUND;
-        if (!slice_cut(rest, ' ', &word)) {
-                word = *rest;
-                *rest = slice_from(*rest, rest->len);
-        }
+        word = slice_cut_piece(rest, ' ');
         ret_param->value = (struct slice){ NULL, 0 };
         if (slice_cut(&word, '=', &ret_param->keyword)) {
                 ret_param->value = word;

@@ -27,11 +27,7 @@ static enum err read_record(struct slice record, char ret_id[MTA_STS_ID_SIZE])
         struct slice field, name;
 
         while (record.len) {
-                if (!slice_cut(&record, ';', &field)) {
-                        field = record;
-                        record = SLICE("");
-                }
-                field = slice_trim(field);
+                field = slice_trim(slice_cut_piece(&record, ';'));
                 if (slice_cut(&field, '=', &name) && slice_eq(name, SLICE("id")))
                         return keep_id(field, ret_id);
         }
@@ -151,12 +147,8 @@ enum err mta_sts_parse(struct slice text, struct mta_sts_policy *ret_policy, str
         if (text.len > MTA_STS_MAX_POLICY)
                 return fail(reterr, ERR_LIMIT, "over %d octets", MTA_STS_MAX_POLICY);
         while (!err && text.len) {
-                struct slice line;
+                struct slice line = slice_cut_piece(&text, '\n');
 
-                if (!slice_cut(&text, '\n', &line)) {
-                        line = text;
-                        text = SLICE("");
-                }
                 if (slice_ends(line, SLICE("\r")))
                         line.len--;
                 err = read_line(&r, slice_trim(line), reterr);

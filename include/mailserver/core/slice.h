@@ -52,6 +52,8 @@ bool slice_ends(struct slice s, struct slice suffix);
 int slice_cmp(struct slice a, struct slice b);
 /* Cuts up to `stop` from the front of *rest; false, and *rest untouched, if there is none. */
 bool slice_cut(struct slice *rest, char stop, struct slice *ret_head);
+/* Cuts up to `stop` as above, or takes all that is left. */
+struct slice slice_cut_piece(struct slice *rest, char stop);
 /* Drops `word` (ASCII case ignored) from the front of *rest; false, and untouched, if not there. */
 bool slice_skip_word(struct slice *rest, struct slice word);
 /* Drops one `c` from the front; false if not there. */

@@ -28,6 +28,18 @@ START_TEST(cut_splits_at_the_first_stop_or_leaves_the_rest_alone)
 }
 END_TEST
 
+START_TEST(a_piece_is_the_head_or_all_that_is_left)
+{
+        struct slice rest = slice_of(cuts[_i].input);
+        struct slice piece = slice_cut_piece(&rest, ' ');
+
+        ck_assert_msg(slice_eq(piece, slice_of(cuts[_i].cut ? cuts[_i].head : cuts[_i].input)),
+                      "%s", cuts[_i].name);
+        ck_assert_msg(slice_eq(rest, slice_of(cuts[_i].cut ? cuts[_i].rest : "")), "%s",
+                      cuts[_i].name);
+}
+END_TEST
+
 START_TEST(words_compare_by_ascii_case_only)
 {
         ck_assert(slice_eq_word(SLICE("FETCH"), SLICE("fetch")));
@@ -51,6 +63,7 @@ START_TEST(nothing_is_an_empty_slice_everywhere)
         ck_assert_int_eq(slice_find(nothing, 'a'), -1);
         ck_assert_int_eq(slice_rfind(nothing, 'a'), -1);
         ck_assert(!slice_cut(&rest, 'a', &head));
+        ck_assert_uint_eq(slice_cut_piece(&rest, 'a').len, 0);
         ck_assert(!slice_skip(&rest, 'a'));
         ck_assert(!slice_number(nothing, &n));
 }
@@ -225,6 +238,8 @@ int main(void)
 
         suite_add_tcase(s, tc);
         tcase_add_loop_test(tc, cut_splits_at_the_first_stop_or_leaves_the_rest_alone, 0,
+                            (int)(sizeof cuts / sizeof *cuts));
+        tcase_add_loop_test(tc, a_piece_is_the_head_or_all_that_is_left, 0,
                             (int)(sizeof cuts / sizeof *cuts));
         tcase_add_test(tc, words_compare_by_ascii_case_only);
         tcase_add_test(tc, nothing_is_an_empty_slice_everywhere);
