@@ -492,7 +492,7 @@ static void settle(struct server *s)
 /* Whatever of it was started. */
 static void finish(struct server *s)
 {
-        signals_quiet(s->signals);
+        signals_free(s->signals);
         timer_done(&s->stop_timer);
         control_free(s->control);
         reload_free(s->reload);
@@ -511,7 +511,6 @@ static void finish(struct server *s)
                 store_unwatch(s->store, &s->account_watcher);
         store_close(s->store);
         search_free(s->search);
-        signals_free(s->signals);
         task_hub_free(s->hub);
         loop_free(s->loop);
         tls_set_unref(s->tls);

@@ -18,7 +18,6 @@ enum { HANDLED = sizeof handled / sizeof *handled };
 struct signals {
         struct server *server;
         struct event *events[HANDLED];
-        bool quiet;
 };
 
 static void signal_came(evutil_socket_t number, short what, void *arg)
@@ -27,8 +26,6 @@ static void signal_came(evutil_socket_t number, short what, void *arg)
         struct server *s = signals->server;
 
         (void)what;
-        if (signals->quiet)
-                return;
         switch ((int)number) {
         case SIGTERM:
         case SIGINT:
@@ -63,19 +60,13 @@ struct signals *signals_new(struct server *s)
         return signals;
 }
 
-void signals_quiet(struct signals *signals)
-{
-        if (signals)
-                signals->quiet = true;
-}
-
 void signals_free(struct signals *signals)
 {
         sigset_t set;
 
         if (!signals)
                 return;
-        /* Without its event a signal would end the process, which is ending well. */
+        /* Without its event a signal would end the process, which ends well: no thread takes it. */
         sigemptyset(&set);
         for (size_t i = 0; i < HANDLED; i++)
                 sigaddset(&set, handled[i]);

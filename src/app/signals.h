@@ -10,9 +10,7 @@ struct signals;
 
 /* Also ignores SIGPIPE. The loop must have been made. */
 struct signals *signals_new(struct server *s);
-/* From now on they are taken and do nothing: what they would act on is going. NULL is fine. */
-void signals_quiet(struct signals *signals);
-/* They are blocked from now on: the process ends. NULL is fine. */
+/* They are blocked from now on: what they would act on is going. NULL is fine. */
 void signals_free(struct signals *signals);
 
 #endif
