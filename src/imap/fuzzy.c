@@ -10,21 +10,15 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* Above all letters: octets that are none. */
+enum { STRAY = 0x110000 };
 /* Longer words of the text are not compared. */
-enum {
-        MAX_WORD = 128,
-        MAX_WORDS = 16,
-        MAX_LETTERS = 32,
-        BEST = 100,
-        BEGINNING = 80,
-        PER_EDIT = 25,
-        ASIDE = 85
-};
+enum { MAX_WORD = 128, MAX_WORDS = 16, BEST = 100, BEGINNING = 80, PER_EDIT = 25, ASIDE = 85 };
 
 struct word {
         struct slice text;
-        uint32_t letters[MAX_LETTERS];
-        size_t n;         /* of letters; MAX_LETTERS: it is too long for letters to be wrong */
+        uint32_t letters[IMAP_FUZZY_LETTERS];
+        size_t n; /* of letters; IMAP_FUZZY_LETTERS: it is too long for letters to be wrong */
         unsigned quality; /* of the best that was found; 0: none */
 };
 
@@ -58,18 +52,22 @@ static bool cut_word(struct slice *rest, struct slice *ret)
         return n > 0;
 }
 
-static size_t read_letters(struct slice s, uint32_t letters[MAX_LETTERS])
+size_t imap_fuzzy_letter(struct slice text, uint32_t *ret_letter)
+{
+        utf8proc_int32_t code;
+        utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.ptr,
+                                                (utf8proc_ssize_t)text.len, &code);
+
+        *ret_letter = len > 0 ? (uint32_t)code : (uint32_t)STRAY + (unsigned char)text.ptr[0];
+        return len > 0 ? (size_t)len : 1;
+}
+
+static size_t read_letters(struct slice s, uint32_t letters[IMAP_FUZZY_LETTERS])
 {
         size_t n = 0;
 
-        while (s.len && n < MAX_LETTERS) {
-                utf8proc_int32_t code;
-                utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)s.ptr,
-                                                        (utf8proc_ssize_t)s.len, &code);
-
-                letters[n++] = len > 0 ? (uint32_t)code : (unsigned char)s.ptr[0];
-                s = slice_from(s, len > 0 ? (size_t)len : 1);
-        }
+        while (s.len && n < IMAP_FUZZY_LETTERS)
+                s = slice_from(s, imap_fuzzy_letter(s, &letters[n++]));
         return n;
 }
 
@@ -106,7 +104,7 @@ static size_t least(size_t a, size_t b)
 /* Letters wrong, left out, too many or exchanged with the next; more than `max`: max + 1. */
 static size_t distance(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b, size_t max)
 {
-        size_t rows[3][MAX_LETTERS + 1];
+        size_t rows[3][IMAP_FUZZY_LETTERS + 1];
         size_t *before = rows[0], *last = rows[1], *now = rows[2], *spare;
 
         for (size_t j = 0; j <= n_b; j++)
@@ -133,13 +131,15 @@ static size_t distance(const uint32_t *a, size_t n_a, const uint32_t *b, size_t 
 
 static size_t allowed(size_t letters)
 {
-        return letters < 4 ? 0 : letters < 8 ? 1 : 2;
+        if (letters < 4 || letters == IMAP_FUZZY_LETTERS)
+                return 0;
+        return letters < 8 ? 1 : 2;
 }
 
 /* 0: they have nothing to do with each other. */
 static unsigned compare(const struct word *w, struct slice text)
 {
-        uint32_t letters[MAX_LETTERS];
+        uint32_t letters[IMAP_FUZZY_LETTERS];
         size_t max = allowed(w->n), n, apart;
 
         if (slice_eq(w->text, text))
@@ -147,11 +147,10 @@ static unsigned compare(const struct word *w, struct slice text)
         if (w->n >= 3 && slice_starts(text, w->text))
                 return BEGINNING;
         /* A letter has at most four octets. */
-        if (!max || w->n == MAX_LETTERS || text.len + 4 * max < w->text.len ||
-            text.len > w->text.len + 4 * max)
+        if (!max || text.len + 4 * max < w->text.len || text.len > w->text.len + 4 * max)
                 return 0;
         n = read_letters(text, letters);
-        if (n == MAX_LETTERS || n + max < w->n || n > w->n + max)
+        if (n == IMAP_FUZZY_LETTERS || n + max < w->n || n > w->n + max)
                 return 0;
         apart = distance(w->letters, w->n, letters, n, max);
         return apart > max ? 0 : (unsigned)(BEST - PER_EDIT * apart);
@@ -243,4 +242,16 @@ unsigned imap_fuzzy_score(const struct imap_fuzzy *f)
         if (!f->has_phrase)
                 score = score * 9 / 10;
         return score ? score : 1;
+}
+
+bool imap_fuzzy_word(const struct imap_fuzzy *f, size_t i, struct imap_fuzzy_word *ret_word)
+{
+        if (i >= f->n)
+                return false;
+        *ret_word = (struct imap_fuzzy_word){
+                .text = f->words[i].text,
+                .letters = f->words[i].n,
+                .faults = allowed(f->words[i].n),
+        };
+        return true;
 }

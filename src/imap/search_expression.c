@@ -62,9 +62,8 @@ static bool put_key(const struct imap_search_key *key, unsigned depth, struct bu
                 return put_all(key, depth, out);
         if (key->kind == IMAP_SEARCH_OR)
                 return put_either(key, depth, out);
-        /* What is nearly it need not have any of its octets. */
         if (key->fuzzy)
-                return false;
+                return imap_fuzzy_expression(key->fuzzy, out);
         /* RFC 9051 6.4.4: a field's value is text of the header, as TEXT sees it. */
         return (key->kind == IMAP_SEARCH_HEADER || key->kind == IMAP_SEARCH_BODY ||
                 key->kind == IMAP_SEARCH_TEXT) &&

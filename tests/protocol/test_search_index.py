@@ -145,6 +145,16 @@ def needle_from(rng, text):
     return text[at : at + length]
 
 
+def spoilt(rng, text):
+    """One or two letters of it are gone, or have changed places."""
+    letters = list(text)
+    for _ in range(rng.randrange(3)):
+        if len(letters) > 4:
+            at = rng.randrange(len(letters) - 1)
+            letters[at : at + 2] = letters[at + 1] if rng.random() < 0.5 else reversed(letters[at : at + 2])
+    return "".join(letters)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_search_with_the_index_is_search_without_and_a_naive_one(make_server, seed):
     rng = random.Random(seed)
@@ -159,7 +169,7 @@ def test_search_with_the_index_is_search_without_and_a_naive_one(make_server, se
     before = status(server)
     with server.imap("alice") as talk, plain.imap("alice") as other:
         assert ask(talk, "EXAMINE INBOX").status == ask(other, "EXAMINE INBOX").status == "OK"
-        for _ in range(150):
+        for _ in range(110):
             _, subject, body = rng.choice(mail)
             needle = needle_from(rng, body)
             found = search(talk, ["BODY", (needle,)])
@@ -175,6 +185,8 @@ def test_search_with_the_index_is_search_without_and_a_naive_one(make_server, se
                 ["OR", "SUBJECT", (word,), "BODY", (needle,)],
                 ["NOT", "BODY", (needle,), "TEXT", (word,)],
                 ["OR", "NOT", "SUBJECT", (word,), "1:5", "BODY", (needle,)],
+                ["FUZZY", "TEXT", (spoilt(rng, needle),)],
+                ["FUZZY", "SUBJECT", (spoilt(rng, word),), "NOT", "BODY", (needle,)],
             ):
                 assert search(talk, keys) == search(other, keys), keys
     after = status(server)
@@ -197,6 +209,21 @@ def test_a_word_that_is_indexed_costs_no_scan_of_the_others(make_server):
         assert search(talk, ["TEXT", ("QUETZAL",), "UNSEEN"]) == [18]
         assert search(talk, ["BODY", ("xylophone",)]) == []
         assert status(server)["messages_looked_at"] == before + 2
+
+
+def test_a_word_that_is_nearly_there_costs_no_scan_of_the_others(make_server):
+    server = make_server(**QUICK)
+    with server.imap("alice") as talk:
+        for n in range(50):
+            append(talk, f"Subject: s\r\n\r\nnumber {n} of them{' Quetzalcoatl' if n == 17 else ''}\r\n".encode())
+        wait_indexed(server)
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        before = status(server)["messages_looked_at"]
+        assert search(talk, ["FUZZY", "BODY", ("qeutzalcotl",)]) == [18]
+        assert search(talk, ["FUZZY", "TEXT", ("quetza",)]) == [18]
+        assert search(talk, ["FUZZY", "BODY", ("of quetzalcoutl",), "FUZZY", "TEXT", ("nubmer",)]) == [18]
+        assert search(talk, ["FUZZY", "BODY", ("xylophone",)]) == []
+        assert status(server)["messages_looked_at"] == before + 3
 
 
 def test_a_copy_and_what_was_moved_are_found_where_they_are(make_server):

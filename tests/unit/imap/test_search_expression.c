@@ -30,6 +30,11 @@ static const struct {
          "((abc) OR (def)) AND (xyz)"                                                                                        },
         { "groups",                              "OR (BODY abc UNSEEN) (BODY def BODY xyz)", "(((abc)) OR ((def) AND (xyz)))"},
         { "a group of nothing to be looked up",  "OR (SEEN UNSEEN) BODY abc",                ""                              },
+        { "nearly a word of three letters",      "FUZZY BODY abc",                           "((abc))"                       },
+        { "nearly one of six",                   "FUZZY BODY abcxyz",
+         "(((abc) OR (xyz) OR (abx AND bxc AND xcy AND cyz)))"                                                               },
+        { "nearly one that is too short",        "FUZZY BODY abcd BODY xyz",                 "(xyz)"                         },
+        { "nearly either",                       "FUZZY (OR SUBJECT abc TEXT xyz)",          "((((abc)) OR ((xyz))))"        },
         { "deeper than is looked",
          "OR (OR (OR (OR (OR (BODY abc) BODY abc) BODY abc) BODY abc) BODY abc) BODY abc",   ""                              },
 };
