@@ -175,20 +175,24 @@ static void check_hostname(const struct config *c, struct conf_reader *r)
                             name);
 }
 
-static void check_addresses(const struct config *c, struct conf_reader *r)
+static void check_address_list(const struct conf_strings *list, const char *path, const char *name,
+                               struct conf_reader *r)
 {
         struct net_address address;
 
-        for (size_t i = 0; i < SERVICE_MAX_; i++)
-                for (size_t k = 0; k < c->listen[i].address.n; k++) {
-                        const char *text = c->listen[i].address.items[k];
+        for (size_t i = 0; i < list->n; i++)
+                if (!net_address_parse(list->items[i], 0, &address))
+                        conf_object(r,
+                                    "%s.%s: \"%s\" is no IP address; write \"192.0.2.1\" or "
+                                    "\"2001:db8::1\"",
+                                    path, name, list->items[i]);
+}
 
-                        if (!net_address_parse(text, 0, &address))
-                                conf_object(r,
-                                            "%s.address: \"%s\" is no IP address; write "
-                                            "\"192.0.2.1\" or \"2001:db8::1\"",
-                                            listen_tables[i].path, text);
-                }
+static void check_addresses(const struct config *c, struct conf_reader *r)
+{
+        for (size_t i = 0; i < SERVICE_MAX_; i++)
+                check_address_list(&c->listen[i].address, listen_tables[i].path, "address", r);
+        check_address_list(&c->queue.public_addresses, "queue", "public_addresses", r);
 }
 
 /* What no single option can know. */

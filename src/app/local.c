@@ -35,8 +35,15 @@ size_t local_addresses(const struct config *config, struct net_address out[LOCAL
         const struct conf_strings *listen = &config->listen[SERVICE_SMTP].address;
         static const uint8_t none[16];
         struct found found = { .items = out };
+        const struct conf_strings *given = &config->queue.public_addresses;
         bool every = listen->n == 0;
 
+        for (size_t i = 0; i < given->n; i++) {
+                struct net_address address;
+
+                if (net_address_parse(given->items[i], 0, &address))
+                        add(&found, &address);
+        }
         for (size_t i = 0; i < listen->n; i++) {
                 struct net_address address;
 

@@ -7,7 +7,8 @@
 #include "mailserver/net/address.h"
 
 enum { LOCAL_MAX = 64 };
-/* Those of listen.smtp; those of all interfaces where it names none, or any. How many. */
+/* Those of queue.public_addresses and of listen.smtp; those of all interfaces where that names none,
+ * or any. How many. */
 size_t local_addresses(const struct config *config, struct net_address out[LOCAL_MAX]);
 
 #endif

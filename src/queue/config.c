@@ -225,6 +225,12 @@ static const struct conf_option options[] = {
          .offset = QUEUE(address_literals),
          .fallback = "false",
          .help = "Whether mail to user@[192.0.2.1] is sent." },
+        { .name = "public_addresses",
+         .type = CONF_STRINGS,
+         .offset = QUEUE(public_addresses),
+         .help = "Addresses at which others reach this server and that none of its interfaces "
+                  "has: "
+                  "behind NAT, the router's. Mail that would go to them loops, and comes back." },
         { .name = "smtp_port",
          .type = CONF_INT,
          .offset = QUEUE(smtp_port),
@@ -313,7 +319,7 @@ static const struct conf_option options[] = {
          .offset = QUEUE(tls),
          .groups = &tls_table,
          .help = "What TLS is demanded of certain domains, over what they publish." },
-        { .name = NULL                                        },
+        { .name = NULL                                                                               },
 };
 
 const struct conf_table queue_conf_table = {

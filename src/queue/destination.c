@@ -174,6 +174,7 @@ static void look_at_hosts(struct finding *f, const char *domain)
         if (f->lacking->n > before)
                 return;
         d->n = kept;
+        d->lacks_some = f->fault.text && f->fault.temporary;
         if (kept)
                 d->verdict = DESTINATION_HOSTS;
         else

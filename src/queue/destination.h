@@ -63,6 +63,7 @@ struct destination {
         struct destination_host
                 *hosts; /* in the order of trial; those that cannot be used left out */
         size_t n;
+        bool lacks_some; /* some are left out that may be used another time */
         /* DESTINATION_FAILED: what a report says. 4xx: try again later. */
         int code;
         const char *status; /* "5.1.2" */

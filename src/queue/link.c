@@ -86,8 +86,7 @@ static void give_up(struct link *l, const struct smtp_client_reply *reply)
 
 /* ---- idle ---- */
 
-/* It goes, and what waits finds another. */
-static void leave(struct link *l)
+void link_leave(struct link *l)
 {
         struct site *site = l->site;
 
@@ -100,7 +99,7 @@ static void leave(struct link *l)
 
 static void idle_too_long(void *arg)
 {
-        leave(arg);
+        link_leave(arg);
 }
 
 bool link_spare(struct queue *q)
@@ -125,8 +124,9 @@ void link_look_for_work(struct link *l)
 {
         struct queue *q = l->site->queue;
 
-        if (l->finishing || q->stopping || l->sent >= q->config->max_messages_per_connection) {
-                leave(l);
+        if (l->finishing || q->stopping || l->moved ||
+            l->sent >= q->config->max_messages_per_connection) {
+                link_leave(l);
                 return;
         }
         set_idle(l);
@@ -172,7 +172,10 @@ static void ready(void *owner)
         if (tls.version)
                 snprintf(l->tls, sizeof l->tls, "%s %s %s", tls.version, tls.cipher, tls.how);
         link_test_policy(l, &tls);
-        link_look_for_work(l);
+        if (l->job)
+                pass_on_ready(l);
+        else
+                link_look_for_work(l);
 }
 
 static void sent(void *owner)
@@ -197,17 +200,36 @@ static void describe_trouble(const struct link *l, const struct smtp_client_repl
                 snprintf(out, size, "%.*s: %s", MAX_NAME - 1, mx, reply->text);
 }
 
+/*
+ * It was ourselves, by an address that we do not know as ours: neither it nor hosts behind it are
+ * tried (RFC 5321 5.1). True: and none is nearer, so mail to the domain loops.
+ */
+static bool cut_at_loop(struct link *l, const struct smtp_client_reply *reply)
+{
+        struct destination *d = &l->destination;
+        size_t first = l->host;
+
+        if (!reply->ours || reply->code != 554 || strcmp(reply->status, "5.4.6") != 0)
+                return false;
+        while (first > 0 && d->hosts[first - 1].preference == d->hosts[l->host].preference)
+                first--;
+        d->n = l->host + 1;
+        return first == 0 && !d->lacks_some;
+}
+
 /* Not reached, or not as it must be: the next host, or the same without TLS. */
 static void not_connected(struct link *l, const char *stage, const struct smtp_client_reply *reply)
 {
         struct smtp_client_reply last;
         char text[MAX_NAME + MAX_REPLY];
         AUTO_BUF(words, QUEUE_LOGGED_MAX);
+        bool loops;
 
         queue_put_reply(&words, reply);
         log_debug("queue destination=%s mx=%s stage=%s%s", LOG_ESC(slice_of(l->site->name)),
                   LOG_ESC(slice_of(link_mx(l))), stage, buf_slice(&words).ptr);
         describe_trouble(l, reply, text, sizeof text);
+        loops = cut_at_loop(l, reply);
         smtp_client_close(l->client);
         l->client = NULL;
         if (strcmp(stage, "tls") == 0 && is_opportunistic(l) && !l->clear) {
@@ -216,16 +238,19 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
                 return;
         }
         l->clear = false;
-        if (l->host + 1 < l->destination.n) {
+        if (link_has_next_host(l)) {
                 l->host++;
                 connect_host(l);
                 return;
         }
         /* A whole server that refuses us may have a bad day: 5xx to a greeting (RFC 5321 4.2.1) is
          * about this session, not about the mail. */
-        last = reply_for_later(reply);
+        last = loops ? *reply : reply_for_later(reply);
         last.text = text;
-        give_up(l, &last);
+        if (l->job)
+                pass_on_failed(l, &last);
+        else
+                give_up(l, &last);
 }
 
 static void failed(void *owner, const char *stage, const struct smtp_client_reply *reply)
@@ -239,11 +264,11 @@ static void failed(void *owner, const char *stage, const struct smtp_client_repl
                 break;
         case LINK_IDLE:
         case LINK_BUSY:
-                leave(l);
+                link_leave(l);
                 break;
         case LINK_SENDING:
-                sending_failed(l, stage, reply);
-                leave(l);
+                if (!sending_failed(l, stage, reply))
+                        link_leave(l);
                 break;
         }
 }
@@ -298,6 +323,12 @@ static void choose_tls(const struct link *l, const struct destination_host *host
         }
 }
 
+/* A route's host is an administrator's word; and many a server calls itself "localhost". */
+static bool may_be_us(const struct link *l)
+{
+        return !l->rules.direct && strchr(l->site->queue->hostname, '.');
+}
+
 static void connect_host(struct link *l)
 {
         struct queue *q = l->site->queue;
@@ -312,6 +343,7 @@ static void connect_host(struct link *l)
                         .n_sources = read_sources(route, sources)},
                 .lmtp = route && route->host && route->protocol == QUEUE_LMTP,
                 .helo = route && route->helo ? route->helo : q->hostname,
+                .own_name = may_be_us(l) ? q->hostname : NULL,
                 .store = q->store,
                 .log_id = l->site->name,
         };
@@ -323,6 +355,23 @@ static void connect_host(struct link *l)
         }
         l->state = LINK_CONNECTING;
         l->client = smtp_client_new(q->loop, &params, &handler, l);
+}
+
+bool link_has_next_host(const struct link *l)
+{
+        return l->host + 1 < l->destination.n;
+}
+
+void link_next_host(struct link *l)
+{
+        smtp_client_close(l->client);
+        l->client = NULL;
+        l->clear = false;
+        l->moved = true;
+        l->tls[0] = '\0';
+        l->sent = 0;
+        l->host++;
+        connect_host(l);
 }
 
 /* ---- where to ---- */
@@ -434,7 +483,7 @@ size_t links_unused(const struct site *site)
         size_t n = 0;
 
         list_each (at, &site->links)
-                n += container_of(at, struct link, link)->state != LINK_SENDING;
+                n += !container_of(at, struct link, link)->job;
         return n;
 }
 

@@ -34,8 +34,10 @@ struct link {
         bool clear; /* this host's TLS did not work, and need not */
         struct smtp_client *client;
         char tls[96]; /* of the connection, for people */
-        struct job *job;
+        struct job *job; /* in hand: being sent, or on its way to the next host */
         struct sending *sending;
+        struct passed *passed; /* what the host before has said of the job; NULL: nothing */
+        bool moved;            /* to a further host for a job's sake: it ends after it */
         int64_t sent;
         struct timer idle;
         bool finishing;
@@ -46,10 +48,28 @@ struct link {
 bool sending_start(struct link *l, struct job *job);
 /* The client's answer to what was sent. */
 void sending_sent(struct link *l);
-/* The connection has gone with a job in hand. */
-void sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply);
-/* Forgets what is being read, and the job with it. */
+/* The connection has gone with a job in hand. True: the link goes on with it at the next host. */
+bool sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply);
+/* Forgets what is being read. */
+void sending_free(struct link *l);
+/* And the job with it. */
 void sending_cancel(struct link *l);
+/* Whom the link is connected to. */
+void sending_peer(const struct link *l, struct outcome_peer *ret_peer);
+
+/* send_next.c */
+struct passed;
+/*
+ * This is what was answered to the job in hand. True: some of it goes to the next host, and the rest
+ * is written. False: there is none, or none of it does; the replies are what holds. `unclear`: without
+ * a reply it may have been taken.
+ */
+bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear);
+/* Connected to that host. */
+void pass_on_ready(struct link *l);
+/* None of the others could be reached, for this reason. */
+void pass_on_failed(struct link *l, const struct smtp_client_reply *reply);
+void passed_free(struct link *l);
 
 /* link_sts.c: what the domain demands goes into l->rules; then `known`, later. */
 void link_ask_policy(struct link *l, void (*known)(struct link *l));
@@ -58,6 +78,11 @@ void link_test_policy(const struct link *l, const struct net_client_tls *tls);
 
 /* link.c: it has none now: the next job, or a wait for one. */
 void link_look_for_work(struct link *l);
+/* It ends, and what waits finds another. */
+void link_leave(struct link *l);
+bool link_has_next_host(const struct link *l);
+/* Leaves this host for the next, with the job in hand. */
+void link_next_host(struct link *l);
 const char *link_mx(const struct link *l);
 
 #endif

@@ -148,6 +148,16 @@ void queue_feed_soon(struct queue *q);
 /* The rows of a job are no longer in memory; frees it. */
 void queue_job_done(struct job *job);
 
+/* job.c */
+/* Of the row's message, without recipients. */
+struct job *job_new(struct site *site, const struct store_queue_row *row);
+/* False: its memory is used up. */
+bool job_add(struct job *job, const struct store_queue_row *row);
+/* Recipients for whom leaves[i] stands go into a job of their own. */
+struct job *job_split(struct job *job, const bool *leaves);
+/* Frees a job alone: its rows are not looked at. */
+void job_free(struct job *job);
+
 /* scan.c */
 enum scan_what { SCAN_WHOLE, SCAN_NEW, SCAN_DUE };
 void scan_soon(struct queue *q, enum scan_what what);
@@ -238,8 +248,6 @@ void outcome_warn(struct job *job);
 void outcomes_abort(struct queue *q);
 /* What is being written is, and nobody hears of it. */
 void outcomes_orphan(struct queue *q);
-/* Frees a job alone: its queue has gone. */
-void job_free(struct job *job);
 
 /* queue.c */
 struct sts_options queue_sts_options(const struct queue_config *c);

@@ -223,7 +223,7 @@ static void keep_due(struct job *job, const enum store_queue_standing *standings
                 scan_whole_later(site->queue);
 }
 
-static void sending_free(struct link *l)
+void sending_free(struct link *l)
 {
         struct sending *s = l->sending;
 
@@ -241,7 +241,7 @@ static void sending_free(struct link *l)
         l->sending = NULL;
 }
 
-static void describe_peer(const struct link *l, struct outcome_peer *ret_peer)
+void sending_peer(const struct link *l, struct outcome_peer *ret_peer)
 {
         *ret_peer = (struct outcome_peer){ .mx = link_mx(l),
                                            .ip = smtp_client_peer_text(l->client),
@@ -262,6 +262,43 @@ static void cannot_read(struct link *l, enum err err)
         outcome_write_all(job, &reply, &nobody);
 }
 
+/* ---- the answer ---- */
+
+/* What each recipient of the job hears: his own answer, or else `rest`. */
+static struct smtp_client_reply *replies_of(const struct link *l,
+                                            const struct smtp_client_reply *rest)
+{
+        struct smtp_client_reply *replies = mem_alloc_array(l->job->n, sizeof *replies);
+        const struct smtp_client_recipient *recipients = l->sending->recipients;
+
+        for (size_t i = 0; i < l->job->n; i++)
+                replies[i] = recipients && recipients[i].reply.text ? recipients[i].reply : *rest;
+        return replies;
+}
+
+static void write_outcome(struct link *l, const struct smtp_client_reply *replies)
+{
+        struct job *job = l->job;
+        struct outcome_peer peer;
+
+        sending_peer(l, &peer);
+        l->job = NULL;
+        outcome_write(job, replies, &peer);
+        sending_free(l);
+}
+
+/* Over a connection that stands: the job goes to the next host, or this is what became of it. */
+static void answered(struct link *l, const struct smtp_client_reply *rest)
+{
+        struct smtp_client_reply *replies = replies_of(l, rest);
+
+        if (!pass_on(l, replies, false)) {
+                write_outcome(l, replies);
+                link_look_for_work(l);
+        }
+        mem_free(replies);
+}
+
 /* ---- conversion: RFC 6152 3 ---- */
 
 /* Without SMTPUTF8 mail that needs it is refused by the client, whatever its content. */
@@ -275,9 +312,7 @@ static bool must_convert(const struct link *l)
 
 static void cannot_convert(struct link *l, const char *why)
 {
-        struct job *job = l->job;
         struct smtp_client_reply reply = { .code = 554, .status = "5.6.3", .ours = true };
-        struct outcome_peer peer;
         char text[MAX_TEXT];
 
         snprintf(text, sizeof text,
@@ -285,9 +320,7 @@ static void cannot_convert(struct link *l, const char *why)
                  "be converted, since %s",
                  why);
         reply.text = text;
-        describe_peer(l, &peer);
-        l->job = NULL;
-        outcome_write_all(job, &reply, &peer);
+        answered(l, &reply);
 }
 
 static void send_now(struct link *l, int64_t size)
@@ -309,11 +342,12 @@ static void converted(struct conversion *c)
                 send_now(l, converted_size(l->sending->converted));
                 return;
         }
-        sending_free(l);
-        if (c->task.result)
-                cannot_read(l, c->task.result);
-        else
+        if (!c->task.result) {
                 cannot_convert(l, c->why);
+                return;
+        }
+        sending_free(l);
+        cannot_read(l, c->task.result);
         link_look_for_work(l);
 }
 
@@ -389,20 +423,9 @@ bool sending_start(struct link *l, struct job *job)
 
 void sending_sent(struct link *l)
 {
-        struct job *job = l->job;
-        struct smtp_client_reply *replies = mem_alloc_array(job->n, sizeof *replies);
-        struct outcome_peer peer;
-
-        for (size_t i = 0; i < job->n; i++)
-                replies[i] = l->sending->recipients[i].reply;
-        describe_peer(l, &peer);
-        l->job = NULL;
         l->sent++;
         site_succeeded(l->site);
-        outcome_write(job, replies, &peer);
-        mem_free(replies);
-        sending_free(l);
-        link_look_for_work(l);
+        answered(l, NULL);
 }
 
 /* A kept connection that had gone before anything was said: no attempt at all. */
@@ -420,33 +443,32 @@ static bool was_stale(const struct link *l, const struct job *job, const char *s
         return true;
 }
 
-void sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply)
+bool sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply)
 {
         struct job *job = l->job;
         struct smtp_client_reply *replies;
-        struct outcome_peer peer;
+        /* Once all has left, silence does not say that it was not taken: RFC 5321 4.5.3.2.6. */
+        bool unclear = !reply->code && strcmp(stage, "end of data") == 0;
+        bool passed;
 
         if (!job)
-                return;
-        l->job = NULL;
+                return false;
         if (was_stale(l, job, stage)) {
+                l->job = NULL;
                 job->put_back = true;
                 sending_free(l);
                 turns_put_back(&l->site->waiting, &job->turn);
-                return;
+                return false;
         }
-        replies = mem_alloc_array(job->n, sizeof *replies);
-        for (size_t i = 0; i < job->n; i++) {
-                replies[i] = *reply;
-                if (l->sending->recipients && l->sending->recipients[i].reply.text)
-                        replies[i] = l->sending->recipients[i].reply;
+        replies = replies_of(l, reply);
+        passed = pass_on(l, replies, unclear);
+        if (!passed) {
+                pace_failed(&l->site->pace);
+                site_broken(l->site, reply, link_mx(l));
+                write_outcome(l, replies);
         }
-        describe_peer(l, &peer);
-        pace_failed(&l->site->pace);
-        site_broken(l->site, reply, peer.mx);
-        outcome_write(job, replies, &peer);
         mem_free(replies);
-        sending_free(l);
+        return passed;
 }
 
 void sending_cancel(struct link *l)
@@ -454,6 +476,7 @@ void sending_cancel(struct link *l)
         struct job *job = l->job;
 
         sending_free(l);
+        passed_free(l);
         l->job = NULL;
         if (job)
                 queue_job_done(job);

@@ -10,61 +10,9 @@
 
 #include <stdio.h>
 
-enum { JOB_ARENA = 256 << 10, MAX_MISSES = 64 };
+enum { MAX_MISSES = 64 };
 
-/* ---- jobs ---- */
-
-static struct job *job_new(struct site *site, const struct store_queue_row *row)
-{
-        struct job *job = NEW(struct job);
-
-        job->arena = (struct arena)ARENA_INIT(JOB_ARENA);
-        job->site = site;
-        job->turn = (struct turn){ .account = row->account,
-                                   .bulk = (row->flags & STORE_QUEUE_BULK) != 0 };
-        job->message = row->message;
-        job->account = row->account;
-        job->received_us = row->received_us;
-        job->flags = row->flags;
-        job->mail_id = arena_copy(&job->arena, slice_of(row->mail_id)).ptr;
-        job->sender = arena_copy(&job->arena, slice_of(row->sender)).ptr;
-        job->envid = row->envid ? arena_copy(&job->arena, slice_of(row->envid)).ptr : NULL;
-        return job;
-}
-
-/* False: its memory is used up. */
-static bool job_add(struct job *job, const struct store_queue_row *row)
-{
-        bool full = false;
-        struct recipient r = {
-                .row = row->id,
-                .expires_us = row->expires_us,
-                .address = arena_keep(&job->arena, row->address, &full),
-                .domain = arena_keep(&job->arena, row->domain, &full),
-                .orcpt = arena_keep(&job->arena, row->orcpt, &full),
-                .last_status = arena_keep(&job->arena, row->last_status, &full),
-                .last_reply = arena_keep(&job->arena, row->last_reply, &full),
-                .notify = row->notify,
-                .flags = row->flags,
-                .attempts = row->attempts,
-        };
-
-        if (full)
-                return false;
-        if (job->n == job->cap) {
-                job->cap = job->cap ? job->cap * 2 : 4;
-                job->recipients = mem_realloc(job->recipients, job->cap * sizeof r);
-        }
-        job->recipients[job->n++] = r;
-        return true;
-}
-
-void job_free(struct job *job)
-{
-        mem_free(job->recipients);
-        arena_done(&job->arena);
-        mem_free(job);
-}
+/* ---- its rows ---- */
 
 void site_forget_row(struct site *site, const struct job *job, int64_t row)
 {

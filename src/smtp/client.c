@@ -28,6 +28,7 @@ static void client_free(struct smtp_client *c)
         arena_done(&c->arena);
         arena_done(&c->params_arena);
         mem_free(c->helo);
+        mem_free(c->own_name);
         mem_free(c->username);
         mem_free(c->password);
         mem_free(c->log_id);
@@ -168,7 +169,9 @@ static void on_line(struct smtp_client *c, struct slice line)
                 return;
         }
         /* The first line is the server's name: RFC 5321 4.1.1.1. */
-        if (c->state == SMTP_CLIENT_EHLO && c->reader.lines > 1)
+        if ((c->state == SMTP_CLIENT_EHLO || c->state == SMTP_CLIENT_HELO) && c->reader.lines == 1)
+                smtp_client_hear_name(c, c->reader.line);
+        else if (c->state == SMTP_CLIENT_EHLO)
                 smtp_client_offer_line(&c->offer, c->reader.line);
         if (read == SMTP_CLIENT_DONE)
                 on_reply(c);
@@ -325,6 +328,7 @@ struct smtp_client *smtp_client_new(struct loop *l, const struct smtp_client_par
         c->arena.max = c->params_arena.max = BUF_MAX;
         c->reader.max_lines = c->config->max_reply_lines;
         c->lmtp = params->lmtp;
+        c->own_name = copy(params->own_name);
         c->tls_mode = params->tls;
         c->helo = mem_strdup(slice_of(params->helo));
         c->username = copy(params->username);

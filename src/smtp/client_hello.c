@@ -6,6 +6,8 @@
  */
 #include "client_impl.h"
 
+#include <stdio.h>
+
 static bool tls_is_due(const struct smtp_client *c)
 {
         return !c->secure &&
@@ -46,9 +48,35 @@ void smtp_client_be_ready(struct smtp_client *c)
                 c->handler->ready(c->owner);
 }
 
+void smtp_client_hear_name(struct smtp_client *c, struct slice line)
+{
+        struct slice name = slice_trim(line);
+        ptrdiff_t blank = slice_find(name, ' ');
+
+        if (blank >= 0)
+                name = slice_head(name, (size_t)blank);
+        c->is_us = c->own_name && slice_eq_word(name, slice_of(c->own_name));
+}
+
+/* Not before TLS, if there is any: whoever is on the way could say it. */
+static void refuse_ourselves(struct smtp_client *c)
+{
+        char text[SMTP_CLIENT_TEXT];
+        struct smtp_client_reply reply = {
+                .code = 554, .status = "5.4.6", .text = text, .ours = true
+        };
+
+        snprintf(text, sizeof text,
+                 "the server calls itself %.255s, and is this server: mail to it loops",
+                 c->own_name);
+        smtp_client_fail_reply(c, &reply);
+}
+
 static void greeted(struct smtp_client *c)
 {
-        if (c->tls_mode == SMTP_TLS_REQUIRED && !c->secure)
+        if (c->is_us)
+                refuse_ourselves(c);
+        else if (c->tls_mode == SMTP_TLS_REQUIRED && !c->secure)
                 smtp_client_fail(c, "4.7.4", "the server does not offer TLS, which is required");
         else if (c->username)
                 smtp_client_step(c, SMTP_CLIENT_AUTH);

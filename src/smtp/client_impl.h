@@ -100,6 +100,8 @@ struct smtp_client {
         enum smtp_client_state state;
         enum smtp_client_tls tls_mode;
         bool lmtp, secure;                         /* secure: TLS stands */
+        char *own_name;                            /* owned; NULL: any name is another's */
+        bool is_us;                                /* the last answer to EHLO or HELO had it */
         char *helo, *username, *password, *log_id; /* owned; may be NULL but for helo */
         struct net_client_tls_params tls;          /* with copies in params_arena */
         struct arena params_arena;
@@ -138,6 +140,8 @@ static inline int smtp_client_class(const struct smtp_client_reply *reply)
 /* ---- client_hello.c ---- */
 
 void smtp_client_send_hello(struct smtp_client *c);
+/* The first line of an answer to EHLO or HELO: whose name is it? */
+void smtp_client_hear_name(struct smtp_client *c, struct slice line);
 void smtp_client_send_helo(struct smtp_client *c);
 void smtp_client_send_starttls(struct smtp_client *c);
 void smtp_client_on_greeting(struct smtp_client *c, const struct smtp_client_reply *reply);

@@ -1,9 +1,12 @@
 """Which server of a domain gets the mail, and what becomes of it where there is none."""
 
+import contextlib
+
 import pytest
 
 from conftest import QUICK, submit, waiting
 from dns_server import DnsServer
+from mta import free_port
 from receiver import Receiver
 
 MX = ("127.0.0.2", "127.0.0.3")
@@ -77,6 +80,72 @@ def test_the_next_gets_it_when_the_nearest_does_not_want_to_talk(network, troubl
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: second.messages, "the message to arrive")
         assert not first.messages and "status=deferred" not in server.log
+
+
+# What the nearest does, and what becomes of mail to a domain of that name. Beside each of them stands
+# a second server, but for "alone".
+TINY = ("PIPELINING", "8BITMIME", "SIZE 10")
+NEAREST = {
+    "mail": ({"MAIL": ["451 4.3.0 disk full"]}, "passed-on"),
+    "mail-closed": ({"MAIL": [None]}, "passed-on"),
+    "rcpt": ({"RCPT": ["451 4.7.1 greylisted"]}, "passed-on"),
+    "rcpt-421": ({"RCPT": ["421 4.3.2 closing"]}, "passed-on"),
+    "data": ({"DATA": ["451 4.3.0 later"]}, "passed-on"),
+    "data-closed": ({"DATA": [None]}, "passed-on"),
+    "end": ({".": ["451 4.3.0 later"]}, "passed-on"),
+    "tiny": (TINY, "passed-on"),  # RFC 1870 6.1: the next may take more
+    "end-closed": ({".": [None]}, "deferred .*it may have been delivered"),
+    "refused": ({"RCPT": ["550 5.1.1 no such user"]}, 'bounced .*reply="550 5.1.1 no such user"'),
+    "alone-tiny": (TINY, 'deferred mx=second.* ip= .*why="second.alone-tiny.example: 127.0.0.9: '),
+    "alone-rcpt": ({"RCPT": ["451 4.7.1 grey"]}, 'deferred mx=first.* reply="451 4.7.1 grey"'),
+}
+
+
+def test_the_next_gets_what_the_nearest_does_not_take_now(network):
+    """RFC 5321 5.1: in order, until one takes it. What may have been taken is not given to two."""
+    addresses = {name: f"127.0.1.{n}" for n, name in enumerate(NEAREST, 1)}
+    port = free_port(*addresses.values(), MX[1])
+    with contextlib.ExitStack() as stack:
+        for name, address in addresses.items():
+            conduct = NEAREST[name][0]
+            how = {"extensions": TINY} if conduct is TINY else {"script": conduct}
+            stack.enter_context(Receiver(address=address, port=port, **how))
+            zone = two_mx(network.dns, f"{name}.example").set("first", "A", address)
+            zone.set("second", "A", "127.0.0.9" if name.startswith("alone") else MX[1])
+        second = stack.enter_context(Receiver(address=MX[1], port=port))
+        server = network.start(port, {"retry_first": "1h", "retry_max": "1h"})
+        submit(server, [f"bob@{name}.example" for name in NEAREST])
+        for name, (_, fate) in NEAREST.items():
+            server.wait_log(rf"to=<bob@{name}\.example> status={fate}")
+        passed = {f"bob@{name}.example" for name, (_, fate) in NEAREST.items() if fate == "passed-on"}
+        server.wait_for(lambda: {r for r, _ in second.delivered()} == passed, "all others to arrive")
+        server.wait_log("to=<bob@rcpt.example> status=sent mx=second.rcpt.example ip=127.0.0.3")
+
+
+def test_only_who_was_put_off_goes_to_the_next(network):
+    two_mx(network.dns)
+    replies = ["250 2.1.5 ok", "451 4.2.1 later", "550 5.1.1 no such user"]
+    with Receiver({"RCPT": replies}, address=MX[0]) as first:
+        with Receiver(address=MX[1], port=first.port) as second:
+            server = network.start(first.port)
+            submit(server, [f"{name}@away.example" for name in ("bob", "carol", "dave")])
+            server.wait_for(lambda: waiting(server) == 0, "all to have an answer")
+            report = network.report()
+            assert b"dave@away.example" in report and b"carol@" not in report.split(b"Action:")[1]
+            assert [r for r, _ in first.delivered()] == ["bob@away.example"]
+            assert [r for r, _ in second.delivered()] == ["carol@away.example"]
+            submit(server, ["erin@away.example"])
+            server.wait_for(lambda: len(first.messages) == 2, "the nearest to be asked first again")
+
+
+def test_what_is_too_large_for_all_comes_back(network):
+    two_mx(network.dns)
+    with Receiver(address=MX[0], extensions=TINY) as first:
+        with Receiver(address=MX[1], port=first.port, extensions=TINY) as second:
+            network.start(first.port)
+            submit(network.server, ["bob@away.example"])
+            assert b"Status: 5.3.4" in network.report()
+            assert first.connections == second.connections == 1
 
 
 def test_the_next_gets_it_when_nobody_listens_at_the_nearest(network):
@@ -172,6 +241,33 @@ def test_a_domain_that_leads_back_here_loops(network):
     submit(network.server, ["bob@away.example"])
     report = network.report()
     assert b"5.4.6" in report and b"loops back" in report
+
+
+def test_addresses_that_we_have_behind_nat_are_ours(network):
+    network.dns.zone("away.example").set("@", "MX", "10 mx").set("mx", "A", "203.0.113.5")
+    network.start(1, {"private_addresses": False, "public_addresses": ["203.0.113.5"]})
+    submit(network.server, ["bob@away.example"])
+    report = network.report()
+    assert b"5.4.6" in report and b"loops back" in report
+
+
+def test_a_server_that_calls_itself_by_our_name_is_ourselves(network):
+    """By whatever address it was found; and nobody behind it is tried: RFC 5321 5.1."""
+    echo = {"EHLO": ["250-mail.example.org hello\r\n250 PIPELINING"] * 9}
+    nearest, behind = two_mx(network.dns, "loops.example"), two_mx(network.dns, "waits.example")
+    nearest.set("first", "A", MX[1]).set("second", "A", MX[0])
+    behind.set("first", "A", "127.0.0.9").set("@", "MX", "10 first", "20 second", "30 third")
+    behind.set("third", "A", MX[0])
+    with Receiver(address=MX[0]) as other, Receiver(echo, address=MX[1], port=other.port):
+        server = network.start(other.port, {"retry_first": "1h", "retry_max": "1h"},
+                               hostname="mail.example.org")
+        submit(server, ["bob@loops.example", "bob@waits.example"])
+        server.wait_log('to=<bob@loops.example> status=bounced .*why="first.loops.example: .*'
+                        'calls itself mail.example.org')
+        server.wait_log("to=<bob@waits.example> status=deferred mx=second.waits.example")
+        server.wait_for(lambda: server.count("alice") == 1, "the report to arrive")
+        assert b"Status: 5.4.6" in server.messages("alice")[0]
+        assert not other.connections
 
 
 def test_one_dead_domain_does_not_hold_another(network):

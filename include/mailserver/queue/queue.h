@@ -40,8 +40,9 @@ struct queue_config {
         char *postmaster;       /* author of reports; NULL: postmaster@hostname */
         bool private_addresses; /* may mail go to loopback, private and own addresses */
         bool address_literals;
-        int64_t smtp_port; /* 25; tests have another */
-        char *ca_file;     /* NULL: the system's */
+        struct conf_strings public_addresses; /* ours too, though no interface has them */
+        int64_t smtp_port;                    /* 25; tests have another */
+        char *ca_file;                        /* NULL: the system's */
         bool mta_sts;
         int64_t mta_sts_port;
         int64_t mta_sts_timeout_ms, mta_sts_retry_ms, mta_sts_refresh_ms;

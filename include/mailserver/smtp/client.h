@@ -44,6 +44,7 @@ struct smtp_client_params {
         struct net_client_params net;            /* addresses, source; its times are the config's */
         bool lmtp;                               /* RFC 2033: LHLO, a reply a recipient */
         const char *helo;                        /* our name */
+        const char *own_name; /* who answers EHLO with it is ourselves; NULL: nobody is */
         enum smtp_client_tls tls;
         struct net_client_tls_params tls_params;
         const char *username, *password; /* AUTH PLAIN, LOGIN or SCRAM over TLS; NULL: none */
@@ -103,7 +104,8 @@ struct smtp_client_handler {
          * "connect", "tls" (STARTTLS refused or the handshake failed), "greeting", "ehlo", "auth",
          * "idle", "reset", "mail", "rcpt", "data", "content", "end of data". A message in hand was not
          * taken: for each recipient that has no reply of its own, this one holds. But with code 0 at
-         * "end of data" it may have been. Once, last; not after close.
+         * "end of data" it may have been. 554 5.4.6 of our own making: the server is ourselves. Once,
+         * last; not after close.
          */
         void (*failed)(void *owner, const char *stage, const struct smtp_client_reply *reply);
 };

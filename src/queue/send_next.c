@@ -1,0 +1,181 @@
+/*
+ * send_next.c — a job that one mail server has not taken goes on to the next.
+ *
+ * RFC 5321 5.1: they are tried in order until one takes it. So a recipient is put off only if the
+ * last of them puts him off, and what a server's offer rules out (its SIZE: RFC 1870 6.1) comes back
+ * only if the offers of all do. Recipients who have their answer leave the job before.
+ */
+#include "link.h"
+
+#include "mailserver/core/log.h"
+
+#include <stdio.h>
+
+enum { MAX_PASSED = 256 << 10 };
+
+/* What a host has said of a job, kept until another has it. */
+struct passed {
+        struct arena arena;
+        struct smtp_client_reply *replies; /* of the job's recipients; text NULL: forgotten */
+        struct outcome_peer peer;
+};
+
+void passed_free(struct link *l)
+{
+        if (!l->passed)
+                return;
+        arena_done(&l->passed->arena);
+        mem_free(l->passed->replies);
+        mem_free(l->passed);
+        l->passed = NULL;
+}
+
+/* ---- what passes ---- */
+
+/* Ruled out by what this server offers; of the address itself (553) the next offers no more. */
+static bool is_not_offered(const struct smtp_client_reply *r)
+{
+        return r->ours && smtp_client_reply_permanent(r) && r->code != 553;
+}
+
+/* The fault is our store's. */
+static bool is_unread(const struct smtp_client_reply *r)
+{
+        return !r->code && strcmp(r->status, "4.3.0") == 0;
+}
+
+static bool passes(const struct smtp_client_reply *r, bool unclear)
+{
+        if (smtp_client_reply_good(r) || is_unread(r) || (unclear && !r->code))
+                return false;
+        return is_not_offered(r) || !smtp_client_reply_permanent(r);
+}
+
+/* We are ending, and ask the next server another time. */
+static void ask_it_later(struct smtp_client_reply *replies, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (is_not_offered(&replies[i]))
+                        replies[i] = reply_for_later(&replies[i]);
+}
+
+static void log_passed(const struct link *l, size_t i, const struct smtp_client_reply *reply,
+                       const struct outcome_peer *peer)
+{
+        const struct destination_host *next = &l->destination.hosts[l->host + 1];
+        AUTO_BUF(words, QUEUE_LOGGED_MAX);
+
+        queue_put_reply(&words, reply);
+        log_info("queue id=%s from=<%s> to=<%s> status=passed-on mx=%s ip=%s tls=\"%s\" next=%s%s",
+                 LOG_ESC(slice_of(l->job->mail_id)), LOG_ESC(slice_of(l->job->sender)),
+                 LOG_ESC(slice_of(l->job->recipients[i].address)), LOG_ESC(slice_of(peer->mx)),
+                 peer->ip, peer->tls, LOG_ESC(slice_of(next->name)), buf_slice(&words).ptr);
+}
+
+/* ---- the two parts ---- */
+
+/* Those who have their answer hear it. */
+static void settle_rest(struct link *l, const struct smtp_client_reply *replies, const bool *leaves,
+                        const struct outcome_peer *peer)
+{
+        struct smtp_client_reply *theirs = mem_alloc_array(l->job->n, sizeof *theirs);
+        size_t n = 0;
+
+        for (size_t i = 0; i < l->job->n; i++)
+                if (leaves[i])
+                        theirs[n++] = replies[i];
+        if (n)
+                outcome_write(job_split(l->job, leaves), theirs, peer);
+        mem_free(theirs);
+}
+
+static void remember(struct link *l, const struct smtp_client_reply *replies, const bool *leaves,
+                     const struct outcome_peer *peer)
+{
+        struct passed *p = NEW(struct passed);
+        bool full = false;
+        size_t n = 0;
+
+        p->arena = (struct arena)ARENA_INIT(MAX_PASSED);
+        p->peer = *peer;
+        p->peer.mx = arena_keep(&p->arena, peer->mx, &full);
+        p->peer.ip = arena_keep(&p->arena, peer->ip, &full);
+        p->peer.tls = arena_keep(&p->arena, peer->tls, &full);
+        p->replies = mem_alloc_array(l->job->n, sizeof *p->replies);
+        for (size_t i = 0; i < l->job->n; i++) {
+                if (leaves[i])
+                        continue;
+                p->replies[n] = replies[i];
+                p->replies[n++].text = arena_keep(&p->arena, replies[i].text, &full);
+        }
+        passed_free(l);
+        l->passed = p;
+}
+
+bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear)
+{
+        struct site *site = l->site;
+        struct job *job = l->job;
+        struct outcome_peer peer;
+        size_t n = 0;
+        bool *leaves;
+
+        if (!link_has_next_host(l))
+                return false;
+        if (l->finishing || site->stale || site->queue->stopping) {
+                ask_it_later(replies, job->n);
+                return false;
+        }
+        sending_peer(l, &peer);
+        leaves = mem_alloc_array(job->n, sizeof *leaves);
+        for (size_t i = 0; i < job->n; i++) {
+                leaves[i] = !passes(&replies[i], unclear);
+                if (leaves[i])
+                        continue;
+                n++;
+                log_passed(l, i, &replies[i], &peer);
+        }
+        if (n) {
+                remember(l, replies, leaves, &peer);
+                settle_rest(l, replies, leaves, &peer);
+                sending_free(l);
+                link_next_host(l);
+        }
+        mem_free(leaves);
+        return n > 0;
+}
+
+/* ---- at the next host ---- */
+
+void pass_on_ready(struct link *l)
+{
+        struct job *job = l->job;
+
+        passed_free(l);
+        l->state = LINK_SENDING;
+        if (sending_start(l, job))
+                return;
+        turns_put_back(&l->site->waiting, &job->turn); /* the store is busy */
+        link_leave(l);
+}
+
+/* What a server has said for now tells more than that another was not reached. */
+void pass_on_failed(struct link *l, const struct smtp_client_reply *reply)
+{
+        const struct passed *p = l->passed;
+        struct job *job = l->job;
+        struct smtp_client_reply *replies = mem_alloc_array(job->n, sizeof *replies);
+        struct outcome_peer peer = { .mx = link_mx(l), .ip = "", .tls = "" };
+
+        for (size_t i = 0; i < job->n; i++) {
+                replies[i] = *reply;
+                if (!p->replies[i].text || is_not_offered(&p->replies[i]))
+                        continue;
+                replies[i] = p->replies[i];
+                peer = p->peer;
+        }
+        l->job = NULL;
+        outcome_write(job, replies, &peer);
+        mem_free(replies);
+        link_leave(l);
+}
