@@ -565,7 +565,7 @@ class Client:
             elif chance < 0.10:
                 await self.select()
             elif chance < 0.13:
-                await self._vanish()
+                await self.vanish()
             else:
                 await self.run(*self.batch())
                 if self.view and not self.view.all_known() and self.random.random() < 0.5:
@@ -579,13 +579,17 @@ class Client:
             pass
         await self.done()
 
-    async def _vanish(self):
+    async def vanish(self):
         """Leaves in the middle; what it had said may be done or not."""
         for command in self.batch():
             await self._say(command)
-        for _ in range(self.random.randrange(4)):
-            if self.queue:
-                await self.hear()
+        try:
+            for _ in range(self.random.randrange(4)):
+                if self.queue:
+                    await self.hear()
+        except Closed:
+            self._removed()
+            return
         self._abandon()
         if self.view and self.random.random() < 0.7:
             self._remember()  # in the middle of a command: the HIGHESTMODSEQ is that of the last answer

@@ -133,7 +133,7 @@ class Storm:
             for _ in range(steps):
                 await client.step()
             if client.qresync and client.view and client.random.random() < 0.5:
-                await client._vanish()
+                await client.vanish()
             await self._selected(client)
             if client.random.random() < 0.6:
                 await client.idle()
