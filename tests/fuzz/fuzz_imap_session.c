@@ -3,11 +3,14 @@
  * connection and a store.
  *
  * The first octet says how far the client is already (logged in, INBOX selected,
- * IMAP4rev2), the second where the rest, which is what it sends, is cut. Whatever
+ * IMAP4rev2, compressed), the second where the rest, which is what it sends, is cut. Whatever
  * it says, responses are responses, literals as long as they say, message numbers
  * those of messages it was told of; and each command ends the same however the input
- * is cut. bob is made anew after a session that has changed something.
+ * is cut. In a compressed session the rest is either text, which is packed here, or the
+ * client's stream itself, whole or broken. bob is made anew after a session that has changed
+ * something.
  */
+#include "fuzz_deflate.h"
 #include "fuzz_talk.h"
 
 #include "mailserver/imap/imap.h"
@@ -17,7 +20,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LOGGED_IN = 1, SELECTED = 2, REV2 = 4, LITTLE_ROOM = 8 };
+enum {
+        LOGGED_IN = 1,
+        SELECTED = 2,
+        REV2 = 4,
+        LITTLE_ROOM = 8,
+        COMPRESSED = 16, /* and logged in */
+        PACKED = 32,     /* with COMPRESSED: here */
+};
 enum { QUOTA_OCTETS = 4096 };
 
 static const char *const messages[] = {
@@ -138,7 +148,6 @@ static void open_service(void)
         config.max_literals = 8192;
         config.max_message_size = 65536;
         config.max_errors = 1000;
-        config.compress = false; /* answers are read as they are; see fuzz_net_packer.c */
         /* As weak as can be: it is checked each time that bob is new. */
         require(crypto_pwhash_str_alg(verifier, "secret", 6, crypto_pwhash_OPSLIMIT_MIN,
                                       crypto_pwhash_MEMLIMIT_MIN,
@@ -207,18 +216,37 @@ static void note_tagged(struct slice line, struct buf *statuses)
         buf_addf(statuses, SLICE_FMT " %c\n", SLICE_ARG(tag), line.ptr[0]);
 }
 
+/* All up to where it begins to be compressed, which it says by true, or to the end. */
+static bool check_text(struct slice *answers, uint64_t *messages_known, struct buf *statuses)
+{
+        struct slice line;
+
+        while (answers->len) {
+                take_response(answers, &line);
+                if (slice_skip_word(&line, SLICE("* "))) {
+                        count_messages(line, messages_known);
+                } else if (!slice_starts(line, SLICE("+ "))) {
+                        note_tagged(line, statuses);
+                        if (slice_ends(line, SLICE(" OK DEFLATE active")))
+                                return true;
+                }
+        }
+        return false;
+}
+
+/* After UNAUTHENTICATE it is in the clear again (RFC 8437 4.2), and may begin anew. */
 static void check_answers(struct slice answers, struct buf *statuses)
 {
         uint64_t messages_known = 0;
-        struct slice line;
 
         require(slice_starts(answers, SLICE("* OK [CAPABILITY ")));
-        while (answers.len) {
-                take_response(&answers, &line);
-                if (slice_skip_word(&line, SLICE("* ")))
-                        count_messages(line, &messages_known);
-                else if (!slice_starts(line, SLICE("+ ")))
-                        note_tagged(line, statuses);
+        while (check_text(&answers, &messages_known, statuses)) {
+                AUTO_BUF(text, BUF_MAX);
+                struct slice unpacked;
+
+                inflate_take(&answers, &text);
+                unpacked = buf_slice(&text);
+                require(!check_text(&unpacked, &messages_known, statuses));
         }
 }
 
@@ -229,12 +257,14 @@ static void hold(struct slice input, unsigned how, size_t cut, struct buf *statu
         AUTO_BUF(said, BUF_MAX);
         AUTO_BUF(answers, BUF_MAX);
 
-        if (how & (LOGGED_IN | SELECTED))
+        if (how & (LOGGED_IN | SELECTED | COMPRESSED))
                 buf_add(&said, SLICE("x1 LOGIN bob secret\r\n"));
         if (how & REV2)
                 buf_add(&said, SLICE("x2 ENABLE IMAP4rev2\r\n"));
         if (how & SELECTED)
                 buf_add(&said, SLICE("x3 SELECT INBOX\r\n"));
+        if (how & COMPRESSED)
+                buf_add(&said, SLICE("x4 COMPRESS DEFLATE\r\n"));
         cut += cut ? said.len : 0;
         buf_add(&said, input);
         ready_bob(how & LITTLE_ROOM);
@@ -246,6 +276,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         AUTO_BUF(whole, BUF_MAX);
         AUTO_BUF(pieces, BUF_MAX);
+        AUTO_BUF(packed, BUF_MAX);
         struct slice input;
 
         if (size < 3 || size > 16384)
@@ -253,6 +284,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (house_open())
                 open_service();
         input = (struct slice){ (const char *)data + 2, size - 2 };
+        if ((data[0] & COMPRESSED) && (data[0] & PACKED)) {
+                deflate_put(input, &packed);
+                input = buf_slice(&packed);
+        }
         hold(input, data[0], 0, &whole);
         hold(input, data[0], 1 + data[1] * input.len / 256, &pieces);
         require(slice_eq(buf_slice(&whole), buf_slice(&pieces)));
