@@ -59,8 +59,13 @@ static enum err write_documents(struct search_batch *b, struct search_index *ind
 {
         enum err err = ERR_OK;
 
-        for (size_t i = 0; i < b->n_documents && !err; i++)
-                err = search_index_add(index, &b->documents[i].document, &b->documents[i].id);
+        for (size_t i = 0; i < b->n_documents && !err; i++) {
+                struct search_batch_document *d = &b->documents[i];
+                bool is_new = false;
+
+                err = search_index_add(index, &d->document, &d->id, &is_new);
+                b->n_new += is_new;
+        }
         return err;
 }
 

@@ -18,6 +18,7 @@ struct search_batch {
         uint32_t *grams;
         size_t n_documents, cap_documents, n_positions, cap_positions, n_places, cap_places;
         size_t n_grams, cap_grams;
+        int64_t n_new; /* documents that the index did not have; once it is written */
 };
 /* What stands for its id in positions until it has one: below 0. */
 int64_t search_batch_add(struct search_batch *b, const struct search_document *document,

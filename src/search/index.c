@@ -219,7 +219,7 @@ static enum err new_id(struct search_index *index, int64_t account, int64_t *ret
 }
 
 enum err search_index_add(struct search_index *index, const struct search_document *document,
-                          int64_t *ret_id)
+                          int64_t *ret_id, bool *ret_new)
 {
         struct search_document known;
         struct db_stmt *q;
@@ -227,6 +227,7 @@ enum err search_index_add(struct search_index *index, const struct search_docume
         enum err err =
                 search_index_document(index, document->account, document->content, &known, &id);
 
+        *ret_new = err == ERR_NOTFOUND;
         if (err == ERR_NOTFOUND)
                 err = new_id(index, document->account, &id);
         if (err)

@@ -55,9 +55,10 @@ struct search_document {
 MUST_CHECK enum err search_index_document(struct search_index *index, int64_t account,
                                           int64_t content, struct search_document *ret_document,
                                           int64_t *ret_id);
-/* Writes it down, over what is known of it, and gives the id that it has or gets. */
+/* Writes it down, over what is known of it, and gives the id that it has or gets: is it a new one? */
 MUST_CHECK enum err search_index_add(struct search_index *index,
-                                     const struct search_document *document, int64_t *ret_id);
+                                     const struct search_document *document, int64_t *ret_id,
+                                     bool *ret_new);
 /* They join those the document has. Quickest in the order of ids. */
 MUST_CHECK enum err search_index_add_grams(struct search_index *index, int64_t id,
                                            const uint32_t *grams, size_t n);

@@ -104,12 +104,14 @@ static void tell_listener(struct search *s, enum err result)
 {
         struct search_listener *l = s->listener;
 
-        if (!l || s->rebuild_due)
+        if (!l)
                 return;
-        if (s->status.full)
-                tell_end(s, ERR_FULL);
-        else if (result)
+        if (result)
                 tell_end(s, result);
+        else if (s->rebuild_due)
+                return; /* not begun yet */
+        else if (s->status.full)
+                tell_end(s, ERR_FULL);
         else if (s->status.rebuilding)
                 l->progress(l, s->status.done, s->status.all);
         else
@@ -143,6 +145,7 @@ static void step_done(struct task *t)
                 s->walk_due = s->walk_due || step->walk;
                 s->rebuild_due = s->rebuild_due || step->rebuild;
         }
+        s->failed = t->result || step->full;
         s->status.failures += t->result != ERR_OK;
         metric_add(s->steps, 1);
         tell_listener(s, t->result);
@@ -276,9 +279,9 @@ enum err search_rebuild(struct search *s, struct search_listener *l)
 {
         if (!s->worker)
                 return ERR_DENIED;
-        if (s->rebuild_due || s->status.rebuilding)
+        if (s->listener || (!s->failed && (s->rebuild_due || s->status.rebuilding)))
                 return ERR_EXISTS;
-        s->rebuild_due = true;
+        s->rebuild_due = s->rebuild_due || !s->status.rebuilding;
         s->listener = l;
         wake_in(s, 0);
         return ERR_OK;

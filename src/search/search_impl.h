@@ -26,6 +26,7 @@ struct search {
         size_t n_due;
         int64_t gives_way_until_ms; /* the loop's time; 0: it does not wait for a pause */
         bool walk_due, rebuild_due, stopped, opened;
+        bool failed;                      /* the last step, which is to be tried again */
         struct search_status status;      /* of the last step */
         struct search_listener *listener; /* borrowed; NULL: none */
 };

@@ -205,11 +205,11 @@ static enum err begin_rebuild(struct search_worker *w)
         w->index = NULL;
         search_index_remove(w->new_path);
         w->building = true;
-        w->rebuild_due = false;
         start_walk(w);
         err = open_file(w, w->new_path);
         w->documents = 0;
         w->building = !err;
+        w->rebuild_due = err != ERR_OK;
         if (!err)
                 log_info("search rebuild=begun");
         return err;
@@ -298,20 +298,27 @@ static enum err walk_on(struct catching_up *c)
         return err;
 }
 
+static enum err gather_one(struct catching_up *c, int64_t id)
+{
+        struct store_walk_mailbox mailbox;
+        enum err err;
+
+        /* Nobody waits for what is in a new index, and the walk comes to it: once is enough. */
+        if (c->w->building && id > c->w->walked_up_to)
+                return ERR_OK;
+        err = store_walk_mailbox(c->gather.tx, id, &mailbox);
+        if (err)
+                return err == ERR_NOTFOUND ? ERR_OK : err;
+        c->stopped = !gather_from(c, &mailbox);
+        return c->err;
+}
+
 static enum err gather_all(struct catching_up *c, struct search_step *step)
 {
         enum err err = ERR_OK;
 
         while (!err && !c->stopped && step->n_done < step->n_mailboxes) {
-                struct store_walk_mailbox mailbox;
-
-                err = store_walk_mailbox(c->gather.tx, step->mailboxes[step->n_done], &mailbox);
-                if (!err) {
-                        c->stopped = !gather_from(c, &mailbox);
-                        err = c->err;
-                } else if (err == ERR_NOTFOUND) {
-                        err = ERR_OK;
-                }
+                err = gather_one(c, step->mailboxes[step->n_done]);
                 step->n_done += !c->stopped && !err;
         }
         if (!err && !c->stopped && c->w->walking)
@@ -347,7 +354,7 @@ static enum err catch_up(struct search_worker *w, struct store_txn *tx, struct s
                 step->n_done = 0;
                 start_walk(w);
         } else if (w->documents != UNCOUNTED) {
-                w->documents += (int64_t)batch.n_documents;
+                w->documents += batch.n_new;
         }
         step->more = c.stopped || w->walking || step->n_done < step->n_mailboxes;
         search_gather_done(&c.gather);

@@ -265,6 +265,18 @@ def test_what_is_deleted_is_not_found_and_a_rebuild_forgets_it(make_server):
         assert status(server)["documents"] == 2
 
 
+def test_documents_are_counted_once_however_many_copies_come_at_a_time(make_server):
+    server = make_server(**QUICK)
+    with server.imap("alice") as talk:
+        append(talk, b"Subject: s\r\n\r\nabracadabra\r\n")
+        for command in ("SELECT INBOX", "COPY 1 INBOX", "COPY 1:2 Archive"):
+            assert ask(talk, command).status == "OK"
+        wait_indexed(server)
+        server.ctl("search", "rebuild")
+        assert status(server)["documents"] == 1
+        assert search(talk, ["BODY", ("abracadabra",)]) == [1, 2]
+
+
 def test_an_index_that_is_mostly_of_deleted_mail_is_built_anew(make_server):
     server = make_server(search={"delay": "1ms", "max_gone": 10})
     with server.imap("alice") as talk:
@@ -419,6 +431,25 @@ def test_an_index_that_is_no_good_is_built_anew(make_server, happens):
         assert search(talk, ["BODY", ("word011",)]) == [12]
     assert status(server)["documents"] == 30
     assert status(server)["messages_looked_at"] >= before + 31
+
+
+def test_an_index_that_cannot_be_made_is_told_and_tried_again_when_it_is_asked_for(make_server):
+    server = make_server(start=False, **QUICK)
+    in_the_way = server.data_dir / "search.db"
+    (in_the_way / "something").mkdir(parents=True)
+    server.start()
+    with server.imap("alice") as talk:
+        append(talk, b"Subject: s\r\n\r\nabracadabra\r\n")
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        assert search(talk, ["BODY", ("abracadabra",)]) == [1]
+        for _ in range(2):
+            assert server.ctl("search", "rebuild", check=False).returncode == 1
+        server.wait_log(r"warn search index: .*/search\.db: ")
+        (in_the_way / "something").rmdir()
+        in_the_way.rmdir()
+        server.ctl("search", "rebuild")
+        assert status(server)["documents"] == 1
+        assert search(talk, ["BODY", ("abracadabra",)]) == [1]
 
 
 def test_an_index_of_a_later_state_of_the_store_is_not_believed(make_server):

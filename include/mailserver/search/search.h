@@ -87,7 +87,8 @@ struct search_listener {
 };
 /*
  * Builds the index anew beside the one in use, which answers until the new one is finished. `l` is
- * borrowed until it ended; NULL: nobody. ERR_DENIED: the index is off. ERR_EXISTS: that is going on.
+ * borrowed until it ended; NULL: nobody. ERR_DENIED: the index is off. ERR_EXISTS: that is going on. One
+ * that waits after a failure is tried again at once.
  */
 MUST_CHECK enum err search_rebuild(struct search *s, struct search_listener *l);
 

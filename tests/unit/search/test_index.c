@@ -51,6 +51,7 @@ static void add(int64_t account, int64_t content, const char *text, bool skipped
         struct gram_set grams = { 0 };
         AUTO_BUF(waiting, BUF_MAX);
         uint32_t list[MAX];
+        bool is_new;
         size_t n = 0;
 
         buf_add(&waiting, slice_of(text));
@@ -60,7 +61,7 @@ static void add(int64_t account, int64_t content, const char *text, bool skipped
                         list[n++] = grams.slots[i];
         gram_set_done(&grams);
         ck_assert_int_eq(search_index_begin(db, true), ERR_OK);
-        ck_assert_int_eq(search_index_add(db, &document, &position.document), ERR_OK);
+        ck_assert_int_eq(search_index_add(db, &document, &position.document, &is_new), ERR_OK);
         ck_assert_int_eq(skipped ? search_index_skip(db, position.document)
                                  : search_index_add_grams(db, position.document, list, n),
                          ERR_OK);
@@ -190,17 +191,18 @@ END_TEST
 START_TEST(an_account_gets_another_slot_when_its_last_is_full)
 {
         int64_t id = 0, bobs = 0, last = 0;
+        bool is_new;
 
         ck_assert_int_eq(search_index_begin(db, true), ERR_OK);
         for (int64_t i = 1; i <= (1 << SEARCH_SLOT_BITS) + 1; i++) {
                 struct search_document document = { ALICE, i, 1, 1 };
 
                 last = id;
-                ck_assert_int_eq(search_index_add(db, &document, &id), ERR_OK);
+                ck_assert_int_eq(search_index_add(db, &document, &id, &is_new), ERR_OK);
                 ck_assert(i == 1 || i > 1 << SEARCH_SLOT_BITS || id == last + 1);
                 document.account = BOB;
                 if (i == 1)
-                        ck_assert_int_eq(search_index_add(db, &document, &bobs), ERR_OK);
+                        ck_assert_int_eq(search_index_add(db, &document, &bobs, &is_new), ERR_OK);
         }
         ck_assert_int_eq(search_index_commit(db), ERR_OK);
         /* Bob's is between. */
