@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a list begins with. */
+enum { FIRST_OCTETS = 512, FEWEST = 4 };
+
 static _Noreturn void out_of_memory(size_t size)
 {
         fprintf(stderr, "mailserver: out of memory (%zu bytes)\n", size);
@@ -35,6 +38,18 @@ void *mem_realloc(void *p, size_t size)
         if (!grown)
                 out_of_memory(size);
         return grown;
+}
+
+void *mem_grow(void *items, size_t n, size_t more, size_t *cap, size_t size)
+{
+        if (n + more <= *cap)
+                return items;
+        *cap = *cap ? *cap * 2 : FIRST_OCTETS / size;
+        if (*cap < FEWEST)
+                *cap = FEWEST;
+        if (*cap < n + more)
+                *cap = n + more;
+        return mem_realloc(items, *cap * size);
 }
 
 void mem_free(void *p)

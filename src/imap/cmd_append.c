@@ -218,10 +218,7 @@ static void check_done(struct task *t)
 
 static void keep_message(struct imap_append *a)
 {
-        if (a->n_messages == a->cap) {
-                a->cap = a->cap * 2 + 4;
-                a->messages = mem_realloc(a->messages, a->cap * sizeof *a->messages);
-        }
+        a->messages = mem_grow(a->messages, a->n_messages, 1, &a->cap, sizeof *a->messages);
         a->messages[a->n_messages++] = (struct imap_append_message){ a->head, TAKE(a->draft) };
 }
 

@@ -52,10 +52,7 @@ struct esearch {
 
 static void add_source(struct esearch *e, const struct store_mailbox *m)
 {
-        if (e->n == e->cap) {
-                e->cap = e->cap ? e->cap * 2 : 16;
-                e->sources = mem_realloc(e->sources, e->cap * sizeof *e->sources);
-        }
+        e->sources = mem_grow(e->sources, e->n, 1, &e->cap, sizeof *e->sources);
         e->sources[e->n++] =
                 (struct source){ m->id, m->uidvalidity, mem_strdup(slice_of(m->name)) };
 }

@@ -18,10 +18,7 @@ void imap_list_done(struct imap_list_names *names)
 void imap_list_add(struct imap_list_names *names, struct slice name, int64_t mailbox,
                    enum store_special_use use, bool subscribed)
 {
-        if (names->n == names->cap) {
-                names->cap = names->cap * 2 + 32;
-                names->items = mem_realloc(names->items, names->cap * sizeof *names->items);
-        }
+        names->items = mem_grow(names->items, names->n, 1, &names->cap, sizeof *names->items);
         names->items[names->n++] = (struct imap_list_name){
                 .name = mem_strdup(name),
                 .mailbox = mailbox,

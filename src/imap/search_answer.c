@@ -140,10 +140,7 @@ void imap_scores_done(struct imap_scores *scores)
 
 void imap_scores_add(struct imap_scores *scores, uint32_t uid, unsigned score)
 {
-        if (scores->n == scores->cap) {
-                scores->cap = scores->cap ? scores->cap * 2 : 64;
-                scores->items = mem_realloc(scores->items, scores->cap * sizeof *scores->items);
-        }
+        scores->items = mem_grow(scores->items, scores->n, 1, &scores->cap, sizeof *scores->items);
         scores->items[scores->n++] = (struct imap_score){ uid, score };
 }
 
@@ -277,10 +274,7 @@ void imap_modseqs_add(struct imap_modseqs *m, const struct imap_search_returns *
                 m->highest = modseq;
         if (imap_returns_all(returns))
                 return;
-        if (m->n == m->cap) {
-                m->cap = m->cap ? 2 * m->cap : 64;
-                m->items = mem_realloc(m->items, m->cap * sizeof *m->items);
-        }
+        m->items = mem_grow(m->items, m->n, 1, &m->cap, sizeof *m->items);
         m->items[m->n++] = (struct imap_found_modseq){ uid, modseq };
 }
 

@@ -157,10 +157,8 @@ static enum err make_room(struct imap_sorter *s)
 {
         enum err err = buf_reserve(&s->octets, s->sort.n * (s->max_text + 1 + sizeof(uint64_t)));
 
-        if (!err && s->n == s->cap) {
-                s->cap = s->cap ? s->cap * 2 : 256;
-                s->rows = mem_realloc(s->rows, s->cap * sizeof *s->rows);
-        }
+        if (!err)
+                s->rows = mem_grow(s->rows, s->n, 1, &s->cap, sizeof *s->rows);
         return err;
 }
 

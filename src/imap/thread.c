@@ -63,10 +63,7 @@ enum err thread_node_new(struct imap_threads *t, uint32_t message, uint32_t *ret
 {
         if (t->n_nodes && octets_of(t) > t->max_octets)
                 return ERR_LIMIT;
-        if (t->n_nodes == t->cap_nodes) {
-                t->cap_nodes = t->cap_nodes ? t->cap_nodes * 2 : 256;
-                t->nodes = mem_realloc(t->nodes, t->cap_nodes * sizeof *t->nodes);
-        }
+        t->nodes = mem_grow(t->nodes, t->n_nodes, 1, &t->cap_nodes, sizeof *t->nodes);
         t->nodes[t->n_nodes] = (struct thread_node){
                 .parent = THREAD_NONE,
                 .first = THREAD_NONE,
@@ -114,10 +111,8 @@ static enum err add_message(struct imap_threads *t, const struct store_fetch_row
                 err = thread_text_number(t, &t->subjects, row->base_subject, &m.subject);
         if (err)
                 return err;
-        if (t->n_messages == t->cap_messages) {
-                t->cap_messages = t->cap_messages ? t->cap_messages * 2 : 256;
-                t->messages = mem_realloc(t->messages, t->cap_messages * sizeof *t->messages);
-        }
+        t->messages =
+                mem_grow(t->messages, t->n_messages, 1, &t->cap_messages, sizeof *t->messages);
         t->messages[t->n_messages++] = m;
         return ERR_OK;
 }
@@ -153,10 +148,7 @@ static uint32_t number_of(const struct writer *w, uint32_t node)
 
 static void push(struct writer *w, uint32_t node)
 {
-        if (w->n_open == w->cap_open) {
-                w->cap_open = w->cap_open ? w->cap_open * 2 : 64;
-                w->open = mem_realloc(w->open, w->cap_open * sizeof *w->open);
-        }
+        w->open = mem_grow(w->open, w->n_open, 1, &w->cap_open, sizeof *w->open);
         w->open[w->n_open++] = node;
 }
 

@@ -35,7 +35,8 @@ struct thread_texts {
         struct {
                 size_t start, len;
         } * items; /* item n - 1 */
-        uint32_t n, cap;
+        uint32_t n;
+        size_t cap;
         uint32_t *slots; /* numbers; 0: empty; a power of two of them */
         uint32_t n_slots;
 };
@@ -48,9 +49,11 @@ struct imap_threads {
         uint32_t *node_of_id; /* by number of the id - 1 */
         size_t cap_node_of_id;
         struct thread_node *nodes;
-        uint32_t n_nodes, cap_nodes;
+        uint32_t n_nodes;
+        size_t cap_nodes;
         struct thread_message *messages;
-        uint32_t n_messages, cap_messages;
+        uint32_t n_messages;
+        size_t cap_messages;
 };
 
 /* ERR_LIMIT. */

@@ -53,11 +53,8 @@ static enum err node_of(struct imap_threads *t, struct slice id, uint32_t *ret_n
         err = thread_node_new(t, THREAD_NONE, ret_node);
         if (err)
                 return err;
-        if (number > t->cap_node_of_id) {
-                t->cap_node_of_id = t->cap_node_of_id ? t->cap_node_of_id * 2 : 256;
-                t->node_of_id =
-                        mem_realloc(t->node_of_id, t->cap_node_of_id * sizeof *t->node_of_id);
-        }
+        t->node_of_id =
+                mem_grow(t->node_of_id, number - 1, 1, &t->cap_node_of_id, sizeof *t->node_of_id);
         t->node_of_id[number - 1] = *ret_node;
         return ERR_OK;
 }

@@ -52,10 +52,7 @@ enum err thread_text_number(struct imap_threads *t, struct thread_texts *texts, 
         }
         if (texts->octets.len + text.len > t->max_octets)
                 return ERR_LIMIT;
-        if (texts->n == texts->cap) {
-                texts->cap = texts->cap ? texts->cap * 2 : 256;
-                texts->items = mem_realloc(texts->items, texts->cap * sizeof *texts->items);
-        }
+        texts->items = mem_grow(texts->items, texts->n, 1, &texts->cap, sizeof *texts->items);
         texts->items[texts->n].start = texts->octets.len;
         texts->items[texts->n].len = text.len;
         err = buf_put(&texts->octets, text);

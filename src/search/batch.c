@@ -5,27 +5,16 @@
 
 #include <stdlib.h>
 
-/* Room for `more` items of `size` octets behind `n`. */
-static void *grow(void *items, size_t n, size_t more, size_t *cap, size_t size)
-{
-        if (n + more <= *cap)
-                return items;
-        *cap = *cap ? *cap * 2 : 64;
-        if (*cap < n + more)
-                *cap = n + more;
-        return mem_realloc(items, *cap * size);
-}
-
 int64_t search_batch_add(struct search_batch *b, const struct search_document *document,
                          bool skipped, const uint32_t *slots, size_t n_slots)
 {
         struct search_batch_document *d;
 
         b->documents =
-                grow(b->documents, b->n_documents, 1, &b->cap_documents, sizeof *b->documents);
+                mem_grow(b->documents, b->n_documents, 1, &b->cap_documents, sizeof *b->documents);
         d = &b->documents[b->n_documents++];
         *d = (struct search_batch_document){ *document, skipped, b->n_grams, 0, 0 };
-        b->grams = grow(b->grams, b->n_grams, n_slots, &b->cap_grams, sizeof *b->grams);
+        b->grams = mem_grow(b->grams, b->n_grams, n_slots, &b->cap_grams, sizeof *b->grams);
         for (size_t i = 0; i < n_slots; i++)
                 if (slots[i])
                         b->grams[b->n_grams++] = slots[i];
@@ -36,13 +25,13 @@ int64_t search_batch_add(struct search_batch *b, const struct search_document *d
 void search_batch_add_position(struct search_batch *b, const struct search_position *position)
 {
         b->positions =
-                grow(b->positions, b->n_positions, 1, &b->cap_positions, sizeof *b->positions);
+                mem_grow(b->positions, b->n_positions, 1, &b->cap_positions, sizeof *b->positions);
         b->positions[b->n_positions++] = *position;
 }
 
 void search_batch_add_place(struct search_batch *b, const struct search_place *place)
 {
-        b->places = grow(b->places, b->n_places, 1, &b->cap_places, sizeof *b->places);
+        b->places = mem_grow(b->places, b->n_places, 1, &b->cap_places, sizeof *b->places);
         b->places[b->n_places++] = *place;
 }
 

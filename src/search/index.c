@@ -358,10 +358,7 @@ struct ids {
 
 static void ids_add(struct ids *ids, int64_t id)
 {
-        if (ids->n == ids->cap) {
-                ids->cap = ids->cap ? ids->cap * 2 : 64;
-                ids->items = mem_realloc(ids->items, ids->cap * sizeof *ids->items);
-        }
+        ids->items = mem_grow(ids->items, ids->n, 1, &ids->cap, sizeof *ids->items);
         ids->items[ids->n++] = id;
 }
 

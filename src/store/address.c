@@ -114,10 +114,7 @@ static enum err expansion_add_account(struct expansion *x, int64_t account, cons
 
         if (t->n == ALIAS_MAX_TARGETS)
                 return ERR_LIMIT;
-        if (t->n == x->cap_targets) {
-                x->cap_targets = x->cap_targets ? x->cap_targets * 2 : 4;
-                t->items = mem_realloc(t->items, x->cap_targets * sizeof *t->items);
-        }
+        t->items = mem_grow(t->items, t->n, 1, &x->cap_targets, sizeof *t->items);
         t->items[t->n++] = (struct store_target){
                 .account = account,
                 .name = mem_strdup(slice_of(name)),
@@ -132,10 +129,7 @@ static enum err expansion_add_remote(struct expansion *x, const struct node *nod
 
         if (t->n_remotes == ALIAS_MAX_TARGETS)
                 return ERR_LIMIT;
-        if (t->n_remotes == x->cap_remotes) {
-                x->cap_remotes = x->cap_remotes ? x->cap_remotes * 2 : 4;
-                t->remotes = mem_realloc(t->remotes, x->cap_remotes * sizeof *t->remotes);
-        }
+        t->remotes = mem_grow(t->remotes, t->n_remotes, 1, &x->cap_remotes, sizeof *t->remotes);
         t->remotes[t->n_remotes++] = (struct store_remote){
                 .address = mem_strdup(slice_of(node->address)),
                 .via = mem_strdup(x->via),

@@ -62,10 +62,7 @@ struct names {
 
 static void add_name(struct names *names, const char *name)
 {
-        if (names->n == names->cap) {
-                names->cap = names->cap ? names->cap * 2 : 64;
-                names->items = mem_realloc(names->items, names->cap * sizeof *names->items);
-        }
+        names->items = mem_grow(names->items, names->n, 1, &names->cap, sizeof *names->items);
         memcpy(names->items[names->n++], name, TEXT_ID_SIZE);
 }
 

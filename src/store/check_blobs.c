@@ -46,10 +46,7 @@ static bool look_at(void *arg, const char *name)
         if (needed || blob_on_its_way(o->run->tx->store, name) ||
             age_of(name, o->now_us) < young_us)
                 return true;
-        if (o->n == o->cap) {
-                o->cap = o->cap ? o->cap * 2 : 16;
-                o->names = mem_realloc(o->names, o->cap * sizeof *o->names);
-        }
+        o->names = mem_grow(o->names, o->n, 1, &o->cap, sizeof *o->names);
         memcpy(o->names[o->n++], name, TEXT_ID_SIZE);
         return true;
 }

@@ -53,10 +53,7 @@ static enum err check_counts(struct check_run *c)
         enum err err;
 
         while (db_step(q) == DB_ROW) {
-                if (n == cap) {
-                        cap = cap ? cap * 2 : 16;
-                        wrong = mem_realloc(wrong, cap * sizeof *wrong);
-                }
+                wrong = mem_grow(wrong, n, 1, &cap, sizeof *wrong);
                 wrong[n++] = (struct miscount){ db_column_int(q, 0), db_column_int(q, 1),
                                                 db_column_int(q, 2) };
         }

@@ -54,10 +54,7 @@ enum err query_uid_set(struct db_stmt *q, struct uid_set *out)
                         runs[n - 1].last = uid;
                         continue;
                 }
-                if (n == cap) {
-                        cap = cap ? cap * 2 : 64;
-                        runs = mem_realloc(runs, cap * sizeof *runs);
-                }
+                runs = mem_grow(runs, n, 1, &cap, sizeof *runs);
                 runs[n++] = (struct uid_range){ uid, uid };
         }
         uid_set_add_ranges(out, runs, n);
@@ -67,10 +64,7 @@ enum err query_uid_set(struct db_stmt *q, struct uid_set *out)
 
 void id_list_add(struct id_list *l, int64_t id)
 {
-        if (l->n == l->cap) {
-                l->cap = l->cap ? l->cap * 2 : 64;
-                l->items = mem_realloc(l->items, l->cap * sizeof *l->items);
-        }
+        l->items = mem_grow(l->items, l->n, 1, &l->cap, sizeof *l->items);
         l->items[l->n++] = id;
 }
 

@@ -29,10 +29,7 @@ static enum err read_mailbox(struct store_txn *tx, int64_t mailbox, struct store
 
 static void snapshot_add(struct store_snapshot *s, size_t *cap, struct db_stmt *q)
 {
-        if (s->n == *cap) {
-                *cap = *cap ? *cap * 2 : 64;
-                s->items = mem_realloc(s->items, *cap * sizeof *s->items);
-        }
+        s->items = mem_grow(s->items, s->n, 1, cap, sizeof *s->items);
         s->items[s->n++] = (struct store_snapshot_item){
                 .uid = (uint32_t)db_column_int(q, 0),
                 .size = db_column_int(q, 1),

@@ -9,15 +9,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-/* Room for one more of `size` octets in a list of *cap. */
-static void *grown(void *items, size_t n, size_t *cap, size_t size)
-{
-        if (n < *cap)
-                return items;
-        *cap = *cap ? *cap * 2 : 16;
-        return mem_realloc(items, *cap * size);
-}
-
 void txn_tell(struct store_txn *tx, const struct store_change *change)
 {
         struct store_change *last =
@@ -30,7 +21,8 @@ void txn_tell(struct store_txn *tx, const struct store_change *change)
                 store_change_merge(last, change);
                 return;
         }
-        tx->changes = grown(tx->changes, tx->n_changes, &tx->cap_changes, sizeof *tx->changes);
+        tx->changes =
+                mem_grow(tx->changes, tx->n_changes, 1, &tx->cap_changes, sizeof *tx->changes);
         tx->changes[tx->n_changes++] = *change;
 }
 
@@ -61,7 +53,8 @@ static void drop_blob(struct store_txn *tx, struct slice name)
 {
         if (!blob_name_valid(name))
                 return;
-        tx->dead_blobs = grown(tx->dead_blobs, tx->n_dead, &tx->cap_dead, sizeof *tx->dead_blobs);
+        tx->dead_blobs =
+                mem_grow(tx->dead_blobs, tx->n_dead, 1, &tx->cap_dead, sizeof *tx->dead_blobs);
         snprintf(tx->dead_blobs[tx->n_dead++], TEXT_ID_SIZE, SLICE_FMT, SLICE_ARG(name));
 }
 
@@ -135,7 +128,7 @@ enum err txn_content_unref(struct store_txn *tx, int64_t content)
 void txn_set_on_commit(struct store_txn *tx, bool *flag)
 {
         assert(tx->write);
-        tx->flags = grown(tx->flags, tx->n_flags, &tx->cap_flags, sizeof *tx->flags);
+        tx->flags = mem_grow(tx->flags, tx->n_flags, 1, &tx->cap_flags, sizeof *tx->flags);
         tx->flags[tx->n_flags++] = flag;
 }
 

@@ -6,15 +6,6 @@
 
 #include "mailserver/core/mem.h"
 
-/* Lists that grow by one at a time. */
-static void *grown(void *items, size_t n, size_t *cap, size_t size)
-{
-        if (n < *cap)
-                return items;
-        *cap = *cap ? *cap * 2 : 64;
-        return mem_realloc(items, *cap * size);
-}
-
 void store_changes_done(struct store_changes *c)
 {
         uid_set_done(&c->expunged);
@@ -88,7 +79,7 @@ static enum err read_flags(struct store_txn *tx, int64_t mailbox, int64_t since,
                         .modseq = db_column_int(q, 2),
                 };
 
-                c->flags = grown(c->flags, c->n_flags, &cap, sizeof *c->flags);
+                c->flags = mem_grow(c->flags, c->n_flags, 1, &cap, sizeof *c->flags);
                 c->flags[c->n_flags++] = change;
                 c->used |= change.flags;
         }

@@ -16,6 +16,11 @@ void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull, alloc_size(
 void *mem_alloc_array(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 /* Bytes beyond the old size are not zeroed. */
 void *mem_realloc(void *p, size_t size) __attribute__((returns_nonnull));
+/*
+ * Room for `more` items of `size` octets behind the first `n` of a list that has room for *cap;
+ * twice as many as there was, if that is enough. NULL only if there are none.
+ */
+void *mem_grow(void *items, size_t n, size_t more, size_t *cap, size_t size);
 void mem_free(void *p);
 /* For AUTO: frees what the local points to. */
 void mem_freep(void *pointer_to_pointer);

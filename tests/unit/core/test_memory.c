@@ -48,6 +48,39 @@ START_TEST(take_hands_out_and_leaves_null)
 }
 END_TEST
 
+START_TEST(a_list_grows_by_one_or_many_and_keeps_what_it_has)
+{
+        uint32_t *list = NULL;
+        size_t cap = 0, n = 0;
+
+        ck_assert_ptr_null(mem_grow(list, 0, 0, &cap, sizeof *list));
+        for (size_t more = 1; more < 1000; more *= 3) {
+                list = mem_grow(list, n, more, &cap, sizeof *list);
+                ck_assert_uint_ge(cap, n + more);
+                for (size_t i = 0; i < more; i++, n++)
+                        list[n] = (uint32_t)n;
+        }
+        for (size_t i = 0; i < n; i++)
+                ck_assert_uint_eq(list[i], i);
+        mem_free(list);
+}
+END_TEST
+
+START_TEST(a_list_of_large_items_has_room_for_a_few)
+{
+        struct large {
+                char octets[4096];
+        } * list;
+        size_t cap = 0;
+
+        list = mem_grow(NULL, 0, 1, &cap, sizeof *list);
+        ck_assert_uint_gt(cap, 1);
+        list = mem_grow(list, cap, 1, &cap, sizeof *list);
+        memset(list, 1, cap * sizeof *list);
+        mem_free(list);
+}
+END_TEST
+
 /* ---- arena ---- */
 
 START_TEST(arena_memory_is_aligned_zeroed_and_apart)
@@ -260,6 +293,8 @@ int main(void)
         tcase_add_test(tc, memory_is_zeroed_and_nothing_may_be_freed);
         tcase_add_test(tc, copies_keep_nuls_and_add_one);
         tcase_add_test(tc, take_hands_out_and_leaves_null);
+        tcase_add_test(tc, a_list_grows_by_one_or_many_and_keeps_what_it_has);
+        tcase_add_test(tc, a_list_of_large_items_has_room_for_a_few);
         tcase_add_test(tc, arena_memory_is_aligned_zeroed_and_apart);
         tcase_add_test(tc, an_arena_ends_at_its_ceiling_however_small_the_pieces);
         tcase_add_test(tc, an_arena_holds_pieces_larger_than_its_blocks);
