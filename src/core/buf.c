@@ -62,18 +62,33 @@ enum err buf_put(struct buf *b, struct slice s)
 
 enum err buf_putc(struct buf *b, char c)
 {
-        return buf_put(b, (struct slice){ &c, 1 });
+        enum err err = b->len + 1 < b->cap ? ERR_OK : buf_reserve(b, 1);
+
+        if (err)
+                return err;
+        b->ptr[b->len++] = c;
+        b->ptr[b->len] = '\0';
+        return ERR_OK;
 }
 
 enum err buf_put_number(struct buf *b, uint64_t number)
 {
-        char digits[20];
-        size_t at = sizeof digits;
+        enum { MOST_DIGITS = 20 };
+        size_t n = 1;
+        char *end;
+        enum err err;
 
-        do
-                digits[--at] = (char)('0' + number % 10);
-        while (number /= 10);
-        return buf_put(b, (struct slice){ digits + at, sizeof digits - at });
+        for (uint64_t limit = 10; n < MOST_DIGITS && number >= limit; limit *= 10)
+                n++;
+        err = b->len + n < b->cap ? ERR_OK : buf_reserve(b, n);
+        if (err)
+                return err;
+        b->len += n;
+        end = b->ptr + b->len;
+        *end = '\0';
+        for (; n; n--, number /= 10)
+                *--end = (char)('0' + number % 10);
+        return ERR_OK;
 }
 
 enum err buf_vprintf(struct buf *b, const char *fmt, va_list args)

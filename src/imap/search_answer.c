@@ -60,18 +60,12 @@ static uint32_t last_told(const struct imap_results *r)
 
 /* ---- text ---- */
 
-/* " 123", and the like: there may be millions. */
+/* " 123", and the like. */
 static void put_number(struct buf *out, char before, uint64_t number)
 {
-        char text[24];
-        size_t at = sizeof text;
-
-        do
-                text[--at] = (char)('0' + number % 10);
-        while (number /= 10);
         if (before)
-                text[--at] = before;
-        buf_add(out, (struct slice){ text + at, sizeof text - at });
+                buf_addc(out, before);
+        buf_add_number(out, number);
 }
 
 /* RFC 5267 3.2: a range goes up, and stands for numbers that follow each other. */

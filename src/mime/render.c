@@ -18,13 +18,7 @@ void mime_render_raw(struct mime_render *r, const char *text)
 
 void mime_render_number(struct mime_render *r, size_t n)
 {
-        char digits[24];
-        size_t at = sizeof digits;
-
-        do
-                digits[--at] = (char)('0' + n % 10);
-        while (n /= 10);
-        buf_add(r->out, (struct slice){ digits + at, sizeof digits - at });
+        buf_add_number(r->out, n);
 }
 
 bool mime_render_tight(const struct mime_render *r)

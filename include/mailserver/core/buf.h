@@ -60,7 +60,15 @@ static inline void buf_add(struct buf *b, struct slice s)
 }
 static inline void buf_addc(struct buf *b, char c)
 {
-        buf_add(b, (struct slice){ &c, 1 });
+        enum err ignored = buf_putc(b, c);
+
+        (void)ignored;
+}
+static inline void buf_add_number(struct buf *b, uint64_t number)
+{
+        enum err ignored = buf_put_number(b, number);
+
+        (void)ignored;
 }
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
