@@ -14,18 +14,12 @@ static json_t *records_of_waiting(const json_t *keys, struct buf *selectors)
         json_array_foreach(keys, i, key)
         {
                 const char *selector = json_string_value(json_object_get(key, "selector"));
-                const char *domain = json_string_value(json_object_get(key, "domain"));
                 const char *state = json_string_value(json_object_get(key, "state"));
-                AUTO_BUF(name, 1024);
 
                 if (strcmp(state, "waiting") != 0)
                         continue;
-                buf_addf(&name, "%s._domainkey.%s.", selector, domain);
                 buf_addf(selectors, "%s ", selector);
-                json_array_append_new(
-                        records, json_pack("{s:s,s:s,s:O,s:O,s:b}", "name", name.ptr, "type", "TXT",
-                                           "value", json_object_get(key, "record"), "text",
-                                           json_object_get(key, "text"), "needed", true));
+                ctl_dns_put_key(records, true, key);
         }
         return records;
 }

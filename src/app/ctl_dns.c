@@ -33,11 +33,29 @@ struct wanted {
         const char *domain, *host;
 };
 
-static void put_row(const struct wanted *w, bool needed, const char *type, const char *value,
-                    const char *name)
+json_t *ctl_dns_put_row(json_t *rows, bool needed, const char *type, const char *value,
+                        const char *name)
 {
-        json_array_append_new(w->rows, json_pack("{s:s,s:s,s:s,s:b}", "name", name, "type", type,
-                                                 "value", value, "needed", needed));
+        json_t *row = json_pack("{s:s,s:s,s:s,s:b}", "name", name, "type", type, "value", value,
+                                "needed", needed);
+
+        json_array_append_new(rows, row);
+        return row;
+}
+
+static const char *key_text(const json_t *key, const char *name)
+{
+        return json_string_value(json_object_get(key, name));
+}
+
+void ctl_dns_put_key(json_t *rows, bool needed, const json_t *key)
+{
+        AUTO_BUF(name, 1024);
+        json_t *row;
+
+        buf_addf(&name, "%s._domainkey.%s.", key_text(key, "selector"), key_text(key, "domain"));
+        row = ctl_dns_put_row(rows, needed, "TXT", key_text(key, "record"), name.ptr);
+        json_object_set(row, "text", json_object_get(key, "text"));
 }
 
 static void put_text(const struct wanted *w, bool needed, const char *prefix, const char *owner,
@@ -49,14 +67,13 @@ static void put_text(const struct wanted *w, bool needed, const char *prefix, co
 
         ctl_dns_quote(text, &quoted);
         buf_addf(&name, "%s%s.", prefix, owner);
-        put_row(w, needed, "TXT", quoted.ptr, name.ptr);
-        row = json_array_get(w->rows, json_array_size(w->rows) - 1);
+        row = ctl_dns_put_row(w->rows, needed, "TXT", quoted.ptr, name.ptr);
         json_object_set_new(row, "text", json_stringn(text.ptr, text.len));
 }
 
 static void put_remark(const struct wanted *w, const char *type, const char *value)
 {
-        put_row(w, false, type, value, ";");
+        ctl_dns_put_row(w->rows, false, type, value, ";");
 }
 
 /* ---- where mail goes, and who may send it ---- */
@@ -68,7 +85,7 @@ static void put_routing(const struct wanted *w)
 
         buf_addf(&name, "%s.", w->domain);
         buf_addf(&value, "10 %s.", w->host);
-        put_row(w, true, "MX", value.ptr, name.ptr);
+        ctl_dns_put_row(w->rows, true, "MX", value.ptr, name.ptr);
         put_text(w, true, "", w->domain, SLICE("v=spf1 mx -all"));
         if (strcmp(w->domain, w->host) != 0)
                 put_text(w, false, "", w->host, SLICE("v=spf1 a -all")); /* reports: RFC 7208 2.4 */
@@ -81,19 +98,14 @@ static void put_keys(const struct wanted *w, const json_t *keys)
 
         json_array_foreach(keys, i, key)
         {
-                bool signs =
-                        strcmp(json_string_value(json_object_get(key, "state")), "active") == 0;
-                AUTO_BUF(prefix, 1024);
+                bool signs = strcmp(key_text(key, "state"), "active") == 0;
 
                 active += signs;
-                buf_addf(&prefix, "%s._domainkey.",
-                         json_string_value(json_object_get(key, "selector")));
-                put_text(w, signs, prefix.ptr, w->domain,
-                         slice_of(json_string_value(json_object_get(key, "text"))));
+                ctl_dns_put_key(w->rows, signs, key);
         }
         if (!active)
-                put_row(w, true, "DKIM", "no keys yet; make them: mailserverctl domain dkim add",
-                        ";");
+                ctl_dns_put_row(w->rows, true, "DKIM",
+                                "no keys yet; make them: mailserverctl domain dkim add", ";");
 }
 
 static void put_policies(const struct wanted *w)
@@ -181,11 +193,10 @@ static void put_certificate(const struct wanted *w, const char *path)
         buf_addf(&name, "_25._tcp.%s.", w->host);
         if (certificate && X509_check_host(certificate, w->host, 0, 0, NULL) == 1 &&
             put_digest(certificate, 3, 1, 1, &value)) {
+                json_t *row = ctl_dns_put_row(w->rows, false, "TLSA", value.ptr, name.ptr);
                 json_t *alike = json_array();
 
-                put_row(w, false, "TLSA", value.ptr, name.ptr);
-                json_object_set_new(json_array_get(w->rows, json_array_size(w->rows) - 1), "alike",
-                                    alike);
+                json_object_set_new(row, "alike", alike);
                 put_alike(certificate, 3, alike);
                 while ((above = PEM_read_X509(file, NULL, NULL, NULL))) {
                         put_alike(above, 2, alike);
@@ -223,7 +234,7 @@ static void put_services(const struct wanted *w)
                         continue;
                 buf_addf(&name, "_%s._tcp.%s.", service_name(services[i]), w->domain);
                 buf_addf(&value, "%zu 1 %d %s.", i, (int)ports->items[0], w->host);
-                put_row(w, false, "SRV", value.ptr, name.ptr);
+                ctl_dns_put_row(w->rows, false, "SRV", value.ptr, name.ptr);
         }
 }
 

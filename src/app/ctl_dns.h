@@ -15,6 +15,12 @@ struct config;
  * it). Those whose name begins with ";" are remarks.
  */
 
+/* Appends a row, and returns it: borrowed from `rows`. */
+json_t *ctl_dns_put_row(json_t *rows, bool needed, const char *type, const char *value,
+                        const char *name);
+/* The row of a key of ctl_dkim_list_keys. */
+void ctl_dns_put_key(json_t *rows, bool needed, const json_t *key);
+
 /* Asks for each row and adds what dns_judge_row does. ERR_NOTFOUND: not all is as it should be. */
 enum err ctl_dns_judge(const struct config *config, json_t *rows);
 /* The same, and with rows for the addresses of this server and their names. */

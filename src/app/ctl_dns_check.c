@@ -110,13 +110,6 @@ static bool has_policy(const struct check *check, struct buf *domain)
         return false;
 }
 
-static void put_row(json_t *rows, const char *name, const char *type, const char *value,
-                    bool needed)
-{
-        json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:b}", "name", name, "type", type,
-                                              "value", value, "needed", needed));
-}
-
 static void add_policy(struct check *check)
 {
         AUTO_BUF(domain, 1024);
@@ -136,7 +129,7 @@ static void add_policy(struct check *check)
         check->judge.policy_why = check->policy_why;
         buf_addf(&name, "https://mta-sts.%s/.well-known/mta-sts.txt", domain.ptr);
         buf_addf(&value, "mx: %s", check->judge.host);
-        put_row(check->rows, name.ptr, "HTTPS", value.ptr, false);
+        ctl_dns_put_row(check->rows, false, "HTTPS", value.ptr, name.ptr);
 }
 
 /* ---- addresses and their names ---- */
@@ -153,7 +146,7 @@ static void put_reverse(const uint8_t ip[16], const char *host, json_t *rows)
                         buf_addf(&name, "%x.%x.", ip[i - 1] & 15U, ip[i - 1] >> 4);
                 buf_add(&name, SLICE("ip6.arpa."));
         }
-        put_row(rows, name.ptr, "PTR", host, true);
+        ctl_dns_put_row(rows, true, "PTR", host, name.ptr);
 }
 
 /* How many the host has. */
@@ -242,8 +235,8 @@ enum err ctl_dns_check(const struct config *config, json_t *rows)
         if (!check_init(check, config, rows))
                 return ERR_IO;
         buf_addf(&host, "%s.", config->main.hostname);
-        put_row(rows, host.ptr, "A", "an address", false);
-        put_row(rows, host.ptr, "AAAA", "an address", false);
+        ctl_dns_put_row(rows, false, "A", "an address", host.ptr);
+        ctl_dns_put_row(rows, false, "AAAA", "an address", host.ptr);
         judge_rows(check);
         add_policy(check);
         check->failed |= add_reverse(check, host.ptr) == 0;
