@@ -56,15 +56,11 @@ static void put_value(const struct dns_record *record, enum dns_type type, struc
 
 void dns_put_tlsa(const struct dns_record *record, struct buf *out)
 {
-        static const char digits[] = "0123456789abcdef";
+        AUTO_BUF(hex, 128);
 
-        buf_addf(out, "%u %u %u ", record->usage, record->selector, record->matching);
-        for (size_t i = 0; i < record->octets.len && i < 64; i++) {
-                unsigned char octet = (unsigned char)record->octets.ptr[i];
-
-                buf_addc(out, digits[octet >> 4]);
-                buf_addc(out, digits[octet & 15]);
-        }
+        if (!text_hex(slice_head(record->octets, 64), &hex))
+                buf_addf(out, "%u %u %u " SLICE_FMT, record->usage, record->selector,
+                         record->matching, SLICE_ARG(buf_slice(&hex)));
 }
 
 /* NULL: they lack, or are not there, which *v says. */

@@ -11,11 +11,6 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-static char ascii_upper(char c)
-{
-        return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
 /* UnicodeData.txt has no title case of a sharp s; utf8proc has one. */
 static uint32_t title_case(uint32_t code)
 {

@@ -51,11 +51,6 @@ static struct census take_census(struct slice value)
         return census;
 }
 
-static char ascii_upper(char c)
-{
-        return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
-}
-
 /* Room has been reserved. */
 static char *put_value(char *to, struct slice value, bool quoted, bool upper)
 {
