@@ -104,17 +104,25 @@ static bool is_host(const struct dns_judge *j, const char *name)
         return slice_eq_word(slice_of(name), slice_of(j->host));
 }
 
+/* At this port; NULL: at any. */
+static bool names_us(const struct dns_judge *j, const struct dns_answer *a, const uint64_t *port)
+{
+        for (size_t i = 0; i < a->n; i++)
+                if (is_host(j, a->records[i].name) && (!port || a->records[i].port == *port))
+                        return true;
+        return false;
+}
+
 static void judge_mx(const struct dns_judge *j, const json_t *row, struct verdict *v)
 {
         const struct dns_answer *a = answer_of(j, row, DNS_MX, v);
 
-        for (size_t i = 0; a && i < a->n; i++)
-                if (is_host(j, a->records[i].name)) {
-                        v->state = "right";
-                        return;
-                }
         if (!a)
                 return;
+        if (names_us(j, a, NULL)) {
+                v->state = "right";
+                return;
+        }
         v->state = "wrong";
         buf_addf(&v->fix, "mail for the domain goes to another server: publish %s",
                  dns_row_text(row, "value"));
@@ -131,13 +139,12 @@ static void judge_srv(const struct dns_judge *j, const json_t *row, struct verdi
         for (int i = 0; i < 3 && slice_cut(&value, ' ', &word); i++)
                 if (!slice_number(word, &port))
                         break;
-        for (size_t i = 0; a && i < a->n; i++)
-                if (is_host(j, a->records[i].name) && a->records[i].port == port) {
-                        v->state = "right";
-                        return;
-                }
         if (!a)
                 return;
+        if (names_us(j, a, &port)) {
+                v->state = "right";
+                return;
+        }
         v->state = "wrong";
         buf_addf(&v->fix, "mail programs are sent elsewhere: publish %s",
                  dns_row_text(row, "value"));
@@ -147,11 +154,10 @@ static void judge_ptr(const struct dns_judge *j, const json_t *row, struct verdi
 {
         const struct dns_answer *a = answer_of(j, row, DNS_PTR, v);
 
-        for (size_t i = 0; a && i < a->n; i++)
-                if (is_host(j, a->records[i].name)) {
-                        v->state = "right";
-                        return;
-                }
+        if (a && names_us(j, a, NULL)) {
+                v->state = "right";
+                return;
+        }
         if (a)
                 v->state = "wrong";
         if (v->state && strcmp(v->state, "unknown") != 0)
