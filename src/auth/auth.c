@@ -254,16 +254,21 @@ bool auth_offered(const struct auth *a, const struct auth_client *client)
                (net_address_is_loopback(client->peer) && a->config.allow_plaintext_loopback);
 }
 
+bool auth_binds(const struct auth *a, const struct auth_client *client)
+{
+        return a->config.channel_binding && client->tls && client->binding_type &&
+               client->binding.len;
+}
+
 void auth_mechanisms(const struct auth *a, const struct auth_client *client, struct buf *out)
 {
-        bool binding = a->config.channel_binding && client->tls && client->binding_type &&
-                       client->binding.len;
+        bool binds = auth_binds(a, client);
         size_t before = out->len;
 
         if (!auth_offered(a, client))
                 return;
         for (const struct sasl_mechanism *m = sasl_mechanisms; m->name; m++)
-                if (!m->plus || binding)
+                if (!m->plus || binds)
                         buf_addf(out, "%s%s", out->len > before ? " " : "", m->name);
 }
 

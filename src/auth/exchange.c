@@ -37,8 +37,7 @@ struct auth_exchange *auth_exchange_new(struct auth *a, const struct auth_client
         x->subject.max = SECRET_MAX;
         x->challenge.max = CHALLENGE_MAX;
         x->binding.max = SECRET_MAX;
-        if (a->config.channel_binding && client->tls && client->binding_type &&
-            client->binding.len && !buf_put(&x->binding, client->binding))
+        if (auth_binds(a, client) && !buf_put(&x->binding, client->binding))
                 x->binding_type = copy(client->binding_type);
         a->exchanges++;
         return x;

@@ -79,6 +79,8 @@ struct auth_exchange {
 
 /* Nothing is counted against this address. */
 bool auth_exempt(const struct auth *a, const struct net_address *peer);
+/* It may bind to the client's channel: the -PLUS mechanisms. */
+bool auth_binds(const struct auth *a, const struct auth_client *client);
 
 /* ---- exchange.c: for the files that carry an attempt on ---- */
 
