@@ -4,6 +4,7 @@
 
 #include "mailserver/core/mem.h"
 #include "mailserver/core/metrics.h"
+#include "mailserver/imap/imap.h"
 #include "mailserver/search/search.h"
 
 /* ---- status ---- */
@@ -42,9 +43,9 @@ static void status_run(struct ctl_call *call, struct server *s)
         number(call, "messages_left", status.all - status.done);
         number(call, "mailboxes_due", status.waiting);
         number(call, "failures", status.failures);
-        counted(call, "searches_narrowed", "search.narrowed");
-        counted(call, "searches_not_narrowed", "search.not_narrowed");
-        counted(call, "messages_looked_at", "imap.search.messages");
+        counted(call, "searches_narrowed", SEARCH_METRIC_NARROWED);
+        counted(call, "searches_not_narrowed", SEARCH_METRIC_NOT_NARROWED);
+        counted(call, "messages_looked_at", IMAP_METRIC_SEARCHED);
         ctl_call_finish(call, ERR_OK);
 }
 

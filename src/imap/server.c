@@ -187,7 +187,7 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
         server->config = config;
         server->auth = auth;
         server->store = store;
-        server->searched = metric_counter("imap.search.messages");
+        server->searched = metric_counter(IMAP_METRIC_SEARCHED);
         imap_recents_init(&server->recents, store);
         return server;
 }

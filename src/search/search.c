@@ -222,8 +222,8 @@ struct search *search_new(struct loop *l, struct store *store, const char *data_
         s->config = *config;
         s->loop = l;
         s->store = store;
-        s->narrowed = metric_counter("search.narrowed");
-        s->unhelped = metric_counter("search.not_narrowed");
+        s->narrowed = metric_counter(SEARCH_METRIC_NARROWED);
+        s->unhelped = metric_counter(SEARCH_METRIC_NOT_NARROWED);
         s->steps = metric_counter("search.steps");
         if (!config->index)
                 return s;

@@ -38,6 +38,9 @@ struct imap_config {
 };
 extern const struct conf_table imap_conf_table; /* "imap" */
 
+/* Messages that searches have looked at since the start: core/metrics.h. */
+#define IMAP_METRIC_SEARCHED "imap.search.messages"
+
 struct imap_server; /* net_service.context */
 /* Everything is borrowed until imap_server_free. */
 struct imap_server *imap_server_new(const char *hostname, const struct imap_config *config,

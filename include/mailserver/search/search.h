@@ -70,6 +70,9 @@ void search_narrow(struct search *s, struct store_txn *tx, int64_t mailbox, stru
 
 /* ---- administration ---- */
 
+/* Searches since the start that it has helped, or could not, are in core/metrics.h by these names. */
+#define SEARCH_METRIC_NARROWED     "search.narrowed"
+#define SEARCH_METRIC_NOT_NARROWED "search.not_narrowed"
 struct search_status {
         bool on, ready;        /* ready: searches use it */
         bool rebuilding, full; /* full: nothing more is taken in, max_size or the disk's reserve */
