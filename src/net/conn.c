@@ -12,6 +12,7 @@
 #include "bev.h"
 #include "conn_impl.h"
 #include "keep_alive.h"
+#include "watch.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
@@ -28,6 +29,7 @@ static void on_readable(struct bufferevent *bev, void *arg)
 
         (void)bev;
         conn_enter(c);
+        c->woken = false;
         c->last_input_ms = loop_now_ms(c->server->loop);
         conn_input_more(c);
         /* A session over its budget has its turn coming. */
@@ -67,6 +69,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
         (void)bev;
         conn_enter(c);
+        c->woken = false;
         if (what & BEV_EVENT_CONNECTED) {
                 conn_tls_connected(c);
         } else if (c->handshaking) {
@@ -103,15 +106,24 @@ void conn_attach(struct conn *c, struct bufferevent *bev)
         c->reading = true;
         bufferevent_setcb(bev, on_readable, on_written, on_event, c);
         bufferevent_setwatermark(bev, EV_WRITE, (size_t)c->server->config->high_water / 4, 0);
-        bufferevent_enable(bev, EV_READ | EV_WRITE);
+        /* In the clear it is ready to write, and would only tell that there is nothing. */
+        bufferevent_enable(bev, c->handshaking ? EV_READ | EV_WRITE : EV_READ);
+}
+
+void conn_attach_plain(struct conn *c)
+{
+        conn_attach(c, bufferevent_socket_new(loop_base(c->server->loop), c->fd,
+                                              BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS));
 }
 
 int conn_detach(struct conn *c)
 {
-        int fd = bev_detach(c->bev);
-
+        if (c->bev)
+                bev_detach(c->bev);
+        else
+                watch_remove(c->server->resting, c->fd);
         c->bev = NULL;
-        return fd;
+        return c->fd;
 }
 
 static void learn_local_address(struct conn *c, int fd)
@@ -130,6 +142,7 @@ struct conn *conn_new(struct net_server *n, const struct net_service *service, i
 
         c->server = n;
         c->service = service;
+        c->fd = fd;
         c->job.run = run_job;
         c->out.max = BUF_MAX;
         c->opened_us = clock_now_us();
@@ -142,9 +155,7 @@ struct conn *conn_new(struct net_server *n, const struct net_service *service, i
         if (service->implicit_tls)
                 conn_tls_accept(c, fd);
         else
-                conn_attach(
-                        c, bufferevent_socket_new(loop_base(n->loop), fd,
-                                                  BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS));
+                conn_attach_plain(c);
         return c;
 }
 
@@ -225,6 +236,7 @@ static void settle(struct conn *c)
         if (c->closing && !c->deadline_ms)
                 conn_deadline(c, c->server->config->stall_timeout_ms * CONN_CLOSE_STALLS);
         conn_input_adjust(c);
+        conn_rest_settle(c);
 }
 
 static void conn_free(struct conn *c)

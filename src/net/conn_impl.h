@@ -7,11 +7,12 @@
  *   conn_timer.c   one lazy timer: deadline, stalled output, handshake
  *   conn_tls.c     implicit TLS and STARTTLS
  *   conn_pack.c    compression
+ *   conn_rest.c    no buffers while nothing happens
  *   conn_account.c the count of an account, and whom it ends
  *   conn_info.c    notes, and the line of session list
  *
- * An idle connection is this struct (under 400 octets), a bufferevent and a
- * timer; nothing else is held between commands.
+ * A connection that waits is this struct (under 400 octets) and a timer, and
+ * in TLS a bufferevent; nothing else is held between commands.
  */
 #ifndef NET_CONN_IMPL_H
 #define NET_CONN_IMPL_H
@@ -43,7 +44,7 @@ struct conn {
         struct net_server *server;
         const struct net_service *service;
         void *session;
-        struct bufferevent *bev; /* owned, and with it the socket and the SSL */
+        struct bufferevent *bev; /* owned, and with it the SSL; NULL: it rests. See conn_bev */
         struct loop_job job;     /* flush and, if ready_wanted, ready: next turn */
         struct timer timer;
         struct buf out; /* gathered; handed on by the outermost leave */
@@ -65,6 +66,7 @@ struct conn {
         uint32_t line_octets; /* of the line last read: dropped by the next call on the input */
         uint32_t turn_commands, turn_octets;
         uint32_t depth; /* of conn_enter */
+        int fd;         /* owned */
 
         bool opened : 1;       /* the handler has a session */
         bool closing : 1;      /* conn_close: send what is written, then end */
@@ -72,7 +74,8 @@ struct conn {
         bool ending : 1;       /* what ends with a session has been done */
         bool finished : 1;     /* the outermost leave frees */
         bool eof : 1;          /* the peer sends no more */
-        bool reading : 1;      /* libevent reads */
+        bool reading : 1;      /* what comes is read */
+        bool woken : 1;        /* there is something to read, of which libevent has not told yet */
         bool skipping : 1;     /* inside a line that is too long */
         bool ready_wanted : 1; /* the job calls ready */
         bool want_drain : 1;   /* a producer waits for low water */
@@ -106,8 +109,23 @@ void conn_run_ready(struct conn *c);
 void conn_open_session(struct conn *c);
 /* Gives the bufferevent our callbacks and lets it run. Takes bev. */
 void conn_attach(struct conn *c, struct bufferevent *bev);
+/* The same with a bufferevent of its own, in the clear. */
+void conn_attach_plain(struct conn *c);
 /* Frees the bufferevent (and the SSL) and gives the socket back. */
 int conn_detach(struct conn *c);
+
+/* ---- conn_rest.c ---- */
+
+/* The bufferevent, which is made if the connection rests. */
+struct bufferevent *conn_bev(struct conn *c);
+/* Octets that libevent has read, and that nobody has taken. */
+size_t conn_received(const struct conn *c);
+/* Octets that libevent is to send. */
+size_t conn_unsent(const struct conn *c);
+/* Lets the connection rest if it is time, or looks again when it is. */
+void conn_rest_settle(struct conn *c);
+/* There is something to read on a connection that rests: a watch_fn. */
+void conn_awake(void *conn);
 
 /* ---- conn_input.c ---- */
 
@@ -134,6 +152,8 @@ void conn_deadline(struct conn *c, int64_t ms);
 void conn_watch_output(struct conn *c);
 /* Compression is in use: looks later whether it rests. */
 void conn_watch_pack(struct conn *c);
+/* Looks then whether the connection may rest. */
+void conn_watch_rest(struct conn *c, int64_t due_ms);
 
 /* ---- conn_pack.c ---- */
 
@@ -146,6 +166,8 @@ bool conn_unpack(struct conn *c);
 bool conn_pack_holds(const struct conn *c);
 /* The peer has ended its stream. */
 bool conn_pack_ended(const struct conn *c);
+/* Nothing happens before something more is written or has come. */
+bool conn_pack_is_still(const struct conn *c);
 /* Says goodbye if what came is damaged. */
 void conn_pack_settle(struct conn *c);
 /* What is written now is packed. */

@@ -14,9 +14,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-static struct evbuffer *input_of(const struct conn *c)
+static struct evbuffer *input_of(struct conn *c)
 {
-        return c->pack ? conn_pack_input(c) : bufferevent_get_input(c->bev);
+        return c->pack ? conn_pack_input(c) : bufferevent_get_input(conn_bev(c));
 }
 
 static void drop(struct conn *c, size_t n)
@@ -30,23 +30,23 @@ static void drop(struct conn *c, size_t n)
                 conn_wake(c);
 }
 
-/* Forgets the line that was borrowed; the buffer that is left. */
-static struct evbuffer *settled_input(struct conn *c)
+void conn_input_settle(struct conn *c)
 {
         if (c->line_octets)
                 drop(c, c->line_octets);
         c->line_octets = 0;
-        return input_of(c);
 }
 
-void conn_input_settle(struct conn *c)
+/* Forgets the line that was borrowed; the buffer that is left. */
+static struct evbuffer *settled_input(struct conn *c)
 {
-        settled_input(c);
+        conn_input_settle(c);
+        return input_of(c);
 }
 
 size_t conn_input_waiting(const struct conn *c)
 {
-        size_t n = evbuffer_get_length(bufferevent_get_input(c->bev));
+        size_t n = conn_received(c);
 
         return c->pack ? n + evbuffer_get_length(conn_pack_input(c)) : n;
 }
@@ -89,7 +89,9 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
                 max_octets = CONN_INPUT_MAX - 2;
         if (conn_closing(c) || c->starttls || conn_output_full(c))
                 return CONN_MORE;
-        settled_input(c);
+        if (!c->bev)
+                return CONN_MORE; /* it rests: nothing has come, and no end either */
+        conn_input_settle(c);
         do {
                 in = input_of(c);
                 len = evbuffer_get_length(in);
@@ -105,15 +107,18 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
             ret_line->len <= max_octets)
                 return CONN_LINE;
         *ret_line = SLICE("");
-        settled_input(c);
+        conn_input_settle(c);
         return CONN_TOO_LONG;
 }
 
 struct slice conn_peek(struct conn *c)
 {
-        struct evbuffer *in = settled_input(c);
+        struct evbuffer *in;
         size_t n;
 
+        if (!c->bev)
+                return SLICE("");
+        in = settled_input(c);
         if (!evbuffer_get_length(in))
                 conn_unpack(c);
         in = input_of(c); /* compression may have ended */
@@ -164,21 +169,21 @@ bool conn_budget(struct conn *c, size_t octets)
  */
 void conn_input_more(struct conn *c)
 {
-        struct evbuffer *in = bufferevent_get_input(c->bev);
+        struct evbuffer *in = bufferevent_get_input(conn_bev(c));
         size_t n = evbuffer_get_length(in), room;
         struct evbuffer_iovec space;
         ssize_t got = 0;
-        int fd = bufferevent_getfd(c->bev), waiting = 0;
+        int waiting = 0;
 
         if (c->tls || c->handshaking || c->starttls || !c->reading || c->line_octets ||
-            n < CONN_READ_OCTETS || n >= CONN_INPUT_MAX || ioctl(fd, FIONREAD, &waiting) ||
+            n < CONN_READ_OCTETS || n >= CONN_INPUT_MAX || ioctl(c->fd, FIONREAD, &waiting) ||
             waiting <= 0)
                 return;
         room = CONN_INPUT_MAX - n < (size_t)waiting ? CONN_INPUT_MAX - n : (size_t)waiting;
         /* libevent lets nobody else add to the input by mistake. */
         evbuffer_unfreeze(in, 0);
         if (evbuffer_reserve_space(in, (ev_ssize_t)room, &space, 1) == 1)
-                got = recv(fd, space.iov_base, room, MSG_DONTWAIT);
+                got = recv(c->fd, space.iov_base, room, MSG_DONTWAIT);
         if (got > 0) {
                 space.iov_len = (size_t)got;
                 evbuffer_commit_space(in, &space, 1);
@@ -195,7 +200,7 @@ void conn_input_adjust(struct conn *c)
                 return;
         c->reading = wanted;
         if (wanted)
-                bufferevent_enable(c->bev, EV_READ);
+                bufferevent_enable(conn_bev(c), EV_READ);
         else
-                bufferevent_disable(c->bev, EV_READ);
+                bufferevent_disable(conn_bev(c), EV_READ);
 }

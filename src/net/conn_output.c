@@ -18,25 +18,24 @@ static size_t send_now(struct conn *c, const char *octets, size_t len)
 {
         ssize_t n;
 
-        if (c->tls || c->handshaking || evbuffer_get_length(bufferevent_get_output(c->bev)))
+        if (c->tls || c->handshaking || conn_unsent(c))
                 return 0;
-        n = send(bufferevent_getfd(c->bev), octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        n = send(c->fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
         return n > 0 ? (size_t)n : 0;
 }
 
 /* *octets is empty after; it keeps its room if all has left at once. */
 static void put_on_wire(struct conn *c, struct buf *octets)
 {
-        struct evbuffer *to = bufferevent_get_output(c->bev);
         size_t len = octets->len, sent = send_now(c, octets->ptr, len);
-        bool was_empty = evbuffer_get_length(to) == 0;
+        bool was_empty = conn_unsent(c) == 0;
 
         c->octets_out += len;
         if (sent == len) {
                 buf_clear(octets);
                 return;
         }
-        bev_add_take(to, buf_take(octets, NULL), sent, len - sent);
+        bev_add_take(bufferevent_get_output(conn_bev(c)), buf_take(octets, NULL), sent, len - sent);
         if (was_empty)
                 conn_watch_output(c);
 }
@@ -128,7 +127,7 @@ void conn_gather(struct conn *c)
 
 size_t conn_output_waiting(const struct conn *c)
 {
-        return c->out.len + evbuffer_get_length(bufferevent_get_output(c->bev));
+        return c->out.len + conn_unsent(c);
 }
 
 bool conn_output_full(struct conn *c)

@@ -29,13 +29,13 @@ static int64_t probe_interval(const struct conn *c)
 
 static bool output_waits(const struct conn *c)
 {
-        return evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
+        return conn_unsent(c) > 0;
 }
 
 /* What the kernel has taken of all that was written. */
 static uint64_t taken(const struct conn *c)
 {
-        return c->octets_out - evbuffer_get_length(bufferevent_get_output(c->bev));
+        return c->octets_out - conn_unsent(c);
 }
 
 void conn_watch_output(struct conn *c)
@@ -48,6 +48,11 @@ void conn_watch_output(struct conn *c)
 void conn_watch_pack(struct conn *c)
 {
         arm(c, loop_now_ms(c->server->loop) + c->server->config->compress_rest_ms);
+}
+
+void conn_watch_rest(struct conn *c, int64_t due_ms)
+{
+        arm(c, due_ms);
 }
 
 static void look_at_output(struct conn *c, int64_t now)

@@ -1,6 +1,7 @@
 /* server.c — the registry of connections: admission and its limits, kill, stop. */
 #include "conn_impl.h"
 #include "listener.h"
+#include "watch.h"
 
 #include "mailserver/core/log.h"
 
@@ -47,6 +48,7 @@ struct net_server *net_server_new(struct loop *l, const struct net_config *confi
         list_init(&n->listeners);
         list_init(&n->offered);
         linger_init(&n->lingering);
+        n->resting = watch_new(l, conn_awake);
         n->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         return n;
 }
@@ -71,6 +73,7 @@ void net_server_free(struct net_server *n)
         listeners_free(n);
         free_offers(n);
         linger_close_all(&n->lingering);
+        watch_free(n->resting);
         counters_done(&n->addresses);
         counters_done(&n->accounts);
         timer_done(&n->accept_again);

@@ -39,6 +39,7 @@ struct net_server {
         struct list listeners; /* struct listener.link */
         struct list offered;   /* struct offered_fd.link */
         struct linger_set lingering;
+        struct watch *resting; /* owned; the sockets of connections that rest; NULL: none may */
         int spare_fd; /* given up for a moment to shed when descriptors run out; -1: gone */
         struct timer accept_again; /* set while accepting is suspended for want of descriptors */
         net_gate_fn *gate;         /* NULL: everybody may come in */

@@ -178,7 +178,7 @@ START_TEST(the_kernel_looks_for_peers_that_vanish)
         f.config.dead_timeout_ms = times[_i].dead_timeout_ms;
         c = client_connect(&f);
         client_expect(&c, "hello\r\n");
-        fd = bufferevent_getfd(f.conn->bev);
+        fd = f.conn->fd;
         ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), times[_i].on);
         ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), times[_i].user_ms);
         if (times[_i].on) {

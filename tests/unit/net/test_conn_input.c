@@ -2,7 +2,6 @@
 #include "conn_impl.h"
 #include "helper_net.h"
 
-#include <event2/buffer.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -58,11 +57,7 @@ START_TEST(lines_are_the_same_wherever_the_input_is_cut)
                 client_expect(&c, "hello\r\n");
                 client_send(&c, slice_head(sent, cut));
                 if (cut)
-                        turn_until(&f,
-                                   !f.conn || f.conn->octets_in + evbuffer_get_length(
-                                                                          bufferevent_get_input(
-                                                                                  f.conn->bev)) >=
-                                                      cut);
+                        turn_until(&f, !f.conn || f.conn->octets_in + conn_received(f.conn) >= cut);
                 client_send(&c, slice_from(sent, cut));
                 shutdown(c.fd, SHUT_WR);
                 client_expect_close(&c, dialogues[_i].answers);
@@ -114,8 +109,7 @@ START_TEST(a_line_without_end_is_discarded_in_bounded_memory)
         client_expect(&c, "hello\r\n");
         for (int i = 0; i < 200; i++) {
                 client_send(&c, (struct slice){ block, sizeof block });
-                ck_assert_uint_le(evbuffer_get_length(bufferevent_get_input(f.conn->bev)),
-                                  CONN_INPUT_MAX + 16384);
+                ck_assert_uint_le(conn_received(f.conn), CONN_INPUT_MAX + 16384);
         }
         client_say(&c, "\r\nafter\r\n");
         client_expect(&c, "!\r\n=after\r\n");

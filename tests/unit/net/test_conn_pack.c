@@ -249,6 +249,49 @@ START_TEST(an_idle_connection_gives_its_memory_back_and_goes_on)
 }
 END_TEST
 
+START_TEST(a_compressed_connection_rests_and_goes_on)
+{
+        struct packed_client p;
+
+        f.config.rest_after_ms = 1;
+        p = packed_connect();
+        for (int i = 0; i < 3; i++) {
+                packed_say(&p, SLICE("one\r\ntwo\r\n"));
+                packed_expect(&p, "=one\r\n=two\r\n");
+                turn_until(&f, !f.conn->bev);
+        }
+        conn_write(f.conn, SLICE("from a task\r\n"));
+        packed_expect(&p, "from a task\r\n");
+        ck_assert_ptr_null(f.conn->bev);
+        conn_stop_compress(f.conn);
+        while (!p.ended)
+                if (!packed_read(&p))
+                        turn(&f);
+        client_say(&p.c, "in the clear\r\n");
+        client_expect(&p.c, "=in the clear\r\n");
+        turn_until(&f, !f.conn->bev);
+        conn_start_compress(f.conn);
+        ck_assert(conn_is_compressed(f.conn));
+        packed_close(&p);
+}
+END_TEST
+
+START_TEST(a_compressed_connection_that_rests_closes_with_the_end_of_its_stream)
+{
+        struct packed_client p;
+
+        f.config.rest_after_ms = 1;
+        p = packed_connect();
+        packed_say(&p, SLICE("one\r\n"));
+        packed_expect(&p, "=one\r\n");
+        turn_until(&f, !f.conn->bev);
+        conn_kill(f.conn, "killed");
+        packed_expect_close(&p, "stop: killed\r\n");
+        ck_assert(p.ended);
+        packed_close(&p);
+}
+END_TEST
+
 /* How a client ends its stream. */
 static void flush(struct packer *p, struct buf *out)
 {
@@ -347,6 +390,8 @@ int main(void)
         tcase_add_test(t, a_held_session_lets_the_client_send_no_more_than_the_ceiling);
         tcase_add_test(t, damaged_input_ends_with_a_word);
         tcase_add_test(t, an_idle_connection_gives_its_memory_back_and_goes_on);
+        tcase_add_test(t, a_compressed_connection_rests_and_goes_on);
+        tcase_add_test(t, a_compressed_connection_that_rests_closes_with_the_end_of_its_stream);
         tcase_add_loop_test(t, compression_ends_where_the_client_ends_it_wherever_that_is_cut, 0,
                             sizeof endings / sizeof *endings);
         tcase_add_test(t, compression_may_begin_again);

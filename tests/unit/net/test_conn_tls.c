@@ -5,7 +5,6 @@
 
 #include "mailserver/core/log.h"
 
-#include <event2/buffer.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
@@ -242,7 +241,7 @@ START_TEST(a_stream_larger_than_the_input_buffer_never_stalls_on_tls)
         for (int i = 0; i < 10; i++)
                 client_send(&c, (struct slice){ block, sizeof block });
         /* The session wakes when the ceiling has paused reading, in the middle of a record. */
-        turn_until(&f, evbuffer_get_length(bufferevent_get_input(f.conn->bev)) >= CONN_INPUT_MAX);
+        turn_until(&f, conn_received(f.conn) >= CONN_INPUT_MAX);
         ck_assert(!f.conn->reading);
         release(&f);
         for (int i = 10; i < 200; i++)
@@ -439,6 +438,23 @@ START_TEST(starttls_changes_to_tls_on_the_same_connection)
 }
 END_TEST
 
+START_TEST(a_connection_that_rests_changes_to_tls)
+{
+        struct client c;
+
+        f.config.rest_after_ms = 1;
+        c = client_connect(&f);
+        client_expect(&c, "hello\r\n");
+        turn_until(&f, !f.conn->bev);
+        conn_start_tls(f.conn);
+        ck_assert(client_tls(&c, ctx, "mail.example"));
+        client_say(&c, "one\r\n");
+        client_expect(&c, "=one\r\n");
+        ck_assert_uint_eq(f.tls_started, 1);
+        client_close(&c);
+}
+END_TEST
+
 START_TEST(what_was_pipelined_behind_starttls_is_never_answered)
 {
         struct client c = client_connect(&f);
@@ -535,6 +551,7 @@ int main(void)
         tcase_add_test(tc, connections_keep_the_certificates_they_began_with);
         tcase_add_test(tc, without_certificates_a_tls_service_closes_and_starttls_is_not_offered);
         tcase_add_test(start, starttls_changes_to_tls_on_the_same_connection);
+        tcase_add_test(start, a_connection_that_rests_changes_to_tls);
         tcase_add_test(start, what_was_pipelined_behind_starttls_is_never_answered);
         tcase_add_test(start, a_large_answer_before_starttls_leaves_first);
         tcase_add_test(start, a_client_that_never_shakes_hands_is_closed);
