@@ -405,5 +405,8 @@ enum err db_copy_to(struct db *db, const char *path, struct error *reterr)
         q = db_prepare(db, "VACUUM INTO $1");
         db_bind_text(q, 1, slice_of(path));
         err = db_run(q);
-        return err ? fail(reterr, err, "%s: %s", path, db_error_text(db)) : ERR_OK;
+        if (!err)
+                return ERR_OK;
+        vfs->xDelete(vfs, path, 1);
+        return fail(reterr, err, "%s: %s", path, db_error_text(db));
 }

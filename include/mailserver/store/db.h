@@ -119,7 +119,7 @@ struct db_identity {
 MUST_CHECK enum err db_get_identity(struct db *db, struct db_identity *ret_identity);
 /* In the transaction that makes or changes the tables. */
 MUST_CHECK enum err db_set_identity(struct db *db, int32_t application, int32_t version);
-/* A copy of the whole database, complete or an error; replaces what is at `path`. */
+/* A copy of the whole database, or an error and none; replaces what is at `path`. */
 MUST_CHECK enum err db_copy_to(struct db *db, const char *path, struct error *reterr);
 
 #endif
