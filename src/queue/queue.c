@@ -204,6 +204,7 @@ struct queue *queue_new(struct loop *l, struct store *store, struct resolver *re
         turns_init(&q->starved);
         list_init(&q->idle);
         list_init(&q->touched);
+        q->fair_after = INT64_MIN;
         q->watcher.changed = changed;
         q->stop_job.run = say_stopped;
         q->feed_job.run = feed;

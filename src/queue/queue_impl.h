@@ -107,6 +107,8 @@ struct queue {
         struct metric *n_converted;
         struct store_watcher watcher;
         struct scan *scan; /* running; NULL: none */
+        struct task *fair; /* running: fair.c; NULL: not */
+        int64_t fair_after;
         struct job *lone;  /* while a page is taken: rows of a message that are not to be tried */
         bool lone_is_late;
         struct timer scan_timer;
@@ -139,7 +141,8 @@ bool queue_was_said(const struct smtp_client_reply *reply);
 enum { QUEUE_WORDS_MAX = 1000, QUEUE_LOGGED_MAX = 4096 };
 void queue_put_words(struct buf *out, const char *key, const char *text);
 void queue_put_reply(struct buf *out, const struct smtp_client_reply *reply);
-/* In memory: a part of it is for accounts that have little there, and not for bulk mail. */
+/* In memory: a part of it is for accounts that have fewer rows there, and not for bulk mail. */
+size_t queue_few(const struct queue *q);
 bool queue_has_room(const struct queue *q, const struct store_queue_row *row);
 /* Something has ended: perhaps the last that a stop waits for. */
 void queue_ended(struct queue *q);
@@ -170,6 +173,11 @@ void scan_by(struct queue *q, int64_t when_us);
 bool scan_take(struct queue *q, const struct store_queue_row *row, int64_t now_us);
 /* The sites that have got rows. */
 void scan_run_touched(struct queue *q);
+
+/* fair.c */
+/* Some rows of each account, when there is no room for all. */
+void fair_start(struct queue *q);
+void fair_cancel(struct queue *q);
 
 /* refill.c */
 /* Reads more of one site's rows: it had more than it may hold. */

@@ -249,6 +249,8 @@ static void scan_done(struct task *t)
         }
         if (s->what == SCAN_WHOLE)
                 sites_sweep(q);
+        if (must_stop(s))
+                fair_start(q);
         if (s->what != SCAN_NEW) {
                 if (s->next_us)
                         scan_by(q, s->next_us);
@@ -294,4 +296,5 @@ void scan_cancel(struct queue *q)
         if (q->scan)
                 task_cancel(&q->scan->task);
         q->scan = NULL;
+        fair_cancel(q);
 }

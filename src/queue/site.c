@@ -52,15 +52,21 @@ static bool takes_more(struct turn *turn, const void *arg)
         return job->message == same->message && job->n < same->max;
 }
 
+size_t queue_few(const struct queue *q)
+{
+        size_t few = (size_t)q->config->max_in_memory / 100;
+
+        return few ? few : 1;
+}
+
 bool queue_has_room(const struct queue *q, const struct store_queue_row *row)
 {
         size_t max = (size_t)q->config->max_in_memory;
-        size_t few = max / 100 ? max / 100 : 1;
 
         if (q->rows.n < max - max / 5)
                 return true;
         return q->rows.n < max && !(row->flags & STORE_QUEUE_BULK) &&
-               counters_get(&q->shares, account_key(row->account)) < few;
+               counters_get(&q->shares, account_key(row->account)) < queue_few(q);
 }
 
 /* Who has few waiting comes besides, so that nobody waits behind another's thousands. */

@@ -110,6 +110,30 @@ enum err store_queue_due_of(struct store_txn *tx, struct slice domain, int64_t d
         return read_page(q, max, arena, ret_rows);
 }
 
+/* The signs are for the planner: by the account, not by all that is due. */
+enum err store_queue_due_of_account(struct store_txn *tx, int64_t account, int64_t due_us,
+                                    size_t max, struct arena *arena,
+                                    struct store_queue_rows *ret_rows)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, ROW_COLUMNS " WHERE m.account = $1 AND +q.next_attempt_us <= $2"
+                                               " AND +q.held = 0 ORDER BY m.id, q.id LIMIT $3");
+
+        db_bind_int(q, 1, account);
+        db_bind_int(q, 2, due_us);
+        db_bind_int(q, 3, (int64_t)max);
+        return read_page(q, max, arena, ret_rows);
+}
+
+enum err store_queue_next_account(struct store_txn *tx, int64_t after, int64_t *ret_account)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT account FROM queue_message"
+                                               " WHERE account > $1 ORDER BY account LIMIT 1");
+
+        db_bind_int(q, 1, after);
+        return query_int(q, ret_account);
+}
+
 enum err store_queue_next(struct store_txn *tx, int64_t from_us, int64_t *ret_us)
 {
         struct db_stmt *q =

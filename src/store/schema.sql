@@ -182,6 +182,7 @@ CREATE TABLE queue_message (
         flags INTEGER NOT NULL,
         received_us INTEGER NOT NULL
 );
+CREATE INDEX queue_message_by_account ON queue_message(account);
 
 CREATE TABLE queue (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -56,3 +56,6 @@ CREATE TABLE dkim_key (
 INSERT INTO dkim_key (domain, selector, algorithm, pem, state, created_us, retired_us)
         SELECT domain, selector, algorithm, pem, active, created_us, 0 FROM dkim_key_before;
 DROP TABLE dkim_key_before;
+
+-- Whose mail waits, however much of others' does.
+CREATE INDEX queue_message_by_account ON queue_message(account);

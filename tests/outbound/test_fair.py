@@ -69,6 +69,30 @@ def test_new_mail_has_room_when_another_account_s_has_filled_the_memory(make_ser
         server.wait_for(lambda: waiting(server) == len(names), "it to be written off")
 
 
+def test_old_mail_has_room_when_another_account_s_old_mail_fills_the_memory(make_server):
+    """As after a restart: what is due earlier is read first, and none of it goes."""
+    names = [f"d{n}.away.example" for n in range(30)]
+    later = ["421 4.3.2 later"]
+    with (
+        Receiver(script={"CONNECT": later * len(names) + [b""] * 1000}) as mute,
+        Receiver(script={"CONNECT": later}) as sink,
+    ):
+        conf = route_to(sink)
+        routes = [
+            {"domains": [name], "host": mute.address, "port": mute.port} for name in names
+        ]
+        conf["queue"]["routes"] = routes + conf["queue"]["routes"]
+        conf["queue"] |= {"max_in_memory": 10, "retry_first": "1h", "retry_max": "1h"}
+        server = make_server(**conf, delivery=NO_LIMITS)
+        submit_each(server, [f"x@{name}" for name in names])
+        submit(server, ["letter@elsewhere.example"], sender="bob")
+        server.wait_for(lambda: server.log.count("status=deferred") == len(names) + 1,
+                        "all of it to be put off")
+        server.ctl("queue", "retry", "--all")
+        server.wait_for(lambda: len(sink.messages) == 1, "the letter to arrive")
+        assert waiting(server) >= len(names)
+
+
 def test_who_waits_for_a_connection_has_a_turn_with_the_others(make_server):
     """Forty destinations of alice's wait for the only connection when bob's letter comes."""
     names = [f"d{n}.away.example" for n in range(40)]

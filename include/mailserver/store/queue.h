@@ -83,6 +83,13 @@ MUST_CHECK enum err store_queue_due(struct store_txn *tx, int64_t due_us,
 MUST_CHECK enum err store_queue_due_of(struct store_txn *tx, struct slice domain, int64_t due_us,
                                        size_t max, struct arena *arena,
                                        struct store_queue_rows *ret_rows);
+/* The same of one account, its oldest messages first. */
+MUST_CHECK enum err store_queue_due_of_account(struct store_txn *tx, int64_t account,
+                                               int64_t due_us, size_t max, struct arena *arena,
+                                               struct store_queue_rows *ret_rows);
+/* The least account above `after` (from INT64_MIN) that has mail here. ERR_NOTFOUND: none has. */
+MUST_CHECK enum err store_queue_next_account(struct store_txn *tx, int64_t after,
+                                             int64_t *ret_account);
 /* When the first row not held is due after `from_us`; 0: none. */
 MUST_CHECK enum err store_queue_next(struct store_txn *tx, int64_t from_us, int64_t *ret_us);
 /* Octets of prepend and content: as store_message_read (message.h). ERR_NOTFOUND: it has gone. */

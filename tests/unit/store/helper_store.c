@@ -182,6 +182,7 @@ static const struct {
              "ALTER TABLE content ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
              "ALTER TABLE content ADD COLUMN reference_ids TEXT NOT NULL DEFAULT '';"
              "DROP TABLE content_key; DROP INDEX expunged_by_modseq;"
+             "DROP INDEX queue_message_by_account;"
              "ALTER TABLE dkim_key RENAME COLUMN state TO active;"
              "ALTER TABLE dkim_key DROP COLUMN retired_us"                    },
         { 3, "DROP TABLE queue_attempt; DROP TABLE queue; DROP TABLE queue_message;"

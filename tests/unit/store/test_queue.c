@@ -124,6 +124,56 @@ START_TEST(rows_are_read_in_pages)
 }
 END_TEST
 
+static void add_of(int64_t content, int64_t account, int64_t received_us)
+{
+        struct store_queue_recipient r = { .address = "r@a.org", .domain = "a.org" };
+        struct store_queue_message m = { .content = content,
+                                         .account = account,
+                                         .mail_id = "MAIL",
+                                         .sender = "",
+                                         .received_us = received_us,
+                                         .expires_us = NOW + HOUR };
+
+        ck_assert_int_eq(store_queue_add(&ops.tx, &m, &r, 1), ERR_OK);
+}
+
+START_TEST(accounts_are_found_one_after_another_and_what_is_due_of_each)
+{
+        static const struct {
+                int64_t account;
+                size_t due;
+        } wanted[] = {
+                {0,  1},
+                { 3, 2},
+                { 9, 0}
+        };
+        int64_t content = ops_content(MESSAGE), account = INT64_MIN;
+        struct store_queue_rows rows;
+
+        add_of(content, 3, NOW);
+        add_of(content, 9, NOW + 1);
+        add_of(content, 3, NOW - 1);
+        add_of(content, 0, NOW);
+        add_of(content, 3, NOW - 2);
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+                ck_assert_int_eq(store_queue_next_account(&ops.tx, account, &account), ERR_OK);
+                ck_assert_int_eq(account, wanted[i].account);
+                ck_assert_int_eq(
+                        store_queue_due_of_account(&ops.tx, account, NOW, 2, &arena, &rows),
+                        ERR_OK);
+                ck_assert_uint_eq(rows.n, wanted[i].due);
+                for (size_t k = 0; k < rows.n; k++)
+                        ck_assert_int_eq(rows.items[k].account, account);
+        }
+        ck_assert_int_eq(store_queue_next_account(&ops.tx, account, &account), ERR_NOTFOUND);
+        ck_assert_int_eq(store_queue_hold(&ops.tx, 1, true, NOW), ERR_OK);
+        ck_assert_int_eq(store_queue_due_of_account(&ops.tx, 3, NOW, 9, &arena, &rows), ERR_OK);
+        ck_assert_uint_eq(rows.n, 2);
+        ck_assert_int_eq(rows.items[0].received_us, NOW - 1);
+        ck_assert_int_eq(rows.items[1].received_us, NOW - 2);
+}
+END_TEST
+
 START_TEST(a_small_arena_holds_fewer_rows_and_says_when_it_holds_none)
 {
         AUTO(arena_done)
@@ -554,6 +604,7 @@ int main(void)
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, a_message_is_a_row_for_each_recipient);
         tcase_add_test(tc, rows_are_read_in_pages);
+        tcase_add_test(tc, accounts_are_found_one_after_another_and_what_is_due_of_each);
         tcase_add_test(tc, a_small_arena_holds_fewer_rows_and_says_when_it_holds_none);
         tcase_add_test(tc, what_is_before_the_content_is_read_with_it);
         tcase_add_test(tc, content_lives_until_its_last_row_is_gone);
