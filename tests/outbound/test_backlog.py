@@ -176,7 +176,7 @@ def test_what_cannot_be_written_down_is_not_sent_again(make_server):
         lock.execute("ROLLBACK")
         lock.close()
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
-        assert "status=sent" in server.log
+        server.wait_log("status=sent")
         assert sum(line == "DATA" for line in sink.lines) == 1
         submit(server, ["eve@away.example"])
         server.wait_for(lambda: len(sink.messages) == 1, "the next message to arrive")

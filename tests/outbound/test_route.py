@@ -91,7 +91,8 @@ def test_lateness_is_told_at_its_time_by_an_attempt(make_server):
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
         assert b"not now" in inbox(server)[0] and b"Action: delayed" in inbox(server)[0]
-        assert server.log.count("status=deferred") == 2 and waiting(server) == 1
+        server.wait_for(lambda: server.log.count("status=deferred") == 2, "both attempts to be logged")
+        assert waiting(server) == 1
 
 
 def test_lateness_is_told_at_its_time_without_one(make_server, nobody):

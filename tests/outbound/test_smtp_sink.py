@@ -48,4 +48,4 @@ def test_a_thousand_messages_arrive_once_each(make_server, tmp_path):
     taken = (place / "taken").read_bytes()
     arrived = collections.Counter(re.findall(rb"(?m)^X-Rcpt-Args: <(.+)>", taken))
     assert {name.decode(): n for name, n in arrived.items()} == {name: 1 for name in names}
-    assert server.log.count("status=sent") == MESSAGES
+    server.wait_for(lambda: server.log.count("status=sent") == MESSAGES, "all to be logged")
