@@ -13,6 +13,7 @@
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { CHUNK = 64 << 10, MAX_TEXT = 256 };
@@ -264,15 +265,19 @@ static void cannot_read(struct link *l, enum err err)
 
 /* ---- the answer ---- */
 
-/* What each recipient of the job hears: his own answer, or else `rest`. */
+/* What each recipient of the job hears: his own answer, or else `rest`; NULL: all have one. */
 static struct smtp_client_reply *replies_of(const struct link *l,
                                             const struct smtp_client_reply *rest)
 {
         struct smtp_client_reply *replies = mem_alloc_array(l->job->n, sizeof *replies);
         const struct smtp_client_recipient *recipients = l->sending->recipients;
 
-        for (size_t i = 0; i < l->job->n; i++)
-                replies[i] = recipients && recipients[i].reply.text ? recipients[i].reply : *rest;
+        for (size_t i = 0; i < l->job->n; i++) {
+                bool heard = recipients && recipients[i].reply.text;
+
+                assert(heard || rest);
+                replies[i] = heard ? recipients[i].reply : *rest;
+        }
         return replies;
 }
 
