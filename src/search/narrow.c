@@ -29,31 +29,6 @@ bool search_needle_put(struct slice folded, struct buf *out)
         return n > 0;
 }
 
-/* *uids, of those below `next` only the ones in `found`. */
-static void keep(struct uid_set *uids, const struct uid_set *found, uint32_t next)
-{
-        struct uid_set kept = { 0 };
-        size_t n = 0;
-
-        for (size_t i = 0; i < uids->n; i++) {
-                struct uid_range r = uids->ranges[i];
-
-                while (n < found->n && found->ranges[n].last < r.first)
-                        n++;
-                for (size_t k = n; k < found->n && found->ranges[k].first <= r.last; k++) {
-                        struct uid_range f = found->ranges[k];
-
-                        f.first = f.first > r.first ? f.first : r.first;
-                        f.last = f.last < r.last ? f.last : r.last;
-                        uid_set_add_range(&kept, f.first, f.last);
-                }
-                if (r.last >= next)
-                        uid_set_add_range(&kept, r.first > next ? r.first : next, r.last);
-        }
-        uid_set_done(uids);
-        *uids = kept;
-}
-
 /* ERR_NOTFOUND: nothing of it is indexed. */
 static enum err find(const struct search *s, struct search_index *index,
                      const struct store_walk_mailbox *mailbox, struct slice expression,
@@ -70,9 +45,12 @@ static enum err find(const struct search *s, struct search_index *index,
                 return ERR_NOTFOUND;
         err = search_index_find(index, mailbox->account, mailbox->id, expression,
                                 (size_t)s->config.max_candidates, &found);
-        if (!err)
-                keep(uids, &found, place.next);
-        return err;
+        if (err)
+                return err;
+        /* What is not indexed yet may match, too. */
+        uid_set_add_range(&found, place.next, UINT32_MAX);
+        uid_set_keep(uids, &found);
+        return ERR_OK;
 }
 
 void search_narrow(struct search *s, struct store_txn *tx, int64_t mailbox, struct slice expression,
