@@ -142,6 +142,16 @@ void uid_set_add_ranges(struct uid_set *s, struct uid_range *ranges, size_t n)
         uid_set_done(&sorted);
 }
 
+void uid_set_add_list(struct uid_set *s, const uint32_t *numbers, size_t n)
+{
+        struct uid_range *ranges = mem_alloc_array(n, sizeof *ranges);
+
+        for (size_t i = 0; i < n; i++)
+                ranges[i] = (struct uid_range){ numbers[i], numbers[i] };
+        uid_set_add_ranges(s, ranges, n);
+        mem_free(ranges);
+}
+
 static struct uid_range overlap(struct uid_range a, struct uid_range b)
 {
         return (struct uid_range){

@@ -53,16 +53,6 @@ static struct imap_context *context_new(struct slice tag, struct imap_context_pa
         return c;
 }
 
-static void add_list(struct imap_context *c)
-{
-        struct uid_range *ranges = mem_alloc_array(c->n + 1, sizeof *ranges);
-
-        for (size_t i = 0; i < c->n; i++)
-                ranges[i] = (struct uid_range){ c->list[i], c->list[i] };
-        uid_set_add_ranges(&c->found, ranges, c->n);
-        mem_free(ranges);
-}
-
 void imap_context_add(struct imap_cmd *cmd, struct imap_context_params *p)
 {
         struct imap_session *s = cmd->session;
@@ -75,7 +65,6 @@ void imap_context_add(struct imap_cmd *cmd, struct imap_context_params *p)
                 imap_context_refuse(cmd);
                 return;
         }
-        add_list(c);
         imap_search_open_ends(&c->scan.search);
         all = &s->mailbox->contexts;
         all->items = mem_realloc(all->items, (all->n + 1) * sizeof(struct imap_context *));

@@ -28,8 +28,8 @@ struct imap_context_params {
         bool uid;
         struct imap_scan *scan;       /* taken: left as imap_scan_init leaves it */
         const struct imap_sort *sort; /* n 0: in the order of the mailbox */
-        struct uid_set *uids;         /* the result, if so; taken */
-        uint32_t *list;               /* the result in its order, else; taken, heap */
+        struct uid_set *uids;         /* the result; taken */
+        uint32_t *list;               /* in an order of its own, too; taken, heap */
         size_t n;
 };
 /* Too many, or too large to be kept in order: "* NO [NOUPDATE …]" is said. Takes all the same. */

@@ -92,7 +92,10 @@ static void answer(struct imap_find *f)
         if (returns->options & IMAP_SEARCH_UPDATE) {
                 f->list = TAKE(r.list_uids);
                 f->n_list = r.n;
-                uid_set_copy(&f->result, &r.uids);
+                if (r.sorted)
+                        uid_set_add_list(&f->result, f->list, r.n);
+                else
+                        uid_set_copy(&f->result, &r.uids);
         }
         imap_results_done(&r);
         f->ready = true;

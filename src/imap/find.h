@@ -16,8 +16,8 @@ struct imap_find {
         struct imap_sorter sorter; /* sorter.sort.n 0: in the order of the mailbox */
         struct uid_set found;
         struct imap_scores scores; /* where they are asked for */
-        struct uid_set result;     /* for UPDATE: all that the client knows of; */
-        uint32_t *list;            /* or in their order; owned */
+        struct uid_set result;     /* for UPDATE: all that the client knows of, */
+        uint32_t *list;            /* and where they are sorted their order; owned */
         size_t n_list;
         struct uid_set to_save;      /* "$" */
         struct imap_modseqs modseqs; /* where MODSEQ is a key */

@@ -210,17 +210,10 @@ void imap_put_returned(struct buf *out, const struct imap_search_returns *return
 static void add_places(const struct imap_results *r, uint64_t first, uint64_t end,
                        struct uid_set *ret)
 {
-        struct uid_range *ranges;
-
-        if (!r->sorted) {
+        if (r->sorted)
+                uid_set_add_list(ret, r->list_uids + first, (size_t)(end - first));
+        else
                 imap_cut_places(&r->uids, first, end, ret);
-                return;
-        }
-        ranges = mem_alloc_array((size_t)(end - first) + 1, sizeof *ranges);
-        for (uint64_t i = first; i < end; i++)
-                ranges[i - first] = (struct uid_range){ r->list_uids[i], r->list_uids[i] };
-        uid_set_add_ranges(ret, ranges, (size_t)(end - first));
-        mem_free(ranges);
 }
 
 bool imap_returns_all(const struct imap_search_returns *returns)

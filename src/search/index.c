@@ -13,7 +13,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -412,38 +411,37 @@ static enum err find_documents(struct search_index *index, int64_t account, stru
         return err;
 }
 
+struct uids {
+        uint32_t *items;
+        size_t n, cap;
+};
+
 static enum err put_uids(struct search_index *index, int64_t document, int64_t mailbox,
-                         struct ids *uids)
+                         struct uids *uids)
 {
         struct db_stmt *q = db_prepare(
                 index->db, "SELECT uid FROM position WHERE document = $1 AND mailbox = $2");
 
         db_bind_int(q, 1, document);
         db_bind_int(q, 2, mailbox);
-        while (db_step(q) == DB_ROW)
-                ids_add(uids, db_column_int(q, 0));
+        while (db_step(q) == DB_ROW) {
+                uids->items = mem_grow(uids->items, uids->n, 1, &uids->cap, sizeof *uids->items);
+                uids->items[uids->n++] = (uint32_t)db_column_int(q, 0);
+        }
         return db_finish(q);
-}
-
-static int compare(const void *a, const void *b)
-{
-        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-        return x < y ? -1 : x > y;
 }
 
 enum err search_index_find(struct search_index *index, int64_t account, int64_t mailbox,
                            struct slice expression, size_t max, struct uid_set *out)
 {
-        struct ids documents = { 0 }, uids = { 0 };
+        struct ids documents = { 0 };
+        struct uids uids = { 0 };
         enum err err = find_documents(index, account, expression, max, &documents);
 
         for (size_t i = 0; i < documents.n && !err; i++)
                 err = put_uids(index, documents.items[i], mailbox, &uids);
-        if (!err && uids.n)
-                qsort(uids.items, uids.n, sizeof *uids.items, compare);
-        for (size_t i = 0; i < uids.n && !err; i++)
-                uid_set_add(out, (uint32_t)uids.items[i]);
+        if (!err)
+                uid_set_add_list(out, uids.items, uids.n);
         mem_free(documents.items);
         mem_free(uids.items);
         return err;

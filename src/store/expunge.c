@@ -115,8 +115,7 @@ enum err store_message_expunge(struct store_txn *tx, int64_t mailbox, const uint
         struct uid_set set = { 0 };
         enum err err;
 
-        for (size_t i = 0; i < n; i++)
-                uid_set_add(&set, uids[i]);
+        uid_set_add_list(&set, uids, n);
         err = expunge(tx, &(struct selection){ .mailbox = mailbox, .uids = &set }, ret_expunged);
         uid_set_done(&set);
         return err;

@@ -27,6 +27,8 @@ void uid_set_add_range(struct uid_set *s, uint32_t first, uint32_t last);
 void uid_set_add(struct uid_set *s, uint32_t number);
 /* Many, in any order, their ends ascending: sorts them where they lie. */
 void uid_set_add_ranges(struct uid_set *s, struct uid_range *ranges, size_t n);
+/* Many numbers, in any order. */
+void uid_set_add_list(struct uid_set *s, const uint32_t *numbers, size_t n);
 /* Appends or merges all of `from`. */
 void uid_set_add_set(struct uid_set *s, const struct uid_set *from);
 /* Keeps those that are in `only` too. */

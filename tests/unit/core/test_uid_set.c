@@ -89,6 +89,21 @@ START_TEST(many_in_the_wrong_order_are_sorted_at_once)
 }
 END_TEST
 
+START_TEST(a_list_of_numbers_in_any_order_is_added)
+{
+        const uint32_t numbers[] = { 9, 4294967295, 3, 4, 9, 1 };
+        struct uid_set s = { 0 };
+        AUTO_BUF(text, 100);
+
+        uid_set_add_range(&s, 5, 6);
+        uid_set_add_list(&s, NULL, 0);
+        uid_set_add_list(&s, numbers, sizeof numbers / sizeof *numbers);
+        ck_assert_int_eq(uid_set_print(&s, &text), ERR_OK);
+        ck_assert_str_eq(text.ptr, "1,3:6,9,4294967295");
+        uid_set_done(&s);
+}
+END_TEST
+
 /* Against an array of booleans. */
 START_TEST(any_order_gives_the_same_set)
 {
@@ -208,6 +223,7 @@ int main(void)
         tcase_add_loop_test(tc, ranges_at_once_and_sets_give_the_same, 0,
                             (int)(sizeof sums / sizeof *sums));
         tcase_add_test(tc, many_in_the_wrong_order_are_sorted_at_once);
+        tcase_add_test(tc, a_list_of_numbers_in_any_order_is_added);
         tcase_add_loop_test(tc, any_order_gives_the_same_set, 0, 20);
         tcase_add_loop_test(tc, two_sets_have_what_is_in_both_and_a_rest, 0, 20);
         tcase_add_test(tc, the_largest_number_can_be_taken_out);
