@@ -1,8 +1,7 @@
 /* view.c — what has changed in a mailbox since a view of it: RFC 9051 7.5, RFC 7162 3.1. */
 #include "mailserver/store/view.h"
 
-#include "query.h"
-#include "txn.h"
+#include "view_state.h"
 
 #include "mailserver/core/mem.h"
 
@@ -14,31 +13,16 @@ void store_changes_done(struct store_changes *c)
         *c = (struct store_changes){ 0 };
 }
 
-/* Of the mailbox: what else tells where changes may be. */
-struct state {
-        int64_t messages;       /* how many there are */
-        int64_t expunged_floor; /* expunges up to this MODSEQ may be forgotten */
-        int64_t changed_modseq; /* after it messages only arrived, or went */
-};
-
+/* A mailbox that is gone has nothing. */
 static enum err read_state(struct store_txn *tx, int64_t mailbox, struct store_changes *c,
-                           struct state *s)
+                           struct view_state *s)
 {
-        struct db_stmt *q =
-                db_prepare(tx->db, "SELECT uidnext, highestmodseq, expunged_floor,"
-                                   " changed_modseq, messages FROM mailbox WHERE id = $1");
+        enum err err = view_state_read(tx, mailbox, s);
 
-        c->gone = true;
-        db_bind_int(q, 1, mailbox);
-        if (db_step(q) == DB_ROW) {
-                c->uidnext = (uint32_t)db_column_int(q, 0);
-                c->modseq = db_column_int(q, 1);
-                s->expunged_floor = db_column_int(q, 2);
-                s->changed_modseq = db_column_int(q, 3);
-                s->messages = db_column_int(q, 4);
-                c->gone = false;
-        }
-        return db_finish(q);
+        c->gone = err == ERR_NOTFOUND;
+        c->uidnext = s->uidnext;
+        c->modseq = s->modseq;
+        return c->gone ? ERR_OK : err;
 }
 
 static enum err read_arrived(struct store_txn *tx, int64_t mailbox, uint32_t uidnext,
@@ -87,22 +71,9 @@ static enum err read_flags(struct store_txn *tx, int64_t mailbox, int64_t since,
         return db_finish(q);
 }
 
-static enum err read_expunged(struct store_txn *tx, int64_t mailbox, int64_t since,
-                              uint32_t uidnext, struct store_changes *c)
-{
-        struct db_stmt *q =
-                db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
-                                   " AND uid < $3 AND modseq > $2 ORDER BY modseq, uid");
-
-        db_bind_int(q, 1, mailbox);
-        db_bind_int(q, 2, since);
-        db_bind_int(q, 3, uidnext);
-        return query_uid_set(q, &c->expunged);
-}
-
 /* When some were forgotten: everything below uidnext that is not there. */
 static enum err read_missing(struct store_txn *tx, int64_t mailbox, uint32_t uidnext,
-                             struct store_changes *c)
+                             struct uid_set *missing)
 {
         struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message WHERE mailbox = $1"
                                                " AND uid < $2 ORDER BY uid");
@@ -114,37 +85,43 @@ static enum err read_missing(struct store_txn *tx, int64_t mailbox, uint32_t uid
                 uint32_t uid = (uint32_t)db_column_int(q, 0);
 
                 if (next < uid)
-                        uid_set_add_range(&c->expunged, next, uid - 1);
+                        uid_set_add_range(missing, next, uid - 1);
                 next = uid + 1;
         }
         if (next < uidnext)
-                uid_set_add_range(&c->expunged, next, uidnext - 1);
+                uid_set_add_range(missing, next, uidnext - 1);
         return db_finish(q);
+}
+
+static enum err read_removed(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
+                             const struct view_state *s, struct uid_set *removed)
+{
+        return since < s->expunged_floor
+                       ? read_missing(tx, mailbox, uidnext, removed)
+                       : view_expunged_since(tx, mailbox, since, uidnext, removed);
 }
 
 /* Those of the view that went: tombstones are many, and are looked at only if some did. */
 static enum err read_gone(struct store_txn *tx, int64_t mailbox, int64_t since, uint32_t uidnext,
-                          int64_t messages, const struct state *s, struct store_changes *c)
+                          int64_t messages, const struct view_state *s, struct store_changes *c)
 {
         if (messages >= 0 && messages + (int64_t)uid_set_count(&c->arrived) == s->messages)
                 return ERR_OK;
-        return since < s->expunged_floor ? read_missing(tx, mailbox, uidnext, c)
-                                         : read_expunged(tx, mailbox, since, uidnext, c);
+        return read_removed(tx, mailbox, since, uidnext, s, &c->expunged);
 }
 
 enum err store_expunged_since(struct store_txn *tx, int64_t mailbox, int64_t since,
                               const struct uid_set *within, struct uid_set *ret_expunged)
 {
         struct store_changes c = { 0 };
-        struct state s = { 0 };
+        struct view_state s = { 0 };
         enum err err = read_state(tx, mailbox, &c, &s);
         uint32_t end = within->n ? within->ranges[within->n - 1].last : 0;
 
         if (end < c.uidnext)
                 c.uidnext = end + 1;
         if (!err && !c.gone && c.modseq > since && within->n)
-                err = since < s.expunged_floor ? read_missing(tx, mailbox, c.uidnext, &c)
-                                               : read_expunged(tx, mailbox, since, c.uidnext, &c);
+                err = read_removed(tx, mailbox, since, c.uidnext, &s, &c.expunged);
         uid_set_keep(&c.expunged, within);
         if (err)
                 store_changes_done(&c);
@@ -158,7 +135,7 @@ enum err store_changes_since(struct store_txn *tx, int64_t mailbox, int64_t sinc
                              struct store_changes *ret_changes)
 {
         struct store_changes c = { 0 };
-        struct state s = { 0 };
+        struct view_state s = { 0 };
         enum err err = read_state(tx, mailbox, &c, &s);
 
         c.exact = true;

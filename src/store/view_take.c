@@ -9,8 +9,8 @@
  * is read.
  */
 #include "engine.h"
-#include "query.h"
 #include "view_cache.h"
+#include "view_state.h"
 
 #include "mailserver/store/message.h"
 #include "mailserver/store/view.h"
@@ -23,36 +23,16 @@ void store_view_done(struct store_view *v)
         *v = (struct store_view){ 0 };
 }
 
-/* Of the mailbox, besides what the view says. */
-struct state {
-        int64_t messages;
-        int64_t expunged_floor; /* expunges up to this MODSEQ may be forgotten */
-        int64_t changed_modseq; /* after it messages only arrived, or went */
-};
-
-static enum err read_mailbox(struct store_txn *tx, struct store_view *v, struct state *s)
+static enum err read_mailbox(struct store_txn *tx, struct store_view *v, struct view_state *s)
 {
-        struct db_stmt *q =
-                db_prepare(tx->db, "SELECT uidvalidity, uidnext, highestmodseq, recent_from,"
-                                   " unseen, messages, expunged_floor, changed_modseq"
-                                   " FROM mailbox WHERE id = $1");
-        bool found = false;
-        enum err err;
+        enum err err = view_state_read(tx, v->mailbox, s);
 
-        db_bind_int(q, 1, v->mailbox);
-        if (db_step(q) == DB_ROW) {
-                v->uidvalidity = (uint32_t)db_column_int(q, 0);
-                v->uidnext = (uint32_t)db_column_int(q, 1);
-                v->modseq = db_column_int(q, 2);
-                v->recent_from = (uint32_t)db_column_int(q, 3);
-                v->unseen = db_column_int(q, 4);
-                s->messages = db_column_int(q, 5);
-                s->expunged_floor = db_column_int(q, 6);
-                s->changed_modseq = db_column_int(q, 7);
-                found = true;
-        }
-        err = db_finish(q);
-        return !err && !found ? ERR_NOTFOUND : err;
+        v->uidvalidity = s->uidvalidity;
+        v->uidnext = s->uidnext;
+        v->modseq = s->modseq;
+        v->recent_from = s->recent_from;
+        v->unseen = s->unseen;
+        return err;
 }
 
 /* ---- which messages there are ---- */
@@ -76,14 +56,9 @@ static enum err append_rows(struct store_txn *tx, struct store_view *v, uint32_t
 /* What was expunged after `since` goes. */
 static enum err remove_expunged(struct store_txn *tx, struct store_view *v, int64_t since)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM expunged WHERE mailbox = $1"
-                                               " AND modseq > $2 ORDER BY modseq, uid");
         struct uid_set gone = { 0 };
-        enum err err;
+        enum err err = view_expunged_since(tx, v->mailbox, since, v->uidnext, &gone);
 
-        db_bind_int(q, 1, v->mailbox);
-        db_bind_int(q, 2, since);
-        err = query_uid_set(q, &gone);
         if (!err)
                 uid_map_remove(&v->messages, &gone);
         uid_set_done(&gone);
@@ -91,7 +66,7 @@ static enum err remove_expunged(struct store_txn *tx, struct store_view *v, int6
 }
 
 /* From the messages at the MODSEQ `m` was taken at. Takes them. */
-static enum err bring_up(struct store_txn *tx, struct store_view *v, const struct state *s,
+static enum err bring_up(struct store_txn *tx, struct store_view *v, const struct view_state *s,
                          struct view_memory *m)
 {
         enum err err = ERR_OK;
@@ -112,7 +87,7 @@ static enum err subtract_expunged(struct store_txn *tx, struct store_view *v)
         return remove_expunged(tx, v, 0);
 }
 
-static enum err read_all(struct store_txn *tx, struct store_view *v, const struct state *s)
+static enum err read_all(struct store_txn *tx, struct store_view *v, const struct view_state *s)
 {
         int64_t gone = (int64_t)v->uidnext - 1 - s->messages;
         enum err err;
@@ -185,7 +160,7 @@ static enum err search_unseen(struct store_txn *tx, const struct store_view *v, 
         return err;
 }
 
-static enum err find_unseen(struct store_txn *tx, struct store_view *v, const struct state *s,
+static enum err find_unseen(struct store_txn *tx, struct store_view *v, const struct view_state *s,
                             const struct view_memory *m)
 {
         uint32_t uid = 0;
@@ -227,7 +202,7 @@ static enum err take_messages(struct store_txn *tx, struct store_view *v)
 {
         struct view_cache *cache = cache_of(tx);
         struct view_memory m = { 0 };
-        struct state s = { 0 };
+        struct view_state s = { 0 };
         enum err err = read_mailbox(tx, v, &s);
         bool known = !err && cache && view_cache_get(cache, v->mailbox, &m);
 
