@@ -1,20 +1,24 @@
 /*
  * cmd_thread.c — THREAD and UID THREAD: RFC 5256 3.
  *
- * The messages found go into the tree as they come, in the tasks that look for them; the tree is put
- * in order and written by the last of these.
+ * The messages found go into the tree as they come, in the tasks that look for them; tasks that follow put the
+ * tree in order, and the last of them writes it.
  */
 #include "pour.h"
 #include "search_scan.h"
 #include "thread.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
+
+enum { TASK_US = 50000 };
 
 struct thread_task {
         struct task task;
         struct imap_scan scan;
         struct imap_threads *threads; /* owned */
         bool uid;
+        bool in_order;
         bool ready; /* the answer stands in `pour` */
         struct imap_pour pour;
 };
@@ -41,15 +45,29 @@ static enum err answer(struct thread_task *th)
         return err;
 }
 
+/* For a while: what is left is another task's. */
+static enum err put_in_order(struct thread_task *th, const _Atomic bool *cancelled)
+{
+        int64_t until_us = clock_monotonic_us() + TASK_US;
+        enum err err = ERR_OK;
+
+        while (!err && !th->in_order && !atomic_load(cancelled) && clock_monotonic_us() < until_us)
+                err = imap_threads_step(th->threads, &th->in_order);
+        return err;
+}
+
 static enum err thread_work(struct task *t, struct store_txn *tx)
 {
         struct thread_task *th = container_of(t, struct thread_task, task);
-        enum err err;
+        enum err err = ERR_OK;
 
         if (th->ready)
                 return ERR_OK;
-        err = imap_scan_work(&th->scan, tx, &t->cancelled, keep, th);
-        return !err && th->scan.over ? answer(th) : err;
+        if (!th->scan.over)
+                err = imap_scan_work(&th->scan, tx, &t->cancelled, keep, th);
+        if (!err && th->scan.over)
+                err = put_in_order(th, &t->cancelled);
+        return !err && th->in_order ? answer(th) : err;
 }
 
 static void thread_done(struct task *t)

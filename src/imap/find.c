@@ -1,7 +1,7 @@
 /*
  * find.c — a searching command under way.
  *
- *      look, 50 ms a task ─► … ─► put in order, write the answer [worker] ─► "$" ─► pour it out
+ *      look, 50 ms a task ─► … ─► put in order, likewise ─► write the answer [worker] ─► "$" ─► pour it out
  *
  * Nothing is sent before all has been looked at. What is found is kept as UIDs and becomes message
  * numbers at the end, by the view as it was at the start: no EXPUNGE is told meanwhile.
@@ -11,7 +11,10 @@
 #include "context.h"
 #include "modseq.h"
 
+#include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
+
+enum { TASK_US = 50000 };
 
 struct imap_find *imap_find_new(void)
 {
@@ -101,15 +104,27 @@ static void answer(struct imap_find *f)
         f->ready = true;
 }
 
+/* False: there is more to do, for another task. */
+static bool put_in_order(struct imap_find *f, const _Atomic bool *cancelled)
+{
+        int64_t until_us = clock_monotonic_us() + TASK_US;
+
+        while (f->sorter.sort.n && !imap_sorter_step(&f->sorter))
+                if (atomic_load(cancelled) || clock_monotonic_us() >= until_us)
+                        return false;
+        return true;
+}
+
 static enum err find_work(struct task *t, struct store_txn *tx)
 {
         struct imap_find *f = container_of(t, struct imap_find, task);
-        enum err err;
+        enum err err = ERR_OK;
 
         if (f->ready)
                 return ERR_OK;
-        err = imap_scan_work(&f->scan, tx, &t->cancelled, keep, f);
-        if (!err && f->scan.over)
+        if (!f->scan.over)
+                err = imap_scan_work(&f->scan, tx, &t->cancelled, keep, f);
+        if (!err && f->scan.over && put_in_order(f, &t->cancelled))
                 answer(f);
         return err;
 }

@@ -199,14 +199,27 @@ static int compare(const void *left, const void *right, void *octets)
         return a->uid < b->uid ? -1 : a->uid > b->uid;
 }
 
+bool imap_sorter_step(struct imap_sorter *s)
+{
+        if (!s->ordering) {
+                imap_long_sort_init(&s->order, s->rows, s->n, sizeof *s->rows, compare,
+                                    s->octets.ptr);
+                s->rows = NULL;
+                s->ordering = true;
+        }
+        return imap_long_sort_step(&s->order);
+}
+
 uint32_t *imap_sorter_take(struct imap_sorter *s, size_t *ret_n)
 {
-        uint32_t *uids = mem_alloc_array(s->n ? s->n : 1, sizeof *uids);
+        uint32_t *uids = mem_alloc_array(s->n, sizeof *uids);
+        const struct imap_sorted *rows;
 
-        if (s->n)
-                qsort_r(s->rows, s->n, sizeof *s->rows, compare, s->octets.ptr);
+        while (!imap_sorter_step(s))
+                ;
+        rows = (const void *)s->order.items;
         for (size_t i = 0; i < s->n; i++)
-                uids[i] = s->rows[i].uid;
+                uids[i] = rows[i].uid;
         *ret_n = s->n;
         imap_sorter_done(s);
         return uids;
@@ -216,6 +229,8 @@ void imap_sorter_done(struct imap_sorter *s)
 {
         buf_done(&s->octets);
         mem_free(s->rows);
+        imap_long_sort_done(&s->order);
         s->rows = NULL;
+        s->ordering = false;
         s->n = s->cap = 0;
 }

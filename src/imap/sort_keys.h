@@ -9,6 +9,7 @@
 #define IMAP_SORT_KEYS_H
 
 #include "args.h"
+#include "long_sort.h"
 
 #include "mailserver/store/fetch.h"
 
@@ -46,12 +47,16 @@ struct imap_sorter {
         struct buf octets;        /* owned; its ceiling is that of all keys */
         struct imap_sorted *rows; /* owned */
         size_t n, cap;
+        bool ordering;               /* `rows` went to `order` */
+        struct imap_long_sort order; /* owned */
 };
 void imap_sorter_done(struct imap_sorter *s);
 /* A row with imap_sort_items; rows come in order of UID. ERR_LIMIT: all keys are too long. */
 MUST_CHECK enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row,
                                     unsigned score);
-/* The UIDs in their order; the caller frees them with mem_free. *s is as empty as at first. */
+/* When all are added: a step of some milliseconds to their order; true: that was the last. */
+bool imap_sorter_step(struct imap_sorter *s);
+/* All steps that are left, and the UIDs in their order; the caller frees them with mem_free. *s is as empty as at first. */
 uint32_t *imap_sorter_take(struct imap_sorter *s, size_t *ret_n);
 
 #endif

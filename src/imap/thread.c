@@ -44,6 +44,7 @@ void imap_threads_free(struct imap_threads *t)
                 return;
         thread_texts_done(&t->ids);
         thread_texts_done(&t->subjects);
+        imap_long_sort_done(&t->by_date);
         mem_free(t->node_of_id);
         mem_free(t->nodes);
         mem_free(t->messages);
@@ -129,6 +130,38 @@ enum err imap_threads_add(struct imap_threads *t, const struct store_fetch_row *
         return thread_link(t, row->message_id, row->references);
 }
 
+/* ---- finishing ---- */
+
+/* RFC 5256 3: the steps of REFERENCES; REFS does without subjects; ORDEREDSUBJECT has its own. */
+enum err imap_threads_step(struct imap_threads *t, bool *ret_over)
+{
+        bool references = t->algorithm == IMAP_THREAD_REFERENCES;
+        enum err err = ERR_OK;
+
+        *ret_over = false;
+        if (t->algorithm == IMAP_THREAD_ORDEREDSUBJECT) {
+                *ret_over = thread_by_subject(t);
+                return ERR_OK;
+        }
+        switch (t->steps_done++) {
+        case 0:
+                thread_prune(t);
+                break;
+        case 1:
+                if (references)
+                        thread_sort(t, false);
+                break;
+        case 2:
+                if (references)
+                        err = thread_merge_subjects(t);
+                break;
+        default:
+                thread_sort(t, true);
+                *ret_over = true;
+        }
+        return err;
+}
+
 /* ---- writing ---- */
 
 struct writer {
@@ -156,17 +189,18 @@ static void push(struct writer *w, uint32_t node)
 static enum err put_line(struct writer *w, uint32_t node, uint32_t *ret_last)
 {
         const struct thread_node *nodes = w->t->nodes;
-        const char *space = "";
+        bool space = false;
         enum err err = ERR_OK;
 
         for (;; node = nodes[node].first) {
-                if (nodes[node].message != THREAD_NONE)
-                        err = buf_printf(w->out, "%s%u", space, number_of(w, node));
+                if (nodes[node].message != THREAD_NONE && space)
+                        err = buf_putc(w->out, ' ');
+                if (nodes[node].message != THREAD_NONE && !err)
+                        err = buf_put_number(w->out, number_of(w, node));
                 if (err || nodes[node].first == THREAD_NONE ||
                     nodes[nodes[node].first].next != THREAD_NONE)
                         break;
-                if (nodes[node].message != THREAD_NONE)
-                        space = " ";
+                space |= nodes[node].message != THREAD_NONE;
         }
         *ret_last = node;
         return err;
@@ -210,26 +244,15 @@ static enum err put_all(struct writer *w)
         return err;
 }
 
-enum err imap_threads_put(struct imap_threads *t, const struct uid_map *map, bool uid,
+enum err imap_threads_put(const struct imap_threads *t, const struct uid_map *map, bool uid,
                           struct buf *out)
 {
         struct writer w = { .t = t, .map = uid ? NULL : map, .out = out };
-        enum err err = ERR_OK;
+        enum err err;
 
         if (!t->n_messages)
                 return ERR_OK;
-        if (t->algorithm == IMAP_THREAD_ORDEREDSUBJECT) {
-                err = thread_by_subject(t);
-        } else {
-                thread_prune(t);
-                thread_sort(t, false);
-                if (t->algorithm == IMAP_THREAD_REFERENCES)
-                        err = thread_merge_subjects(t);
-                if (!err)
-                        thread_sort(t, true);
-        }
-        if (!err)
-                err = buf_putc(out, ' ');
+        err = buf_putc(out, ' ');
         if (!err)
                 err = put_all(&w);
         mem_free(w.open);

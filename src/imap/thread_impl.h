@@ -7,6 +7,7 @@
 #ifndef IMAP_THREAD_IMPL_H
 #define IMAP_THREAD_IMPL_H
 
+#include "long_sort.h"
 #include "thread.h"
 
 #include "mailserver/core/mem.h"
@@ -54,6 +55,8 @@ struct imap_threads {
         struct thread_message *messages;
         uint32_t n_messages;
         size_t cap_messages;
+        unsigned steps_done;           /* towards the end */
+        struct imap_long_sort by_date; /* ORDEREDSUBJECT: nodes */
 };
 
 /* ERR_LIMIT. */
@@ -73,7 +76,8 @@ MUST_CHECK enum err thread_link(struct imap_threads *t, struct slice message_id,
 void thread_prune(struct imap_threads *t);
 /* Step 5, and all of ORDEREDSUBJECT: thread_subject.c */
 MUST_CHECK enum err thread_merge_subjects(struct imap_threads *t);
-MUST_CHECK enum err thread_by_subject(struct imap_threads *t);
+/* A step of it; true: it was the last. */
+bool thread_by_subject(struct imap_threads *t);
 /* Steps 4 and 6: thread_order.c. Of `levels` only the root's children, or all. */
 void thread_sort(struct imap_threads *t, bool all);
 /* The order in which every node comes before its children; heap, *ret_n of them, the root first. */

@@ -1,8 +1,6 @@
 /* thread_subject.c — threads by what they are about: RFC 5256 3, REFERENCES step 5, ORDEREDSUBJECT. */
 #include "thread_impl.h"
 
-#include <stdlib.h>
-
 /* ---- REFERENCES, step 5 ---- */
 
 struct merging {
@@ -130,27 +128,38 @@ static int by_date(const void *left, const void *right, void *threads)
         return a < b ? -1 : a > b;
 }
 
+static void begin_sorting(struct imap_threads *t)
+{
+        size_t n = t->n_nodes - 1;
+        uint32_t *nodes = mem_alloc_array(n, sizeof *nodes);
+
+        for (uint32_t i = 0; i < n; i++)
+                nodes[i] = i + 1;
+        imap_long_sort_init(&t->by_date, nodes, n, sizeof *nodes, by_date, t);
+}
+
 /*
  * Sorted by date once, the first message of each subject begins its thread, and threads come in the
  * order of their first messages.
  */
-enum err thread_by_subject(struct imap_threads *t)
+bool thread_by_subject(struct imap_threads *t)
 {
-        uint32_t n = t->n_nodes - 1;
-        uint32_t *nodes = mem_alloc_array(n, sizeof *nodes);
-        uint32_t *first = mem_alloc_array((size_t)t->subjects.n + 1, sizeof *first);
+        const uint32_t *nodes;
+        uint32_t *first;
 
-        for (uint32_t i = 0; i < n; i++)
-                nodes[i] = i + 1;
-        qsort_r(nodes, n, sizeof *nodes, by_date, t);
-        for (uint32_t i = 0; i < n; i++) {
+        if (!t->by_date.items)
+                begin_sorting(t);
+        if (!imap_long_sort_step(&t->by_date))
+                return false;
+        nodes = (const void *)t->by_date.items;
+        first = mem_alloc_array((size_t)t->subjects.n + 1, sizeof *first);
+        for (size_t i = 0; i < t->by_date.n; i++) {
                 uint32_t *known = &first[t->messages[t->nodes[nodes[i]].message].subject];
 
                 thread_append(t, *known ? *known : THREAD_ROOT, nodes[i]);
                 if (!*known)
                         *known = nodes[i];
         }
-        mem_free(nodes);
         mem_free(first);
-        return ERR_OK;
+        return true;
 }

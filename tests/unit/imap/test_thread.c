@@ -52,6 +52,15 @@ static void add_word(struct imap_threads *t, struct slice word, uint32_t uid)
         ck_assert_int_eq(imap_threads_add(t, &row), ERR_OK);
 }
 
+static enum err finish(struct imap_threads *t, struct buf *out)
+{
+        enum err err = ERR_OK;
+
+        for (bool over = false; !err && !over;)
+                err = imap_threads_step(t, &over);
+        return err ? err : imap_threads_put(t, NULL, true, out);
+}
+
 static void check(const char *name, enum imap_thread_algorithm algorithm, const char *mail,
                   const char *wanted)
 {
@@ -64,7 +73,7 @@ static void check(const char *name, enum imap_thread_algorithm algorithm, const 
                 add_word(t, word, ++uid);
         if (rest.len)
                 add_word(t, rest, ++uid);
-        ck_assert_int_eq(imap_threads_put(t, NULL, true, &out), ERR_OK);
+        ck_assert_int_eq(finish(t, &out), ERR_OK);
         ck_assert_msg(slice_eq(buf_slice(&out), slice_of(wanted)),
                       "%s:\n got " SLICE_FMT "\nwant %s", name, SLICE_ARG(buf_slice(&out)), wanted);
         imap_threads_free(t);
@@ -211,7 +220,7 @@ START_TEST(a_thread_may_be_as_deep_as_there_are_messages)
         /* The parent of each comes later: `_i` 1; or before. */
         for (uint32_t i = 0; i < DEEP; i++)
                 put_row(t, i + 1, _i ? DEEP - i : i, _i ? (int64_t)(DEEP - i) - 1 : (int64_t)i - 1);
-        ck_assert_int_eq(imap_threads_put(t, NULL, true, &out), ERR_OK);
+        ck_assert_int_eq(finish(t, &out), ERR_OK);
         ck_assert_uint_eq(nesting(buf_slice(&out)), 1);
         ck_assert(slice_starts(buf_slice(&out),
                                _i ? SLICE(" (100000 99999 99998 ") : SLICE(" (1 2 3 ")));
@@ -229,8 +238,34 @@ START_TEST(lists_may_be_nested_as_deep)
                 put_row(t, 2 * i, i, (int64_t)i - 1);
                 put_row(t, 2 * i + 1, DEEP + i, (int64_t)i - 1);
         }
-        ck_assert_int_eq(imap_threads_put(t, NULL, true, &out), ERR_OK);
+        ck_assert_int_eq(finish(t, &out), ERR_OK);
         ck_assert_uint_eq(nesting(buf_slice(&out)), DEEP);
+        imap_threads_free(t);
+}
+END_TEST
+
+START_TEST(very_many_are_put_in_order_a_little_at_a_time)
+{
+        struct imap_threads *t = imap_threads_new(IMAP_THREAD_ORDEREDSUBJECT, 1 << 28);
+        AUTO_BUF(out, BUF_MAX);
+        enum err err = ERR_OK;
+        bool over = false;
+        size_t steps = 0;
+
+        /* The later, the earlier they were sent. */
+        for (uint32_t uid = 1; uid <= DEEP; uid++) {
+                struct store_fetch_row row = { .uid = uid, .sent_us = DEEP - uid };
+
+                row.base_subject = uid % 2 ? SLICE("ODD") : SLICE("EVEN");
+                err = err ? err : imap_threads_add(t, &row);
+        }
+        ck_assert_int_eq(err, ERR_OK);
+        for (; !over; steps++)
+                ck_assert_int_eq(imap_threads_step(t, &over), ERR_OK);
+        ck_assert_uint_gt(steps, 10);
+        ck_assert_int_eq(imap_threads_put(t, NULL, true, &out), ERR_OK);
+        ck_assert(slice_starts(buf_slice(&out), SLICE(" (100000 (99998)(99996)")));
+        ck_assert(slice_contains(buf_slice(&out), SLICE("(4)(2))(99999 (99997)(99995)")));
         imap_threads_free(t);
 }
 END_TEST
@@ -272,6 +307,7 @@ int main(void)
         tcase_add_loop_test(tc, mail_is_threaded_by_subject, 0, rows(subjects));
         tcase_add_loop_test(tc, a_thread_may_be_as_deep_as_there_are_messages, 0, 2);
         tcase_add_test(tc, lists_may_be_nested_as_deep);
+        tcase_add_test(tc, very_many_are_put_in_order_a_little_at_a_time);
         tcase_add_test(tc, memory_has_a_ceiling);
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_ENV);
