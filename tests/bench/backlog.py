@@ -8,12 +8,12 @@ The same mail goes before, with an empty queue. A NOOP is asked for all the whil
 import contextlib
 import pathlib
 import smtplib
-import socket
 import ssl
 import threading
 import time
 
 import outbound
+from one_client import Client
 from scenarios import Failed
 from target import read_proc
 
@@ -74,19 +74,10 @@ def noops(target):
     times, over = [], threading.Event()
 
     def ask():
-        with socket.create_connection((target.host, target.ports["imap"]), PATIENCE_S) as sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            lines = sock.makefile("rb")
-            lines.readline()
-            sock.sendall(f'a LOGIN "{target.user % 1}" "{target.password}"\r\n'.encode())
-            while not lines.readline().startswith(b"a "):
-                continue
-            while not over.wait(0.002):
-                began = time.monotonic()
-                sock.sendall(b"b NOOP\r\n")
-                while not lines.readline().startswith(b"b "):
-                    continue
-                times.append(1e3 * (time.monotonic() - began))
+        client = Client(target, target.user % 1)
+        while not over.wait(0.002):
+            times.append(client.do("NOOP")[0])
+        client.close()
 
     thread = threading.Thread(target=ask)
     thread.start()

@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 
@@ -13,14 +12,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
 
 from programs import TOOLS, find  # noqa: E402
 from conftest import QUICK, waiting  # noqa: E402
+from mta import free_port  # noqa: E402
 from test_many import NO_LIMITS, submit_many  # noqa: E402
 
 MESSAGES = 1000
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def start_sink(directory, port):
@@ -35,7 +30,7 @@ def start_sink(directory, port):
 def test_a_thousand_messages_arrive_once_each(make_server, tmp_path):
     place = tmp_path / "sink"
     place.mkdir()
-    port = free_port()
+    port = free_port("127.0.0.1")
     sink = start_sink(place, port)
     try:
         route = {"domains": ["*"], "host": "127.0.0.1", "port": port}
