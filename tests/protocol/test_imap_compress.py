@@ -5,6 +5,7 @@ import os
 import pytest
 
 from compressed import compress
+from rfc_example import example
 from server import PASSWORDS, big_message, eml
 
 
@@ -17,6 +18,7 @@ def capabilities(talk):
 # ---- the examples of RFC 4978 3 ----
 
 
+@example("4978 3", "a b c")
 def test_the_example_of_login_and_compress(server):
     with server.connect("imap") as talk:
         talk.says(
@@ -41,6 +43,7 @@ def test_the_example_of_login_and_compress(server):
         )
 
 
+@example("4978 3", "c")
 def test_the_example_of_compressing_twice(server):
     with server.imap("alice") as talk:
         compress(talk)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from imap_answer import ask
+from rfc_example import example
 
 OBJECT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,254}")
 DATE = "20-Mar-2018 03:07:37 +1100"
@@ -63,6 +64,9 @@ def user(server):
 # ---- the examples of RFC 8474 ----
 
 
+@example("8474 4.1", "3 4 5")
+@example("8474 4.2", "27")
+@example("8474 4.3", "6 7 8 9 10 11")
 def test_the_examples_of_mailboxes(server, user):
     with server.imap(user) as talk:
         assert "OBJECTID" in talk.says("C: c CAPABILITY").expect("* CAPABILITY ...").split()
@@ -105,21 +109,41 @@ def test_the_examples_of_mailboxes(server, user):
         assert talk.words["foo"] != talk.words["bar"]
 
 
+def names(answers):
+    """What a FETCH told: [(EMAILID, THREADID)]."""
+    assert answers.status == "OK", answers.text
+    return [(v["EMAILID"][0], v["THREADID"][0]) for _, v in sorted(answers.fetched.items())]
+
+
+@example("8474 5.3", "5 11 17 22 23 24 25 26")
+@example("8474 6", "27 28")
 def test_the_examples_of_messages_and_threads(server, user):
     with server.imap(user) as talk:
-        talk.says("C: c CREATE foo").until("c OK ...")
-        for octets in (A, B, C):
-            append(talk, "INBOX", octets)
-        talk.says("C: s SELECT INBOX").until("s OK ...")
-        (a, thread), (b, same), (c, other) = ids(talk)
+        ask(talk, "CREATE foo")
+        for tag, octets in (("5", A), ("11", B), ("17", C)):
+            talk.says(f'C: {tag} append inbox "{DATE}" {{{len(octets)}}}').expect("+ ...")
+            talk.send(octets + b"\r\n").expect(f"{tag} OK [APPENDUID <validity> ...] ...")
+        ask(talk, "SELECT INBOX")
+        (a, thread), (b, same), (c, other) = names(ask(talk, "fetch 1:* (emailid threadid)", tag="22"))
         assert thread == same != other
         assert len({a, b, c, thread, other}) == 5
-        assert search(talk, f"emailid {a}") == [1]
-        assert search(talk, f"threadid {thread}") == [1, 2]
-        talk.says("C: 23 move 2 foo").until("23 OK ...")
-        assert ids(talk) == [(a, thread), (c, other)]
-        talk.says("C: 25 select foo").until("25 OK ...")
-        assert ids(talk) == [(b, thread)]
+        talk.says(
+            f"""
+            C: 27 search emailid {a}
+            S: * SEARCH 1
+            S: 27 OK ...
+            C: 28 search threadid {thread}
+            S: * SEARCH 1 2
+            S: 28 OK ...
+            C: 23 move 2 foo
+            S: * OK [COPYUID <foo> 2 1] ...
+            S: * 2 EXPUNGE
+            S: 23 OK ...
+            """
+        )
+        assert names(ask(talk, "fetch 1:* (emailid threadid)", tag="24")) == [(a, thread), (c, other)]
+        talk.says('C: 25 select "foo"').until("25 OK [READ-WRITE] ...")
+        assert names(ask(talk, "fetch 1:* (emailid threadid)", tag="26")) == [(b, thread)]
 
 
 # ---- mailboxes ----

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rfc_example import example
 from server import DOMAIN, eml
 
 
@@ -31,6 +32,8 @@ def test_every_resource_is_a_capability_and_setting_is_none(server):
 # ---- the examples of RFC 9208 4.1 ----
 
 
+@example("9208 4.1.1", "G0001")
+@example("9208 4.1.2", "G0002")
 def test_the_examples_of_getquota_and_getquotaroot(server):
     user = server.new_account("--quota", "10M", "--max-messages", "1000")
     with server.imap(user) as talk:
@@ -53,10 +56,15 @@ def test_the_examples_of_getquota_and_getquotaroot(server):
         )
 
 
+@example("9208 4.1.3", "S0000 S0001 S0002")
 def test_the_example_of_setquota(server):
     with server.imap("alice") as talk:
         talk.says(
             """
+            C: S0000 GETQUOTA "#user/alice"
+            S: S0000 NO [NONEXISTENT] ...
+            C: S0001 SETQUOTA "" (STORAGE 510)
+            S: S0001 NO [NOPERM] ...
             C: S0002 SETQUOTA "" (STORAGE 99999999)
             S: S0002 NO [NOPERM] ...
             C: S0003 SETQUOTA "" ()
@@ -67,6 +75,7 @@ def test_the_example_of_setquota(server):
         )
 
 
+@example("9208 4.1.4", "S0003")
 def test_the_example_of_what_an_expunge_would_free(server):
     user = server.new_account()
     octets = eml("plain.eml")
@@ -96,9 +105,17 @@ def test_the_example_of_what_an_expunge_would_free(server):
         )
 
 
+@example("9208 4.3.1", "A003 A004")
 def test_the_example_of_overquota(server):
     user = server.new_account("--quota", "8K", "--max-messages", "3")
     with server.imap(user) as talk:
+        # Before the literal is asked for: RFC 9208 leaves it open.
+        talk.says(
+            r"""
+            C: A003 APPEND Archive (\Seen) {8500}
+            S: A003 NO [OVERQUOTA] ...
+            """
+        )
         append(talk, "INBOX", b"X: y\r\n\r\n" + b"x" * 8192 + b"\r\n", "a NO [OVERQUOTA] ...")
         for _ in range(3):
             append(talk, "INBOX", eml("plain.eml"))

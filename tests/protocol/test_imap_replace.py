@@ -3,6 +3,7 @@
 import pytest
 
 from imap_answer import ask
+from rfc_example import example
 from server import big_message
 
 
@@ -41,6 +42,7 @@ def drafts(server):
 # ---- the examples of RFC 8508 ----
 
 
+@example("8508 3.2", "A003")
 def test_the_example_of_replace(server, drafts):
     octets = message("happy new year !!")
     drafts.says(f"C: A003 REPLACE 4 Drafts (\\Seen \\Draft) {{{len(octets)}}}").expect("+ ...")
@@ -56,6 +58,7 @@ def test_the_example_of_replace(server, drafts):
     assert set(ask(drafts, "FETCH 5 (FLAGS)").fetched[5]["FLAGS"]) >= {"\\Seen", "\\Draft"}
 
 
+@example("8508 3.3", "A004")
 def test_the_example_of_uid_replace(server, drafts):
     octets = message("hopefully next year you can join us")
     drafts.says(f"C: A004 UID REPLACE 4 Drafts (\\Seen \\Draft) {{{len(octets)}}}").expect("+ ...")

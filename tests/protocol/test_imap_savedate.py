@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from rfc_example import example
 from server import eml
 
 OLD = "28-Dec-2014 18:50:53 +0100"
@@ -39,6 +40,7 @@ def user(server):
     return server.new_account()
 
 
+@example("8514 4.2", "A101")
 def test_the_example_of_fetch(server, user):
     with server.imap(user) as talk:
         assert "SAVEDATE" in talk.says("C: c CAPABILITY").expect("* CAPABILITY ...").split()
@@ -57,14 +59,23 @@ def test_the_example_of_fetch(server, user):
         assert before <= save_date(talk) <= after
 
 
+@example("8514 4.3", "A102 A103")
 def test_the_examples_of_search(server, user):
     with server.imap(user) as talk:
         append(talk, "INBOX")
         append(talk, "INBOX")
         talk.says("C: s SELECT INBOX").until("s OK ...")
         saved = save_date(talk)
-        assert search(talk, f"SAVEDON {day(saved)}") == ["1", "2"]
-        assert search(talk, f"SAVEDSINCE {day(saved)}") == ["1", "2"]
+        talk.says(
+            f"""
+            C: A102 SEARCH SAVEDON {day(saved)}
+            S: * SEARCH 1 2
+            S: A102 OK SEARCH completed
+            C: A103 SEARCH SAVEDSINCE {day(saved)}
+            S: * SEARCH 1 2
+            S: A103 OK SEARCH completed
+            """
+        )
         assert search(talk, f"SAVEDBEFORE {day(saved + timedelta(1))}") == ["1", "2"]
         for nothing in (
             f"SAVEDON {day(saved - timedelta(1))}",
