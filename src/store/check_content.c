@@ -85,7 +85,8 @@ enum err check_references(struct check_run *c)
                 return err;
         q = db_prepare(db, "SELECT m.mailbox, m.uid, m.size FROM message m"
                            " JOIN content c ON c.id = m.content"
-                           " WHERE m.size <> c.size + length(m.trace)");
+                           " LEFT JOIN content_trace t ON t.content = m.content AND t.n = m.trace"
+                           " WHERE m.size <> c.size + coalesce(length(t.octets), 0)");
         while (db_step(q) == DB_ROW)
                 check_damaged(c, "message %lld of mailbox %lld has not the size %lld it says",
                               (long long)db_column_int(q, 1), (long long)db_column_int(q, 0),
@@ -134,6 +135,8 @@ static enum err check_rows_there(struct check_run *c)
                         db_prepare(db, "SELECT content FROM content_header"
                                        " WHERE content NOT IN (SELECT id FROM content)"
                                        " UNION SELECT content FROM content_refs"
+                                       " WHERE content NOT IN (SELECT id FROM content)"
+                                       " UNION SELECT content FROM content_trace"
                                        " WHERE content NOT IN (SELECT id FROM content)"
                                        " UNION SELECT content FROM content_key"
                                        " WHERE content NOT IN (SELECT id FROM content)"

@@ -201,6 +201,58 @@ static enum err check_recent(struct check_run *c)
         return err;
 }
 
+struct kept {
+        int64_t mailbox, modseq;
+};
+
+static enum err find_kept(struct store_txn *tx, struct kept *ret_kept, bool *ret_found)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT e.mailbox, e.modseq FROM expunged e"
+                                               " JOIN mailbox b ON b.id = e.mailbox"
+                                               " LEFT JOIN expunge x"
+                                               " ON x.mailbox = e.mailbox AND x.modseq = e.modseq"
+                                               " WHERE e.content IS NOT NULL"
+                                               " AND (x.modseq IS NULL OR e.uid < x.first_uid)"
+                                               " AND (e.mailbox > $1"
+                                               " OR (e.mailbox = $1 AND e.modseq > $2))"
+                                               " ORDER BY e.mailbox, e.modseq LIMIT 1");
+
+        *ret_found = false;
+        db_bind_int(q, 1, ret_kept->mailbox);
+        db_bind_int(q, 2, ret_kept->modseq);
+        if (db_step(q) == DB_ROW) {
+                *ret_kept = (struct kept){ db_column_int(q, 0), db_column_int(q, 1) };
+                *ret_found = true;
+        }
+        return db_finish(q);
+}
+
+/* Expunged messages whose contents no housekeeping would come upon. */
+static enum err check_grace(struct check_run *c)
+{
+        struct kept kept = { 0 };
+        bool found = true;
+        enum err err = find_kept(c->tx, &kept, &found);
+
+        while (!err && found) {
+                if (check_repairs(c, "mailbox %lld would keep for ever what went at MODSEQ %lld",
+                                  (long long)kept.mailbox, (long long)kept.modseq)) {
+                        struct db_stmt *q = db_prepare(
+                                c->tx->db, "INSERT INTO expunge (mailbox, modseq, expunged_us,"
+                                           " first_uid) VALUES ($1, $2, 1, 0)"
+                                           " ON CONFLICT (mailbox, modseq) DO UPDATE"
+                                           " SET first_uid = 0");
+
+                        db_bind_int(q, 1, kept.mailbox);
+                        db_bind_int(q, 2, kept.modseq);
+                        err = db_run(q);
+                }
+                if (!err)
+                        err = find_kept(c->tx, &kept, &found);
+        }
+        return err;
+}
+
 static enum err check_strays(struct check_run *c)
 {
         struct db *db = c->tx->db;
@@ -214,8 +266,11 @@ static enum err check_strays(struct check_run *c)
                 err = check_damaged_rows(
                         c,
                         /* Those of a removed account have had their grace since 1970. */
-                        db_prepare(db, "SELECT DISTINCT mailbox FROM expunged WHERE expunged_us > 0"
-                                       " AND mailbox NOT IN (SELECT id FROM mailbox)"),
+                        db_prepare(db, "SELECT DISTINCT e.mailbox FROM expunged e"
+                                       " LEFT JOIN expunge x"
+                                       " ON x.mailbox = e.mailbox AND x.modseq = e.modseq"
+                                       " WHERE coalesce(x.expunged_us, 1) > 0"
+                                       " AND e.mailbox NOT IN (SELECT id FROM mailbox)"),
                         "mailbox", "is not there, but has expunged messages");
         if (!err)
                 err = check_damaged_rows(
@@ -247,6 +302,8 @@ enum err check_mailboxes(struct check_run *c)
                 err = check_uidvalidity(c);
         if (!err)
                 err = check_recent(c);
+        if (!err)
+                err = check_grace(c);
         return err ? err : check_strays(c);
 }
 

@@ -56,20 +56,31 @@ static enum err count_out_of_account(struct store_txn *tx, int64_t account,
         return db_run(q);
 }
 
+/* Of what goes with this MODSEQ. */
+static enum err begin_grace(struct store_txn *tx, int64_t mailbox, int64_t modseq, int64_t now_us)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "INSERT INTO expunge (mailbox, modseq, expunged_us, first_uid)"
+                                   " VALUES ($1, $2, $3, 0)");
+
+        db_bind_int(q, 1, mailbox);
+        db_bind_int(q, 2, modseq);
+        db_bind_int(q, 3, now_us);
+        return db_run(q);
+}
+
 static enum err move_range(struct store_txn *tx, const struct selection *s, size_t range,
-                           int64_t modseq, int64_t now_us)
+                           int64_t modseq)
 {
         struct db_stmt *q = db_prepare(
-                tx->db,
-                "INSERT INTO expunged (mailbox, uid, modseq, content, size, flags,"
-                " internal_date_us, trace, expunged_us)"
-                " SELECT mailbox, uid, $5, content, size, flags, internal_date_us, trace, $6"
-                " FROM message" SELECTION_WHERE);
+                tx->db, "INSERT INTO expunged (mailbox, modseq, uid, content, size, flags,"
+                        " internal_date_us, trace)"
+                        " SELECT mailbox, $5, uid, content, size, flags, internal_date_us, trace"
+                        " FROM message" SELECTION_WHERE " ORDER BY uid");
         enum err err;
 
         selection_bind(q, s, range);
         db_bind_int(q, 5, modseq);
-        db_bind_int(q, 6, now_us);
         err = db_run(q);
         if (err)
                 return err;
@@ -82,14 +93,15 @@ enum err selection_expunge(struct store_txn *tx, const struct selection *s,
                            const struct selection_sum *sum)
 {
         struct leaving l = { 0 };
-        int64_t now_us = clock_now_us();
         enum err err;
 
         if (!sum->messages)
                 return ERR_OK;
         err = count_out_of_mailbox(tx, s->mailbox, sum, &l);
+        if (!err)
+                err = begin_grace(tx, s->mailbox, l.modseq, clock_now_us());
         for (size_t i = 0; i < s->uids->n && !err; i++)
-                err = move_range(tx, s, i, l.modseq, now_us);
+                err = move_range(tx, s, i, l.modseq);
         if (!err)
                 err = count_out_of_account(tx, l.account, sum);
         if (!err)

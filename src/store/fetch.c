@@ -22,7 +22,7 @@ struct walk {
 
 #define MESSAGE_COLUMNS                                                                            \
         "m.uid, m.flags, m.modseq, m.internal_date_us, m.save_date_us, m.content, m.size, m.trace"
-enum { N_OF_MESSAGE = 8 };
+enum { OF_TRACE = 7, N_OF_MESSAGE };
 #define OF_RANGE " WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid"
 
 /* What else a row may have: the columns, and the table they are of. 0: nothing. */
@@ -43,6 +43,12 @@ enum { N_OF_MESSAGE = 8 };
 #define HEADER_COLUMNS_1 ", h.octets"
 #define HEADER_TABLE_1   " LEFT JOIN content_header h ON h.content = m.content"
 
+/* With octets of the message, or with its parts, whose places count from behind the trace. */
+#define TRACE_COLUMNS_0 ""
+#define TRACE_TABLE_0   ""
+#define TRACE_COLUMNS_1 ", t.octets"
+#define TRACE_TABLE_1   " LEFT JOIN content_trace t ON t.content = m.content AND t.n = m.trace"
+
 /* Of a body its parts, all of it, or a short one. The length is known without reading it. */
 #define BODY_COLUMNS_0 ""
 #define BODY_TABLE_0   ""
@@ -54,15 +60,15 @@ enum { N_OF_MESSAGE = 8 };
 #define BODY_COLUMNS_3 ", b.parts, CASE WHEN length(b.octets) <= $4 THEN b.octets END"
 enum { NO_BODY, ONLY_PARTS, ALL_OCTETS, SHORT_OCTETS, N_BODIES };
 
-#define WALK(content, key, header, body)                                                           \
+#define WALK(content, key, trace, header, body)                                                    \
         "SELECT " MESSAGE_COLUMNS CONTENT_COLUMNS_##content KEY_COLUMNS_##key                      \
-                HEADER_COLUMNS_##header BODY_COLUMNS_##body                                        \
-                " FROM message m" CONTENT_TABLE_##content KEY_TABLE_##key HEADER_TABLE_##header    \
-                        BODY_TABLE_##body OF_RANGE
+                TRACE_COLUMNS_##trace HEADER_COLUMNS_##header BODY_COLUMNS_##body                  \
+                " FROM message m" CONTENT_TABLE_##content KEY_TABLE_##key TRACE_TABLE_##trace      \
+                        HEADER_TABLE_##header BODY_TABLE_##body OF_RANGE
 #define WALKS(content, key, header)                                                                \
         {                                                                                          \
-                WALK(content, key, header, 0), WALK(content, key, header, 1),                      \
-                        WALK(content, key, header, 2), WALK(content, key, header, 3)               \
+                WALK(content, key, header, header, 0), WALK(content, key, 1, header, 1),           \
+                        WALK(content, key, 1, header, 2), WALK(content, key, 1, header, 3)         \
         }
 
 static int body_wanted(const struct walk *w)
@@ -72,6 +78,11 @@ static int body_wanted(const struct walk *w)
         if (w->items & STORE_FETCH_SHORT)
                 return SHORT_OCTETS;
         return w->items & STORE_FETCH_PARTS ? ONLY_PARTS : NO_BODY;
+}
+
+static bool has_trace(const struct walk *w)
+{
+        return w->items & STORE_FETCH_HEADER || body_wanted(w) != NO_BODY;
 }
 
 static struct db_stmt *prepare_walk(struct walk *w)
@@ -102,7 +113,6 @@ static void read_message(struct db_stmt *q, struct store_fetch_row *row)
                 .save_date_us = db_column_int(q, 4),
                 .content = db_column_int(q, 5),
                 .size = db_column_int(q, 6),
-                .trace = db_column_slice(q, 7),
         };
 }
 
@@ -146,6 +156,14 @@ static enum err read_keys(struct db_stmt *q, int *at, struct store_fetch_row *ro
         return ERR_OK;
 }
 
+static enum err read_trace(struct db_stmt *q, int *at, struct store_fetch_row *row)
+{
+        if (db_column_is_null(q, *at) && !db_column_is_null(q, OF_TRACE))
+                return ERR_CORRUPT;
+        row->trace = db_column_slice(q, (*at)++);
+        return ERR_OK;
+}
+
 static enum err read_header(struct db_stmt *q, int *at, struct store_fetch_row *row)
 {
         if (db_column_is_null(q, *at))
@@ -171,8 +189,8 @@ static enum err read_body(struct walk *w, struct db_stmt *q, int *at, struct sto
  * RFC 8474 5.1: "anything that must remain immutable" of a message is in it. No id of a row: those
  * are used again. The first 160 bits of the checksum, in hexadecimal.
  */
-static void make_email_id(struct slice content_hash, const struct store_fetch_row *row,
-                          char out[STORE_EMAIL_ID_OCTETS])
+static void make_email_id(struct slice content_hash, struct slice trace,
+                          const struct store_fetch_row *row, char out[STORE_EMAIL_ID_OCTETS])
 {
         static const char digits[] = "0123456789abcdef";
         unsigned char date[8], sum[SHA256_OCTETS];
@@ -182,7 +200,7 @@ static void make_email_id(struct slice content_hash, const struct store_fetch_ro
                 date[i] = (unsigned char)((uint64_t)row->internal_date_us >> (56 - 8 * i));
         sha256_add(h, content_hash);
         sha256_add(h, (struct slice){ (const char *)date, sizeof date });
-        sha256_add(h, row->trace);
+        sha256_add(h, trace);
         sha256_end(h, sum);
         for (int i = 0; i < STORE_EMAIL_ID_OCTETS; i++)
                 out[i] = digits[sum[i / 2] >> (i % 2 ? 0 : 4) & 15];
@@ -196,14 +214,18 @@ static enum err finish(struct db_stmt *q, enum err err)
         return finished ? finished : err;
 }
 
-static enum err add_email_id(struct walk *w, struct store_fetch_row *row)
+static enum err add_email_id(struct walk *w, int64_t trace, struct store_fetch_row *row)
 {
-        struct db_stmt *q = db_prepare(w->tx->db, "SELECT hash FROM content WHERE id = $1");
+        struct db_stmt *q = db_prepare(w->tx->db, "SELECT c.hash, t.octets FROM content c"
+                                                  " LEFT JOIN content_trace t"
+                                                  " ON t.content = c.id AND t.n = $2"
+                                                  " WHERE c.id = $1");
         enum err err = ERR_CORRUPT;
 
         db_bind_int(q, 1, row->content);
-        if (db_step(q) == DB_ROW) {
-                make_email_id(db_column_slice(q, 0), row, w->email_id);
+        db_bind_int(q, 2, trace);
+        if (db_step(q) == DB_ROW && !(trace && db_column_is_null(q, 1))) {
+                make_email_id(db_column_slice(q, 0), db_column_slice(q, 1), row, w->email_id);
                 row->email_id = (struct slice){ w->email_id, sizeof w->email_id };
                 err = ERR_OK;
         }
@@ -222,12 +244,14 @@ static enum err show_row(struct walk *w, struct db_stmt *q)
                 err = read_content(q, &at, &row);
         if (!err && w->items & STORE_FETCH_KEYS)
                 err = read_keys(q, &at, &row);
+        if (!err && has_trace(w))
+                err = read_trace(q, &at, &row);
         if (!err && w->items & STORE_FETCH_HEADER)
                 err = read_header(q, &at, &row);
         if (!err && body_wanted(w) != NO_BODY)
                 err = read_body(w, q, &at, &row);
         if (!err && w->items & STORE_FETCH_EMAIL_ID)
-                err = add_email_id(w, &row);
+                err = add_email_id(w, db_column_int(q, OF_TRACE), &row);
         if (!err)
                 w->stopped = !w->fn(w->arg, &row);
         return err;

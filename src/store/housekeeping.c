@@ -17,74 +17,119 @@ enum { IDLE_MS = 60000, BUSY_MS = 100 };
 
 /* ---- the end of grace ---- */
 
+/* An expunge whose grace is over. */
 struct expired {
-        int64_t mailbox, uid, modseq, content;
+        int64_t mailbox, modseq;
+        int64_t first_uid; /* below it contents are gone */
         bool forgotten;    /* its MODSEQ is not above the mailbox' floor */
-        bool mailbox_gone; /* its account was removed: nobody will ask for the UID */
+        bool mailbox_gone; /* its account was removed: nobody will ask for the UIDs */
 };
 
-/* The oldest first; *ret_more: there are others. */
-static enum err find_expired(struct store_txn *tx, int64_t before_us, struct expired *rows,
-                             size_t *ret_n, bool *ret_more)
+/* What a slice may still take. */
+struct room {
+        int64_t rows, octets;
+};
+
+/* The oldest first. */
+static enum err find_expired(struct store_txn *tx, int64_t before_us, int64_t max,
+                             struct expired *found, size_t *ret_n)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT e.mailbox, e.uid, e.content, e.size, b.id,"
-                                               " e.modseq, b.expunged_floor"
-                                               " FROM expunged e"
-                                               " LEFT JOIN mailbox b ON b.id = e.mailbox"
-                                               " WHERE e.content IS NOT NULL AND e.expunged_us < $1"
-                                               " ORDER BY e.expunged_us LIMIT $2");
-        int64_t octets = 0;
+        struct db_stmt *q =
+                db_prepare(tx->db, "SELECT x.mailbox, x.modseq, x.first_uid, b.id, b.expunged_floor"
+                                   " FROM expunge x LEFT JOIN mailbox b ON b.id = x.mailbox"
+                                   " WHERE x.expunged_us < $1"
+                                   " ORDER BY x.expunged_us, x.mailbox, x.modseq LIMIT $2");
         size_t n = 0;
 
-        *ret_more = false;
         db_bind_int(q, 1, before_us);
-        db_bind_int(q, 2, SLICE_ROWS + 1);
-        while (db_step(q) == DB_ROW) {
-                if (n == SLICE_ROWS || octets >= SLICE_OCTETS) {
-                        *ret_more = true;
-                        break;
-                }
-                rows[n++] = (struct expired){
+        db_bind_int(q, 2, max);
+        while (db_step(q) == DB_ROW)
+                found[n++] = (struct expired){
                         .mailbox = db_column_int(q, 0),
-                        .uid = db_column_int(q, 1),
-                        .content = db_column_int(q, 2),
-                        .mailbox_gone = db_column_is_null(q, 4),
-                        .modseq = db_column_int(q, 5),
-                        .forgotten = db_column_int(q, 5) <= db_column_int(q, 6),
+                        .modseq = db_column_int(q, 1),
+                        .first_uid = db_column_int(q, 2),
+                        .mailbox_gone = db_column_is_null(q, 3),
+                        .forgotten = db_column_int(q, 1) <= db_column_int(q, 4),
                 };
-                octets += db_column_int(q, 3);
-        }
         *ret_n = n;
         return db_finish(q);
 }
 
-static enum err delete_row(struct store_txn *tx, const struct expired *row)
+/* As many of its contents as there is room for; *ret_last: the last UID of them, at the end the largest. */
+static enum err find_contents(struct store_txn *tx, const struct expired *e, struct room *room,
+                              struct id_list *contents, int64_t *ret_last)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid, content, size FROM expunged"
+                                               " WHERE mailbox = $1 AND modseq = $2 AND uid >= $3"
+                                               " AND content IS NOT NULL ORDER BY uid");
+
+        *ret_last = INT64_MAX;
+        db_bind_int(q, 1, e->mailbox);
+        db_bind_int(q, 2, e->modseq);
+        db_bind_int(q, 3, e->first_uid);
+        while (db_step(q) == DB_ROW) {
+                if (room->rows <= 0 || room->octets <= 0) {
+                        *ret_last = db_column_int(q, 0) - 1;
+                        break;
+                }
+                id_list_add(contents, db_column_int(q, 1));
+                room->rows--;
+                room->octets -= db_column_int(q, 2);
+        }
+        return db_finish(q);
+}
+
+/* Of UIDs up to `last` the rows go, or all but what tells that they went. */
+static enum err drop_rows(struct store_txn *tx, const struct expired *e, int64_t last)
 {
         struct db_stmt *q =
-                db_prepare(tx->db, "DELETE FROM expunged WHERE mailbox = $1 AND uid = $2");
+                e->mailbox_gone || e->forgotten
+                        ? db_prepare(tx->db, "DELETE FROM expunged WHERE mailbox = $1"
+                                             " AND modseq = $2 AND uid BETWEEN $3 AND $4")
+                        : db_prepare(tx->db, "UPDATE expunged SET content = NULL, trace = NULL"
+                                             " WHERE mailbox = $1 AND modseq = $2"
+                                             " AND uid BETWEEN $3 AND $4");
 
-        db_bind_int(q, 1, row->mailbox);
-        db_bind_int(q, 2, row->uid);
+        db_bind_int(q, 1, e->mailbox);
+        db_bind_int(q, 2, e->modseq);
+        db_bind_int(q, 3, e->first_uid);
+        db_bind_int(q, 4, last);
         return db_run(q);
 }
 
-static enum err empty_row(struct store_txn *tx, const struct expired *row)
+/* The grace of those up to `last` has ended. */
+static enum err note_end(struct store_txn *tx, const struct expired *e, int64_t last)
 {
-        struct db_stmt *q = db_prepare(tx->db, "UPDATE expunged SET content = NULL, trace = $3"
-                                               " WHERE mailbox = $1 AND uid = $2");
+        struct db_stmt *q = last == INT64_MAX
+                                    ? db_prepare(tx->db, "DELETE FROM expunge WHERE mailbox = $1"
+                                                         " AND modseq = $2")
+                                    : db_prepare(tx->db, "UPDATE expunge SET first_uid = $3 + 1"
+                                                         " WHERE mailbox = $1 AND modseq = $2");
 
-        db_bind_int(q, 1, row->mailbox);
-        db_bind_int(q, 2, row->uid);
-        db_bind_blob(q, 3, SLICE(""));
+        db_bind_int(q, 1, e->mailbox);
+        db_bind_int(q, 2, e->modseq);
+        if (last != INT64_MAX)
+                db_bind_int(q, 3, last);
         return db_run(q);
 }
 
-static enum err drop_content(struct store_txn *tx, const struct expired *row)
+/* *ret_more: there was no room for all of it. */
+static enum err drop_contents(struct store_txn *tx, const struct expired *e, struct room *room,
+                              bool *ret_more)
 {
-        enum err err =
-                row->mailbox_gone || row->forgotten ? delete_row(tx, row) : empty_row(tx, row);
+        struct id_list contents = { 0 };
+        int64_t last = 0;
+        enum err err = find_contents(tx, e, room, &contents, &last);
 
-        return err ? err : txn_content_unref(tx, row->content);
+        if (!contents.n)
+                room->rows--; /* it was looked for all the same */
+        for (size_t i = 0; i < contents.n && !err; i++)
+                err = txn_content_unref(tx, contents.items[i]);
+        id_list_done(&contents);
+        if (!err)
+                err = drop_rows(tx, e, last);
+        *ret_more = last != INT64_MAX;
+        return err ? err : note_end(tx, e, last);
 }
 
 /* ---- forgotten UIDs ---- */
@@ -146,23 +191,26 @@ static enum err forget(struct store_txn *tx, int64_t mailbox, int64_t last)
 
 static enum err end_grace(struct store_txn *tx, int64_t before_us, bool *ret_more)
 {
-        struct expired rows[SLICE_ROWS];
+        struct expired found[SLICE_ROWS + 1];
+        struct room room = { .rows = SLICE_ROWS, .octets = SLICE_OCTETS };
+        bool more = false;
         int64_t last = 0;
-        size_t n = 0;
-        enum err err = find_expired(tx, before_us, rows, &n, ret_more);
+        size_t n = 0, i;
+        enum err err = find_expired(tx, before_us, SLICE_ROWS + 1, found, &n);
 
-        for (size_t i = 0; i < n && !err; i++)
-                err = drop_content(tx, &rows[i]);
-        /* Rows of one mailbox mostly follow each other: once for each run of them. */
-        for (size_t i = 0; i < n && !err; i++) {
-                if (rows[i].modseq > last)
-                        last = rows[i].modseq;
-                if (i + 1 < n && rows[i + 1].mailbox == rows[i].mailbox)
+        for (i = 0; i < n && !err && room.rows > 0 && room.octets > 0; i++) {
+                err = drop_contents(tx, &found[i], &room, &more);
+                if (found[i].modseq > last)
+                        last = found[i].modseq;
+                /* Those of one mailbox mostly follow each other: once for each run of them. */
+                if (i + 1 < n && room.rows > 0 && room.octets > 0 &&
+                    found[i + 1].mailbox == found[i].mailbox)
                         continue;
-                if (!rows[i].mailbox_gone)
-                        err = forget(tx, rows[i].mailbox, last);
+                if (!err && !found[i].mailbox_gone)
+                        err = forget(tx, found[i].mailbox, last);
                 last = 0;
         }
+        *ret_more = more || i < n;
         return err;
 }
 

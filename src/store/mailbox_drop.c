@@ -26,22 +26,27 @@ static enum err end_grace(struct store_txn *tx, int64_t mailbox)
 
         if (err)
                 return err;
-        return run_for(db_prepare(tx->db, "UPDATE expunged SET expunged_us = 0 WHERE mailbox = $1"),
+        return run_for(db_prepare(tx->db, "UPDATE expunge SET expunged_us = 0 WHERE mailbox = $1"),
                        mailbox);
 }
 
+/* As if an expunge of MODSEQ 0 had taken them. */
 static enum err move_messages(struct store_txn *tx, int64_t mailbox)
 {
         struct db_stmt *q = db_prepare(
-                tx->db, "INSERT INTO expunged (mailbox, uid, modseq, content, size, flags,"
-                        " internal_date_us, trace, expunged_us)"
-                        " SELECT mailbox, uid, modseq, content, size, flags,"
-                        " internal_date_us, $2, 0 FROM message WHERE mailbox = $1");
+                tx->db, "INSERT INTO expunged (mailbox, modseq, uid, content, size, flags,"
+                        " internal_date_us)"
+                        " SELECT mailbox, 0, uid, content, size, flags, internal_date_us"
+                        " FROM message WHERE mailbox = $1 ORDER BY uid");
         enum err err;
 
         db_bind_int(q, 1, mailbox);
-        db_bind_blob(q, 2, SLICE(""));
         err = db_run(q);
+        if (!err)
+                err = run_for(db_prepare(tx->db,
+                                         "INSERT INTO expunge (mailbox, modseq, expunged_us,"
+                                         " first_uid) VALUES ($1, 0, 0, 0)"),
+                              mailbox);
         if (err)
                 return err;
         return run_for(db_prepare(tx->db, "DELETE FROM message WHERE mailbox = $1"), mailbox);

@@ -61,8 +61,26 @@ static enum err allocate(struct store_txn *tx, int64_t mailbox, uint64_t flags, 
         return !err && !found ? ERR_NOTFOUND : err;
 }
 
+/* *ret_n 0: it is empty, and has no row. */
+static enum err insert_trace(struct store_txn *tx, int64_t content, struct slice trace,
+                             int64_t *ret_n)
+{
+        struct db_stmt *q;
+
+        *ret_n = 0;
+        if (!trace.len)
+                return ERR_OK;
+        q = db_prepare(tx->db, "INSERT INTO content_trace (content, n, octets)"
+                               " SELECT $1, coalesce(max(n), 0) + 1, $2 FROM content_trace"
+                               " WHERE content = $1 RETURNING n");
+        db_bind_int(q, 1, content);
+        db_bind_blob(q, 2, trace);
+        return query_int(q, ret_n);
+}
+
 static enum err insert_message(struct store_txn *tx, int64_t mailbox, int64_t content, int64_t size,
-                               const struct allocation *a, const struct store_message_new *m)
+                               int64_t trace, const struct allocation *a,
+                               const struct store_message_new *m)
 {
         struct db_stmt *q = db_prepare(
                 tx->db, "INSERT INTO message (mailbox, uid, content, size, flags, modseq,"
@@ -77,7 +95,10 @@ static enum err insert_message(struct store_txn *tx, int64_t mailbox, int64_t co
         db_bind_int(q, 6, a->modseq);
         db_bind_int(q, 7, m->internal_date_us);
         db_bind_int(q, 8, clock_now_us());
-        db_bind_blob(q, 9, m->trace);
+        if (trace)
+                db_bind_int(q, 9, trace);
+        else
+                db_bind_null(q, 9);
         return db_run(q);
 }
 
@@ -112,7 +133,7 @@ enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t conten
                            const struct store_message_new *message, uint32_t *ret_uid)
 {
         struct allocation a = { 0 };
-        int64_t size = 0;
+        int64_t size = 0, trace = 0;
         enum err err = txn_content_ref(tx, content, &size);
 
         if (err)
@@ -125,7 +146,9 @@ enum err store_message_add(struct store_txn *tx, int64_t mailbox, int64_t conten
                 return undone ? undone : err;
         }
         if (!err)
-                err = insert_message(tx, mailbox, content, size, &a, message);
+                err = insert_trace(tx, content, message->trace, &trace);
+        if (!err)
+                err = insert_message(tx, mailbox, content, size, trace, &a, message);
         if (!err)
                 err = count_usage(tx, a.account, size);
         if (err)

@@ -68,13 +68,13 @@ static enum err read_parts(struct db_stmt *q, struct window *w, struct place *p)
         return err ? err : window_put(w, body);
 }
 
-/* The row `q` is at: its trace into the window, the rest into *p. ERR_CORRUPT: its content is gone. */
+/* The row `q` is at: its trace into the window, the rest into *p. ERR_CORRUPT: its content or trace is gone. */
 static enum err read_row(struct db_stmt *q, struct window *w, struct place *p)
 {
         struct slice blob = db_column_slice(q, 5);
         enum err err;
 
-        if (db_column_is_null(q, 2) || db_column_is_null(q, 4))
+        if (db_column_is_null(q, 0) || db_column_is_null(q, 2) || db_column_is_null(q, 4))
                 return ERR_CORRUPT;
         p->content = db_column_int(q, 1);
         p->header_size = db_column_int(q, 2);
@@ -160,9 +160,8 @@ enum err read_by(struct store_txn *tx, struct db_stmt *q, int64_t offset, size_t
 /* ---- of a mailbox ---- */
 
 #define MESSAGE_FROM(table)                                                                        \
-        READ_COLUMNS("m.trace", table)                                                             \
-        " WHERE m.mailbox = $1 AND m.uid = $2"                                                     \
-        " AND m.content IS NOT NULL"
+        READ_COLUMNS("CASE WHEN m.trace IS NULL THEN '' ELSE t.octets END", table)                 \
+        " LEFT JOIN content_trace t ON t.content = m.content AND t.n = m.trace"
 
 enum err store_message_size(struct store_txn *tx, int64_t mailbox, uint32_t uid,
                             int64_t *ret_octets)
@@ -178,7 +177,8 @@ enum err store_message_size(struct store_txn *tx, int64_t mailbox, uint32_t uid,
 enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid, int64_t offset,
                             size_t max, struct buf *out)
 {
-        struct db_stmt *q = db_prepare(tx->db, MESSAGE_FROM("message"));
+        struct db_stmt *q =
+                db_prepare(tx->db, MESSAGE_FROM("message") " WHERE m.mailbox = $1 AND m.uid = $2");
         enum err err;
 
         db_bind_int(q, 1, mailbox);
@@ -186,8 +186,18 @@ enum err store_message_read(struct store_txn *tx, int64_t mailbox, uint32_t uid,
         err = read_by(tx, q, offset, max, out);
         if (err != ERR_NOTFOUND)
                 return err;
-        /* Mail of a removed account is gone, though housekeeping has yet to come (account_remove.c). */
-        q = db_prepare(tx->db, MESSAGE_FROM("expunged") " AND m.expunged_us > 0");
+        /*
+         * Where it went with others: the latest first, for who asks has just been told of it. Mail of a
+         * removed account is gone, though housekeeping has yet to come (account_remove.c).
+         */
+        q = db_prepare(
+                tx->db,
+                MESSAGE_FROM("expunge x CROSS JOIN expunged") " WHERE x.mailbox = $1 AND "
+                                                              "x.expunged_us > 0"
+                                                              " AND m.mailbox = x.mailbox AND "
+                                                              "m.modseq = x.modseq AND m.uid = $2"
+                                                              " AND m.content IS NOT NULL ORDER BY "
+                                                              "x.modseq DESC LIMIT 1");
         db_bind_int(q, 1, mailbox);
         db_bind_int(q, 2, uid);
         return read_by(tx, q, offset, max, out);

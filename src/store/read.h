@@ -8,7 +8,7 @@
 
 /* Octets of a message that is read by one statement. Of a larger one only the parts that are wanted. */
 #define READ_AT_ONCE "65536"
-/* The SELECT of what read_by wants; `m` is the table's row, `before` its column of octets. */
+/* The SELECT of what read_by wants; `m` is the table's row, `before` the octets before its content. */
 #define READ_COLUMNS(before, table)                                                                \
         "SELECT " before ", m.content, c.header_size, c.size, b.content, b.blob,"                  \
         " CASE WHEN c.size <= " READ_AT_ONCE " THEN h.octets END,"                                 \

@@ -126,6 +126,15 @@ CREATE TABLE content_body (
 );
 CREATE UNIQUE INDEX content_body_by_blob ON content_body(blob) WHERE blob IS NOT NULL;
 
+-- What of a content's octets stands before it for one recipient: docs/store-format.md. Apart from
+-- message, whose rows are then a third as long; copies share it.
+CREATE TABLE content_trace (
+        content INTEGER NOT NULL,
+        n INTEGER NOT NULL,             -- from 1
+        octets BLOB NOT NULL,
+        PRIMARY KEY (content, n)
+) WITHOUT ROWID;
+
 CREATE TABLE message (
         mailbox INTEGER NOT NULL,
         uid INTEGER NOT NULL,
@@ -135,25 +144,33 @@ CREATE TABLE message (
         modseq INTEGER NOT NULL,
         internal_date_us INTEGER NOT NULL,
         save_date_us INTEGER NOT NULL,
-        trace BLOB NOT NULL,
+        trace INTEGER,                  -- content_trace.n; NULL: none
         uidl TEXT,
         PRIMARY KEY (mailbox, uid)
 ) WITHOUT ROWID;
 
+-- What was in message, by what expunged it.
 CREATE TABLE expunged (
         mailbox INTEGER NOT NULL,
-        uid INTEGER NOT NULL,
         modseq INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
         content INTEGER,                -- NULL: its grace is over
         size INTEGER NOT NULL,
         flags INTEGER NOT NULL,
         internal_date_us INTEGER NOT NULL,
-        trace BLOB NOT NULL,
-        expunged_us INTEGER NOT NULL,
-        PRIMARY KEY (mailbox, uid)
+        trace INTEGER,                  -- content_trace.n
+        PRIMARY KEY (mailbox, modseq, uid)
 ) WITHOUT ROWID;
-CREATE INDEX expunged_by_time ON expunged(expunged_us) WHERE content IS NOT NULL;
-CREATE INDEX expunged_by_modseq ON expunged(mailbox, modseq);
+
+-- Expunges whose grace is not over.
+CREATE TABLE expunge (
+        mailbox INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        expunged_us INTEGER NOT NULL,
+        first_uid INTEGER NOT NULL,     -- of those below no content is kept any more
+        PRIMARY KEY (mailbox, modseq)
+) WITHOUT ROWID;
+CREATE INDEX expunge_by_time ON expunge(expunged_us);
 
 -- Whom auth lets log in no more, and until when: store/ban.h.
 CREATE TABLE ban (

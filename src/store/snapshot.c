@@ -48,8 +48,10 @@ enum err store_snapshot_take(struct store_txn *tx, int64_t mailbox,
 
         if (err)
                 return err;
-        q = db_prepare(tx->db, "SELECT m.uid, m.size, m.uidl, c.properties & 2, m.trace"
+        q = db_prepare(tx->db, "SELECT m.uid, m.size, m.uidl, c.properties & 2, t.octets"
                                " FROM message m LEFT JOIN content c ON c.id = m.content"
+                               " LEFT JOIN content_trace t"
+                               " ON t.content = m.content AND t.n = m.trace"
                                " WHERE m.mailbox = $1 ORDER BY m.uid");
         db_bind_int(q, 1, mailbox);
         while (db_step(q) == DB_ROW)

@@ -80,6 +80,9 @@ enum err txn_content_delete(struct store_txn *tx, int64_t content)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content_header WHERE content = $1"),
                               content);
         if (!err)
+                err = run_for(db_prepare(tx->db, "DELETE FROM content_trace WHERE content = $1"),
+                              content);
+        if (!err)
                 err = run_for(db_prepare(tx->db, "DELETE FROM content_key WHERE content = $1"),
                               content);
         if (!err)

@@ -20,8 +20,68 @@ INSERT INTO content (id, size, header_size, hash, properties, envelope, bodystru
         preview FROM content_before;
 DROP TABLE content_before;
 
--- What went since a MODSEQ, however much went before.
-CREATE INDEX expunged_by_modseq ON expunged(mailbox, modseq);
+-- What stands before a content for one recipient, apart; copies of one message share it.
+CREATE TABLE content_trace (
+        content INTEGER NOT NULL,
+        n INTEGER NOT NULL,             -- from 1
+        octets BLOB NOT NULL,
+        PRIMARY KEY (content, n)
+) WITHOUT ROWID;
+INSERT INTO content_trace (content, n, octets)
+        SELECT content, row_number() OVER (PARTITION BY content ORDER BY trace), trace FROM
+        (SELECT content, trace FROM message WHERE length(trace) > 0 UNION
+        SELECT content, trace FROM expunged WHERE length(trace) > 0 AND content IS NOT NULL) AS t;
+
+ALTER TABLE message RENAME TO message_before;
+CREATE TABLE message (
+        mailbox INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        content INTEGER NOT NULL,
+        size INTEGER NOT NULL,          -- trace and content
+        flags INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        internal_date_us INTEGER NOT NULL,
+        save_date_us INTEGER NOT NULL,
+        trace INTEGER,                  -- content_trace.n; NULL: none
+        uidl TEXT,
+        PRIMARY KEY (mailbox, uid)
+) WITHOUT ROWID;
+INSERT INTO message (mailbox, uid, content, size, flags, modseq, internal_date_us, save_date_us,
+        trace, uidl)
+        SELECT b.mailbox, b.uid, b.content, b.size, b.flags, b.modseq, b.internal_date_us,
+        b.save_date_us, (SELECT t.n FROM content_trace t WHERE t.content = b.content
+        AND t.octets = b.trace), b.uidl FROM message_before b;
+DROP TABLE message_before;
+
+-- By MODSEQ, to find what went since one; the time is that of all that went with it.
+ALTER TABLE expunged RENAME TO expunged_before;
+CREATE TABLE expunged (
+        mailbox INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        content INTEGER,                -- NULL: its grace is over
+        size INTEGER NOT NULL,
+        flags INTEGER NOT NULL,
+        internal_date_us INTEGER NOT NULL,
+        trace INTEGER,                  -- content_trace.n
+        PRIMARY KEY (mailbox, modseq, uid)
+) WITHOUT ROWID;
+INSERT INTO expunged (mailbox, modseq, uid, content, size, flags, internal_date_us, trace)
+        SELECT b.mailbox, b.modseq, b.uid, b.content, b.size, b.flags, b.internal_date_us,
+        (SELECT t.n FROM content_trace t WHERE t.content = b.content AND t.octets = b.trace)
+        FROM expunged_before b;
+CREATE TABLE expunge (
+        mailbox INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        expunged_us INTEGER NOT NULL,
+        first_uid INTEGER NOT NULL,     -- of those below no content is kept any more
+        PRIMARY KEY (mailbox, modseq)
+) WITHOUT ROWID;
+INSERT INTO expunge (mailbox, modseq, expunged_us, first_uid)
+        SELECT mailbox, modseq, max(expunged_us), min(uid) FROM expunged_before
+        WHERE content IS NOT NULL GROUP BY mailbox, modseq;
+DROP TABLE expunged_before;
+CREATE INDEX expunge_by_time ON expunge(expunged_us);
 
 -- What SEARCH, SORT and THREAD compare, apart: a scan of it reads a tenth of what a scan of content
 -- would.

@@ -59,9 +59,10 @@ static int64_t checksum_of(struct slice hash)
 enum err store_walk_messages(struct store_txn *tx, int64_t mailbox, uint32_t from,
                              store_walk_message_fn *fn, void *arg)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT m.uid, m.content, c.hash, m.trace"
+        struct db_stmt *q = db_prepare(tx->db, "SELECT m.uid, m.content, c.hash, t.octets"
                                                " FROM message m LEFT JOIN content c"
-                                               " ON c.id = m.content"
+                                               " ON c.id = m.content LEFT JOIN content_trace t"
+                                               " ON t.content = m.content AND t.n = m.trace"
                                                " WHERE m.mailbox = $1 AND m.uid >= $2"
                                                " ORDER BY m.uid");
         bool more = true;

@@ -26,6 +26,7 @@ struct store_fetch_row {
         uint64_t flags;
         int64_t modseq, internal_date_us, save_date_us, content;
         int64_t size; /* trace, header and body */
+        /* With any of STORE_FETCH_HEADER, _PARTS, _BODY and _SHORT; else empty */
         struct slice trace;
         /* STORE_FETCH_CONTENT */
         int64_t header_size; /* without the trace */

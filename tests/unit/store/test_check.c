@@ -151,7 +151,8 @@ START_TEST(an_empty_store_is_sound)
         ops_sql("DELETE FROM alias; DELETE FROM mailbox; DELETE FROM subscription; DELETE FROM "
                 "keyword;"
                 " DELETE FROM account; DELETE FROM domain;"
-                "DELETE FROM message; DELETE FROM expunged; DELETE FROM content; DELETE FROM "
+                "DELETE FROM message; DELETE FROM expunged; DELETE FROM expunge;"
+                "DELETE FROM content; DELETE FROM content_trace; DELETE FROM "
                 "content_refs; DELETE FROM content_key;"
                 "DELETE FROM content_header; DELETE FROM content_body;");
         ck_assert_int_eq(unlink(blob_path), 0);
@@ -165,33 +166,36 @@ static const struct {
         const char *damage, *says;
 } repairable[] = {
         {"UPDATE mailbox SET messages = 7 WHERE id = 1",
-         "mailbox 1 (INBOX of account 1) counts 7 messages, 2 unseen"                                         },
-        { "UPDATE mailbox SET unseen = unseen + 1 WHERE id = 1",             "counts 3 messages, 3 unseen"    },
-        { "UPDATE mailbox SET deleted = 2 WHERE id = 1",                     "2 unseen, 2 deleted"            },
+         "mailbox 1 (INBOX of account 1) counts 7 messages, 2 unseen"                                                             },
+        { "UPDATE mailbox SET unseen = unseen + 1 WHERE id = 1",             "counts 3 messages, 3 unseen"                        },
+        { "UPDATE mailbox SET deleted = 2 WHERE id = 1",                     "2 unseen, 2 deleted"                                },
         { "UPDATE mailbox SET recent_from = 6 WHERE id = 1",
-         "mailbox 1 takes messages that are to come for seen"                                                 },
+         "mailbox 1 takes messages that are to come for seen"                                                                     },
         { "UPDATE message SET modseq = 6 WHERE mailbox = 1 AND uid = 2",
-         "mailbox 1 hides changes up to MODSEQ 6 from those who catch up"                                     },
-        { "UPDATE mailbox SET octets = 0 WHERE id = 7",                      "mailbox 7 (INBOX of account 2)" },
-        { "UPDATE mailbox SET messages = 1 WHERE id = 2",                    "has 0, 0, 0"                    },
+         "mailbox 1 hides changes up to MODSEQ 6 from those who catch up"                                                         },
+        { "UPDATE mailbox SET octets = 0 WHERE id = 7",                      "mailbox 7 (INBOX of account 2)"                     },
+        { "UPDATE mailbox SET messages = 1 WHERE id = 2",                    "has 0, 0, 0"                                        },
         { "UPDATE mailbox SET uidnext = 3 WHERE id = 1",
-         "mailbox 1 would give out UID 3, but 4 is in use"                                                    },
-        { "UPDATE mailbox SET highestmodseq = 2 WHERE id = 1",               "mailbox 1 is at MODSEQ 2, but 6"},
+         "mailbox 1 would give out UID 3, but 4 is in use"                                                                        },
+        { "UPDATE mailbox SET highestmodseq = 2 WHERE id = 1",               "mailbox 1 is at MODSEQ 2, but 6"                    },
         { "UPDATE counter SET value = value - 5 WHERE name = 'uidvalidity'",
-         "the counter of UIDVALIDITY is behind"                                                               },
+         "the counter of UIDVALIDITY is behind"                                                                                   },
         { "DELETE FROM counter WHERE name = 'uidvalidity'",
-         "the counter of UIDVALIDITY is behind"                                                               },
+         "the counter of UIDVALIDITY is behind"                                                                                   },
         { "UPDATE account SET used_octets = 1 WHERE id = 1",
-         "account alice@example.org counts 3 messages, 1 octets"                                              },
+         "account alice@example.org counts 3 messages, 1 octets"                                                                  },
         { "UPDATE account SET used_messages = -1 WHERE id = 2",
-         "account bob@example.org counts -1 messages"                                                         },
+         "account bob@example.org counts -1 messages"                                                                             },
         { "UPDATE content_refs SET refs = 1 WHERE content = 1",
-         "content 1 counts 1 references, but has 4"                                                           },
+         "content 1 counts 1 references, but has 4"                                                                               },
         { "DELETE FROM content_refs WHERE content = 1",
-         "content 1 counts 0 references, but has 4"                                                           },
-        { "DELETE FROM content_key WHERE content = 1",                       "1 contents have lost their keys"},
+         "content 1 counts 0 references, but has 4"                                                                               },
+        { "DELETE FROM content_key WHERE content = 1",                       "1 contents have lost their keys"                    },
+        { "DELETE FROM expunge",                                             "mailbox 1 would keep for ever what went at MODSEQ 6"},
+        { "UPDATE expunge SET first_uid = 5",
+         "mailbox 1 would keep for ever what went at MODSEQ 6"                                                                    },
         { "UPDATE content_refs SET refs = 9 WHERE content = 2",
-         "content 2 counts 9 references, but has 1"                                                           },
+         "content 2 counts 9 references, but has 1"                                                                               },
 };
 
 START_TEST(what_is_derived_is_repaired)
@@ -262,7 +266,7 @@ static const struct {
         { "UPDATE expunged SET content = 99",                                               "message 4 of mailbox 1 has lost its content 99"      },
         { "UPDATE message SET size = 1 WHERE mailbox = 7",
          "message 1 of mailbox 7 has not the size 1 it says"                                                                                      },
-        { "UPDATE message SET trace = x'' WHERE mailbox = 7",
+        { "UPDATE message SET trace = NULL WHERE mailbox = 7",
          "message 1 of mailbox 7 has not the size"                                                                                                },
         { "INSERT INTO message SELECT 99, uid, content, size, flags, modseq, internal_date_us,"
           " save_date_us, trace, uidl FROM message WHERE mailbox = 7",             "mailbox 99 is not there, but has messages"           },
@@ -282,6 +286,10 @@ static const struct {
          "mailbox 7 has messages with a keyword without a name"                                                                                   },
         { "UPDATE keyword SET bit = 9",                                                     "mailbox 1 has messages with a keyword without a name"},
         { "UPDATE keyword SET bit = 7",                                                     "account 1 has a keyword with an impossible number"   },
+        { "DELETE FROM content_trace WHERE content = 2",
+         "message 2 of mailbox 1 has not the size"                                                                                                },
+        { "INSERT INTO content_trace VALUES (77, 1, x'00')",
+         "content 77 is not there, but has octets"                                                                                                },
         { "INSERT INTO content_header VALUES (77, x'00')",
          "content 77 is not there, but has octets"                                                                                                },
 };

@@ -99,7 +99,11 @@ START_TEST(one_call_has_one_modseq_and_rows_keep_what_they_were)
         ck_assert_int_eq(ops_int("SELECT flags FROM expunged WHERE uid = 2"), STORE_FLAG_SEEN);
         ck_assert_int_eq(ops_int("SELECT internal_date_us FROM expunged WHERE uid = 3"), 3);
         ck_assert_int_eq(ops_int("SELECT count(*) FROM expunged WHERE content IS NOT NULL"
-                                 " AND size = 10 AND expunged_us > 0"),
+                                 " AND size = 10"),
+                         2);
+        ck_assert_int_eq(ops_int("SELECT count(*) FROM expunge x JOIN expunged e"
+                                 " ON e.mailbox = x.mailbox AND e.modseq = x.modseq"
+                                 " WHERE expunged_us > 0 AND first_uid <= uid"),
                          2);
 }
 END_TEST
