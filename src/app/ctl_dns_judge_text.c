@@ -6,11 +6,12 @@
 #include "dns_spf.h"
 #include "dns_text.h"
 
+#include "mailserver/core/log.h"
 #include "mailserver/trust/mta_sts.h"
 
 #include <stdio.h>
 
-enum { MAX_TEXTS = 64, MAX_SERVERS = 16 };
+enum { MAX_TEXTS = 64, MAX_SERVERS = 16, MAX_REPORTS = 20, MAX_NAME = 1024 };
 
 /* Records of one kind at a name begin alike: "v=spf1 ", "v=DMARC1;". */
 static struct slice tag_of(struct slice text)
@@ -147,6 +148,76 @@ static void judge_sts(const struct dns_answer *a, struct verdict *v)
                             : NULL);
 }
 
+/* How many labels both end with. */
+static size_t labels_shared(struct slice a, struct slice b)
+{
+        size_t n = 0;
+
+        while (a.len && b.len) {
+                ptrdiff_t at = slice_rfind(a, '.'), bt = slice_rfind(b, '.');
+
+                if (!slice_eq_word(slice_from(a, (size_t)(at + 1)),
+                                   slice_from(b, (size_t)(bt + 1))))
+                        break;
+                n++;
+                a = slice_head(a, at < 0 ? 0 : (size_t)at);
+                b = slice_head(b, bt < 0 ? 0 : (size_t)bt);
+        }
+        return a.len && b.len ? n : SIZE_MAX; /* one is the other, or below it */
+}
+
+static bool takes_reports(const struct dns_answer *a)
+{
+        for (size_t i = 0; i < a->n; i++)
+                if (slice_eq_word(tag_of(slice_trim(a->records[i].octets)), SLICE("v=DMARC1")))
+                        return true;
+        return false;
+}
+
+/* RFC 7489 7.1: another organization's domain must say that it takes them. */
+static void judge_reports_to(const struct dns_judge *j, struct slice domain, struct slice to,
+                             struct verdict *v)
+{
+        size_t shared = labels_shared(domain, to);
+        AUTO_BUF(name, MAX_NAME);
+        const struct dns_answer *a;
+
+        if (shared == SIZE_MAX || domain.len + to.len > MAX_NAME / 2)
+                return;
+        buf_addf(&name, SLICE_FMT "._report._dmarc." SLICE_FMT, SLICE_ARG(domain), SLICE_ARG(to));
+        a = dns_facts_ask(j->known, buf_slice(&name).ptr, DNS_TXT, j->lacking);
+        if (!a || takes_reports(a))
+                return;
+        if (a->status == DNS_TEMPORARY || a->status == DNS_BOGUS || shared > 1) {
+                buf_addf(&v->found, " (cannot tell whether %s takes the reports)", LOG_ESC(to));
+                if (shared <= 1 && strcmp(v->state, "right") == 0)
+                        v->state = "unknown";
+                return;
+        }
+        v->state = "wrong";
+        buf_addf(&v->fix, "%s gets no reports until it publishes %s TXT \"v=DMARC1;\"; ",
+                 LOG_ESC(to), LOG_ESC(buf_slice(&name)));
+}
+
+static void judge_dmarc(const struct dns_judge *j, const json_t *row, struct slice record,
+                        struct verdict *v)
+{
+        const char *wrong = dns_text_dmarc_wrong(record);
+        struct dns_text_reports reports = { .record = record };
+        struct slice domain = slice_of(dns_row_text(row, "name")), to;
+        size_t before = j->lacking->n;
+
+        complain(v, wrong);
+        if (wrong || !slice_skip_word(&domain, SLICE("_dmarc.")))
+                return;
+        if (slice_ends(domain, SLICE(".")))
+                domain.len--;
+        for (size_t n = 0; n < MAX_REPORTS && dns_text_next_report(&reports, &to); n++)
+                judge_reports_to(j, domain, to, v);
+        if (j->lacking->n > before)
+                v->state = NULL;
+}
+
 void dns_judge_text(const struct dns_judge *j, const json_t *row, const struct dns_answer *a,
                     struct verdict *v)
 {
@@ -171,7 +242,7 @@ void dns_judge_text(const struct dns_judge *j, const json_t *row, const struct d
         else if (slice_eq_word(tag, SLICE("v=spf1")))
                 judge_spf(j, row, v);
         else if (slice_eq_word(tag, SLICE("v=DMARC1")))
-                complain(v, dns_text_dmarc_wrong(one));
+                judge_dmarc(j, row, one, v);
         else if (slice_eq_word(tag, SLICE("v=TLSRPTv1")))
                 complain(v, dns_text_tlsrpt_wrong(one));
         else

@@ -161,6 +161,34 @@ const char *dns_text_dmarc_wrong(struct slice record)
                             "p= must come right after v=DMARC1");
 }
 
+/* What follows the "@", up to a limit of size (RFC 7489 6.2: "!10m"); empty: it is no mailto. */
+static struct slice domain_of_uri(struct slice uri)
+{
+        ptrdiff_t at = slice_rfind(uri, '@');
+
+        if (!slice_skip_word(&uri, SLICE("mailto:")) || at < 0)
+                return SLICE("");
+        uri = slice_from(uri, (size_t)slice_rfind(uri, '@') + 1);
+        return slice_cut_piece(&uri, '!');
+}
+
+bool dns_text_next_report(struct dns_text_reports *r, struct slice *ret_domain)
+{
+        struct slice name, value, uri;
+
+        for (;;) {
+                while (next_piece(&r->list, ',', &uri)) {
+                        *ret_domain = domain_of_uri(uri);
+                        if (ret_domain->len)
+                                return true;
+                }
+                if (!next_tag(&r->record, &name, &value))
+                        return false;
+                if (slice_eq_word(name, SLICE("rua")) || slice_eq_word(name, SLICE("ruf")))
+                        r->list = value;
+        }
+}
+
 const char *dns_text_tlsrpt_wrong(struct slice record)
 {
         return record_wrong(record, SLICE("TLSRPTv1"), tlsrpt_rules, SLICE("rua"),

@@ -29,6 +29,8 @@ def name_server(tmp_path_factory):
     server = DnsServer(tmp_path_factory.mktemp("dns"))
     server.zone(DOMAIN, signed=True)
     server.zone("18.198.in-addr.arpa")
+    server.zone("reports.example")
+    server.zone("broken.example").fail()
     server.start()
     yield server
     server.stop()
@@ -176,6 +178,24 @@ def test_what_stands_there_is_judged_and_told(server, dns, owner, kind, value, s
 
 
 # ---- what is wrong, and what to do ----
+
+
+def test_reports_to_another_domain_need_its_word(server, dns):
+    """RFC 7489 7.1."""
+    record = '"v=DMARC1; p=none; rua=mailto:a@mail.example.org,mailto:b@reports.example!10m"'
+    zone, other = publish(server, dns), dns.zones["reports.example"]
+    zone.set(zone.absolute("_dmarc"), "TXT", record)
+    dns.publish()
+    row = judged(server, "_dmarc", "TXT")
+    name = f"{DOMAIN}._report._dmarc.reports.example"
+    assert row["state"] == "wrong" and f'publishes {name} TXT "v=DMARC1;"' in row["fix"]
+    for words, state in ("v=spf1 -all", "wrong"), ("v=DMARC1; rua=mailto:c@reports.example", "right"):
+        other.text(f"{DOMAIN}._report._dmarc", words)
+        dns.publish()
+        assert judged(server, "_dmarc", "TXT")["state"] == state
+    zone.set(zone.absolute("_dmarc"), "TXT", '"v=DMARC1; p=none; ruf=mailto:d@broken.example"')
+    dns.publish()
+    assert judged(server, "_dmarc", "TXT")["state"] == "unknown"
 
 
 def test_spf_that_does_not_name_the_server_says_what_to_add(server, dns):

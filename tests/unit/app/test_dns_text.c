@@ -51,6 +51,25 @@ static void check_words(const char *name, const char *found, const char *words)
                               found ? found : "right");
 }
 
+START_TEST(reports_of_dmarc_go_to_domains)
+{
+        struct dns_text_reports r = {
+                .record = SLICE(
+                        "v=DMARC1; p=none; rua=mailto:a@example.org, MAILTO:b@one.example!10m,"
+                        "https://two.example/x; x=mailto:a@no.example; "
+                        "ruf=mailto:\"a@b\"@three.example")
+        };
+        static const char *const domains[] = { "example.org", "one.example", "three.example" };
+        struct slice domain;
+
+        for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+                ck_assert(dns_text_next_report(&r, &domain));
+                ck_assert(slice_eq(domain, slice_of(domains[i])));
+        }
+        ck_assert(!dns_text_next_report(&r, &domain));
+}
+END_TEST
+
 START_TEST(dmarc_is_right_or_told_why_not)
 {
         check_words(dmarc[_i].name, dns_text_dmarc_wrong(slice_of(dmarc[_i].record)),
@@ -72,6 +91,7 @@ int main(void)
         SRunner *runner = srunner_create(s);
         int failed;
 
+        tcase_add_test(tc, reports_of_dmarc_go_to_domains);
         tcase_add_loop_test(tc, dmarc_is_right_or_told_why_not, 0, sizeof dmarc / sizeof *dmarc);
         tcase_add_loop_test(tc, tlsrpt_is_right_or_told_why_not, 0, sizeof tlsrpt / sizeof *tlsrpt);
         suite_add_tcase(s, tc);
