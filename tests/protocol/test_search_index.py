@@ -433,6 +433,29 @@ def test_an_index_that_is_no_good_is_built_anew(make_server, happens):
     assert status(server)["messages_looked_at"] >= before + 31
 
 
+@pytest.mark.parametrize("happens", [torn, of_zeros, damaged_inside])
+def test_an_index_that_is_damaged_under_the_running_server_hides_nothing(make_server, happens):
+    server = make_server(search={"delay": "1ms", "cache_size": "64K"})
+    with server.imap("alice") as talk:
+        for n in range(30):
+            append(talk, f"Subject: s\r\n\r\nword{n:03d}x and more of it\r\n".encode())
+        wait_indexed(server)
+        # What was written stands in the log: it is worked in when the last connection closes.
+        server.restart()
+        wait_indexed(server)
+    happens(server.data_dir / "search.db")
+    with server.imap("alice") as talk:
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        for n in range(30):
+            assert search(talk, ["BODY", (f"word{n:03d}",)]) == [n + 1]
+        server.ctl("search", "rebuild")
+        before = status(server)
+        assert before["documents"] == 30
+        for n in range(30):
+            assert search(talk, ["BODY", (f"word{n:03d}",)]) == [n + 1]
+        assert status(server)["messages_looked_at"] == before["messages_looked_at"] + 30
+
+
 def test_an_index_that_cannot_be_made_is_told_and_tried_again_when_it_is_asked_for(make_server):
     server = make_server(start=False, **QUICK)
     in_the_way = server.data_dir / "search.db"
