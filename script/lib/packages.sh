@@ -13,7 +13,7 @@ RUN_PACKAGES=(openssl curl swaks libnet-ssleay-perl dns-root-data)
 # The line of libraries is for UNPACKED_PACKAGES.
 TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
-        python3 python3-pytest strace git iproute2 man-db systemd
+        python3 python3-pytest python3-pytest-xdist strace git iproute2 man-db systemd
         knot knot-dnssecutils python3-dkim
         libdb5.3 libgnutls-dane0 libicu72 libidn12 libnsl2 libnss-wrapper libsasl2-2
         fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3

@@ -37,6 +37,7 @@ def test_a_thousand_messages_arrive_once_each(make_server, tmp_path):
         server = make_server(queue={**QUICK, "routes": [route]}, **NO_LIMITS)
         names = submit_many(server, MESSAGES)
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        server.wait_for(lambda: server.log.count("status=sent") >= MESSAGES, "to log them all")
     finally:
         sink.send_signal(signal.SIGTERM)
         sink.wait(60)
