@@ -10,6 +10,7 @@ are sent as they are, None (the connection is closed), or a callable that gets
 the connection's file and may return the code it has said.
 """
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -61,10 +62,10 @@ class Receiver:
             self.context.load_cert_chain(certificate.certificate, certificate.private_key)
             if not implicit:
                 self.extensions.append("STARTTLS")
-        self.messages = []
+        self.taken = []
         self.connections = 0
         self.lines = []
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.socket = socket.create_server((address, port))
         self.address, self.port = self.socket.getsockname()[:2]
         self.open = set()
@@ -90,10 +91,16 @@ class Receiver:
         for thread in self.threads:
             thread.join(10)
 
+    @property
+    def messages(self):
+        """Everything that was taken, from the moment on at which its sender could know that."""
+        with self.lock:
+            return self.taken
+
     def delivered(self):
         """(recipient, octets) of everything that was taken."""
         with self.lock:
-            return [(r, m.octets) for m in self.messages for r in m.recipients]
+            return [(r, m.octets) for m in self.taken for r in m.recipients]
 
     def _accept(self):
         while not self.closing:
@@ -150,8 +157,10 @@ class _Talk:
         self.tls = None
 
     def say(self, stage):
+        return self.answer(self.receiver.reply_to(stage))
+
+    def answer(self, reply):
         """The reply's code, as an int; 0 when it was octets of its own."""
-        reply = self.receiver.reply_to(stage)
         if reply is None:
             raise _Gone
         if callable(reply):
@@ -213,12 +222,14 @@ class _Talk:
         message.octets = octets
         message.tls = self.tls
         message.connection = self.number
-        recipients = message.recipients
-        if self.receiver.lmtp:
-            message.recipients = [r for r in recipients if self.say(".") == 250]
-            taken = bool(message.recipients)
-        else:
-            taken = self.say(".") == 250
-        if taken:
-            with self.receiver.lock:
-                self.receiver.messages.append(message)
+        each = message.recipients if self.receiver.lmtp else [None]
+        replies = [self.receiver.reply_to(".") for _ in each]
+        # Who reads the reply finds the message. A callable may wait for others, who need the lock.
+        waits = any(callable(reply) for reply in replies)
+        with contextlib.nullcontext() if waits else self.receiver.lock:
+            good = [r for r, reply in zip(each, replies) if self.answer(reply) == 250]
+            if self.receiver.lmtp:
+                message.recipients = good
+            if good:
+                with self.receiver.lock:
+                    self.receiver.taken.append(message)

@@ -203,7 +203,7 @@ def test_a_server_that_takes_one_connection_gets_all_over_it(make_server):
             return False
 
         conf = route_to(sink)
-        conf["queue"].update(retry_first="1h", retry_max="1h")
+        conf["queue"].update(retry_first="1h", retry_max="1h", idle_connection="1m")
         server = make_server(**conf)
         # reply_to holds the lock that guards `open`.
         sink.dice = one_at_a_time
