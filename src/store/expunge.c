@@ -148,11 +148,9 @@ static enum err count_deleted(struct store_txn *tx, int64_t mailbox, int64_t *re
 enum err store_expunge_deleted(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
                                size_t *ret_expunged, size_t *ret_left)
 {
-        struct uid_range all = { 1, UINT32_MAX };
-        const struct uid_set everything = { .ranges = &all, .n = 1 };
         const struct selection deleted = {
                 .mailbox = mailbox,
-                .uids = uids ? uids : &everything,
+                .uids = uids,
                 .flags = STORE_FLAG_DELETED,
         };
         int64_t before;

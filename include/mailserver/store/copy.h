@@ -19,8 +19,8 @@ MUST_CHECK enum err store_copy(struct store_txn *tx, int64_t from, const struct 
                                int64_t to, bool move, int64_t max_messages,
                                struct store_copy_result *ret_result);
 /*
- * Expunges the messages with \Deleted, of `uids` only where that is not NULL. *ret_left: how many
- * with \Deleted are left in the mailbox.
+ * Expunges those of `uids` that have \Deleted. *ret_left: how many with \Deleted are left in the
+ * mailbox.
  */
 MUST_CHECK enum err store_expunge_deleted(struct store_txn *tx, int64_t mailbox,
                                           const struct uid_set *uids, size_t *ret_expunged,

@@ -222,6 +222,8 @@ static enum err change_folders(struct store_txn *tx, const struct step *step, in
         AUTO(store_copy_result_done) struct store_copy_result copied = { 0 };
         AUTO(uid_set_done) struct uid_set oldest = { 0 };
         struct store_snapshot snapshot = { 0 };
+        struct uid_range everything = { 1, UINT32_MAX };
+        const struct uid_set all = { .ranges = &everything, .n = 1 };
         int64_t inbox, archive, modseq;
         size_t expunged, left;
         enum err err = store_mailbox_find(tx, account, SLICE("INBOX"), &inbox);
@@ -239,7 +241,7 @@ static enum err change_folders(struct store_txn *tx, const struct step *step, in
                 return store_flags_change(tx, inbox, &oldest, STORE_FLAGS_ADD, STORE_FLAG_DELETED,
                                           STORE_UNCONDITIONAL, NULL, &modseq);
         if (step->kind == EXPUNGE)
-                return store_expunge_deleted(tx, inbox, NULL, &expunged, &left);
+                return store_expunge_deleted(tx, inbox, &all, &expunged, &left);
         if (step->kind == RENAME)
                 return store_mailbox_rename(tx, account, slice_of(archive_names[0]),
                                             slice_of(archive_names[1]));
