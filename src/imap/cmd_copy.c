@@ -20,7 +20,6 @@ struct copy_task {
         struct task task;
         int64_t account, source, max_messages;
         struct imap_slices slices; /* COPY has one */
-        struct uid_set slice;      /* in hand */
         char *mailbox;             /* destination, UTF-8; owned */
         bool move;
         int64_t dest;                    /* set by work: its id; 0: there is none */
@@ -41,7 +40,8 @@ static enum err copy_work(struct task *t, struct store_txn *tx)
                 err = store_mailbox_find(tx, c->account, slice_of(c->mailbox), &c->dest);
         if (err)
                 return err;
-        return store_copy(tx, c->source, &c->slice, c->dest, c->move, c->max_messages, &c->copied);
+        return store_copy(tx, c->source, &c->slices.slice, c->dest, c->move, c->max_messages,
+                          &c->copied);
 }
 
 /* False: there is nothing to say, or too much. */
@@ -51,15 +51,6 @@ static bool put_copyuid(struct buf *out, const struct store_copy_result *copied)
                !buf_printf(out, "COPYUID %lu ", (unsigned long)copied->uidvalidity) &&
                !uid_set_print(&copied->from, out) && !buf_putc(out, ' ') &&
                !uid_set_print(&copied->to, out);
-}
-
-/* All of COPY at once: it is done or not (RFC 9051 6.4.7). */
-static bool next_slice(struct copy_task *c, const struct imap_session *s)
-{
-        int64_t max = imap_session_server(s)->config->max_slice_messages;
-
-        return imap_slices_next(&c->slices, &imap_session_view(s)->messages,
-                                c->move ? (size_t)max : SIZE_MAX, &c->slice);
 }
 
 static void reply(struct imap_cmd *cmd, const struct copy_task *c, enum err err)
@@ -73,7 +64,7 @@ static void reply(struct imap_cmd *cmd, const struct copy_task *c, enum err err)
                 imap_untagged(cmd, "OK [%s] Moved", code);
         if (err == ERR_NOTFOUND && !c->dest)
                 imap_reply_no_destination(cmd, slice_of(c->mailbox));
-        else if (err == ERR_LIMIT && uid_set_count(&c->slice) > (uint64_t)c->max_messages)
+        else if (err == ERR_LIMIT && uid_set_count(&c->slices.slice) > (uint64_t)c->max_messages)
                 imap_reply_too_many(cmd, c->max_messages);
         else if (err)
                 imap_reply_err(cmd, err);
@@ -97,7 +88,8 @@ static void copy_done(struct task *t)
                 uid_set_add_set(&c->all.from, &c->copied.from);
                 uid_set_add_set(&c->all.to, &c->copied.to);
         }
-        if (!t->result && next_slice(c, cmd->session)) {
+        if (!t->result &&
+            imap_slices_next(&c->slices, &imap_session_view(cmd->session)->messages)) {
                 imap_progress_set(cmd, uid_set_count(&c->all.from), 0);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_WRITE, t);
@@ -111,7 +103,6 @@ static void copy_drop(struct task *t)
         struct copy_task *c = container_of(t, struct copy_task, task);
 
         imap_slices_done(&c->slices);
-        uid_set_done(&c->slice);
         store_copy_result_done(&c->copied);
         store_copy_result_done(&c->all);
         mem_free(c->mailbox);
@@ -122,6 +113,7 @@ static const struct task_class copy_class = { "imap copy", copy_work, copy_done,
 
 static enum imap_flow start(struct imap_cmd *cmd, struct imap_args *args, bool move)
 {
+        const struct imap_config *config = imap_session_server(cmd->session)->config;
         struct uid_set uids = { 0 };
         struct copy_task *c;
         struct slice mailbox;
@@ -140,13 +132,13 @@ static enum imap_flow start(struct imap_cmd *cmd, struct imap_args *args, bool m
         c->task.class = &copy_class;
         c->account = imap_account(cmd);
         c->source = imap_selected(cmd);
-        c->max_messages =
-                move ? INT64_MAX : imap_session_server(cmd->session)->config->max_copy_messages;
-        imap_slices_init(&c->slices, &uids);
+        c->max_messages = move ? INT64_MAX : config->max_copy_messages;
+        /* All of COPY at once: it is done or not (RFC 9051 6.4.7). */
+        imap_slices_init(&c->slices, &uids, move ? (size_t)config->max_slice_messages : SIZE_MAX);
         c->mailbox = mem_strdup(mailbox);
         c->move = move;
         /* Of no message, too: the destination is looked for. */
-        next_slice(c, cmd->session);
+        imap_slices_next(&c->slices, &imap_session_view(cmd->session)->messages);
         return imap_submit(cmd, STORE_WRITE, &c->task);
 }
 

@@ -24,7 +24,6 @@ struct store_task {
         struct task task;
         int64_t account, mailbox;
         struct imap_slices slices;
-        struct uid_set slice;    /* in hand */
         int64_t unchanged_since; /* STORE_UNCONDITIONAL: whenever they changed */
         enum store_flags_op op;
         bool silent;
@@ -45,16 +44,14 @@ struct store_task {
 
 static bool next_slice(struct store_task *s, const struct imap_session *session)
 {
-        size_t max = (size_t)imap_session_server(session)->config->max_slice_messages;
-
-        if (!imap_slices_next(&s->slices, &imap_session_view(session)->messages, max, &s->slice))
+        if (!imap_slices_next(&s->slices, &imap_session_view(session)->messages))
                 return false;
         /* 0 asks for something else. */
         if (s->unchanged_since <= 0 || s->op == STORE_FLAGS_SET)
                 return true;
         if (!s->known)
                 s->known = mem_alloc_array(IMAP_FLAG_MEMORY, sizeof *s->known);
-        s->n_known = imap_flags_known(session, &s->slice, s->unchanged_since, s->known);
+        s->n_known = imap_flags_known(session, &s->slices.slice, s->unchanged_since, s->known);
         return true;
 }
 
@@ -91,10 +88,11 @@ static enum err store_work(struct task *t, struct store_txn *tx)
         uid_set_clear(&s->untouched);
         s->untouched_modseq = 0;
         if (!err && s->silent)
-                err = store_flags_changed_since(tx, s->mailbox, &s->slice, s->since, &s->news);
+                err = store_flags_changed_since(tx, s->mailbox, &s->slices.slice, s->since,
+                                                &s->news);
         if (!err && s->n_known)
                 err = store_untouched(s, tx, flags);
-        uid_set_copy(&rest, &s->slice);
+        uid_set_copy(&rest, &s->slices.slice);
         uid_set_remove(&rest, &s->untouched);
         if (!err)
                 err = store_flags_change(tx, s->mailbox, &rest, s->op, flags, s->unchanged_since,
@@ -180,7 +178,7 @@ static void note_slice(struct imap_cmd *cmd, struct store_task *s)
         if (s->new_words)
                 imap_tell_keywords(cmd, &s->keywords);
         s->new_words = false;
-        imap_flags_told(cmd, &s->slice, tells_nothing(s) ? &s->news : NULL, s->modseq);
+        imap_flags_told(cmd, &s->slices.slice, tells_nothing(s) ? &s->news : NULL, s->modseq);
         imap_flags_told(cmd, &s->untouched, NULL, s->untouched_modseq);
         uid_set_add_set(&s->all_news, &s->news);
         uid_set_add_set(&s->all_modified, &s->modified);
@@ -225,7 +223,6 @@ static void store_drop(struct task *t)
         struct store_task *s = container_of(t, struct store_task, task);
 
         imap_slices_done(&s->slices);
-        uid_set_done(&s->slice);
         uid_set_done(&s->news);
         uid_set_done(&s->modified);
         uid_set_done(&s->all_news);
@@ -336,7 +333,8 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_BAD, NULL, "No such message");
         }
-        imap_slices_init(&s->slices, &uids);
+        imap_slices_init(&s->slices, &uids,
+                         (size_t)imap_session_server(cmd->session)->config->max_slice_messages);
         if (imap_read_only(cmd)) {
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "The mailbox is open for reading only");

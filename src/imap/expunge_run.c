@@ -11,7 +11,6 @@ struct expunge {
         struct task task;
         int64_t mailbox;
         struct imap_slices slices;
-        struct uid_set slice;  /* in hand */
         size_t expunged, left; /* set by work: of the slice; with \Deleted in the mailbox */
         size_t expunged_before;
         imap_expunge_fn *done;
@@ -23,14 +22,7 @@ static enum err expunge_work(struct task *t, struct store_txn *tx)
         struct expunge *e = container_of(t, struct expunge, task);
 
         e->expunged = 0;
-        return store_expunge_deleted(tx, e->mailbox, &e->slice, &e->expunged, &e->left);
-}
-
-static bool next_slice(struct expunge *e, const struct imap_session *s)
-{
-        size_t max = (size_t)imap_session_server(s)->config->max_slice_messages;
-
-        return imap_slices_next(&e->slices, &imap_session_view(s)->messages, max, &e->slice);
+        return store_expunge_deleted(tx, e->mailbox, &e->slices.slice, &e->expunged, &e->left);
 }
 
 static void expunge_done(struct task *t)
@@ -40,7 +32,8 @@ static void expunge_done(struct task *t)
 
         if (!t->result)
                 e->expunged_before += e->expunged;
-        if (!t->result && e->left && next_slice(e, cmd->session)) {
+        if (!t->result && e->left &&
+            imap_slices_next(&e->slices, &imap_session_view(cmd->session)->messages)) {
                 imap_progress_set(cmd, e->expunged_before, 0);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_WRITE, t);
@@ -54,7 +47,6 @@ static void expunge_drop(struct task *t)
         struct expunge *e = container_of(t, struct expunge, task);
 
         imap_slices_done(&e->slices);
-        uid_set_done(&e->slice);
         mem_free(e);
 }
 
@@ -74,8 +66,9 @@ enum imap_flow imap_expunge_run(struct imap_cmd *cmd, struct uid_set *uids, imap
                 uid_set_add_range(&all, 1, UINT32_MAX);
                 uids = &all;
         }
-        imap_slices_init(&e->slices, uids);
-        if (next_slice(e, cmd->session))
+        imap_slices_init(&e->slices, uids,
+                         (size_t)imap_session_server(cmd->session)->config->max_slice_messages);
+        if (imap_slices_next(&e->slices, &imap_session_view(cmd->session)->messages))
                 return imap_submit(cmd, STORE_WRITE, &e->task);
         expunge_drop(&e->task);
         done(cmd, ERR_OK, 0);

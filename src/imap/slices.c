@@ -1,15 +1,16 @@
 /* slices.c — ranges of UIDs, cut where enough messages are in. */
 #include "slices.h"
 
-void imap_slices_init(struct imap_slices *s, struct uid_set *uids)
+void imap_slices_init(struct imap_slices *s, struct uid_set *uids, size_t max)
 {
-        *s = (struct imap_slices){ .uids = *uids };
+        *s = (struct imap_slices){ .uids = *uids, .max = max };
         *uids = (struct uid_set){ 0 };
 }
 
 void imap_slices_done(struct imap_slices *s)
 {
         uid_set_done(&s->uids);
+        uid_set_done(&s->slice);
         *s = (struct imap_slices){ 0 };
 }
 
@@ -37,23 +38,22 @@ static size_t cut(const struct uid_map *messages, struct uid_range *r, size_t ro
         return n;
 }
 
-bool imap_slices_next(struct imap_slices *s, const struct uid_map *messages, size_t max,
-                      struct uid_set *slice)
+bool imap_slices_next(struct imap_slices *s, const struct uid_map *messages)
 {
         bool whole = true;
         size_t n = 0;
 
-        uid_set_clear(slice);
+        uid_set_clear(&s->slice);
         while (whole && s->range < s->uids.n) {
                 struct uid_range r = s->uids.ranges[s->range];
 
                 if (s->next > r.first)
                         r.first = s->next;
-                n += cut(messages, &r, max - n, slice, &whole);
+                n += cut(messages, &r, s->max - n, &s->slice, &whole);
                 if (whole)
                         s->range++;
                 else
                         s->next = r.first;
         }
-        return slice->n > 0;
+        return s->slice.n > 0;
 }
