@@ -120,13 +120,10 @@ static void put_correlators(const struct esearch *e, struct buf *out)
 }
 
 /* What UPDATE wants of the selected mailbox, among others. */
-static void keep_result(struct esearch *e, const struct imap_results *r)
+static void keep_result(struct esearch *e, struct slice label, const struct imap_results *r)
 {
-        AUTO_BUF(label, BUF_MAX);
-
-        put_correlators(e, &label);
         mem_free(e->label);
-        e->label = mem_strdup(buf_slice(&label));
+        e->label = mem_strdup(label);
         uid_set_copy(&e->result, &r->uids);
 }
 
@@ -134,27 +131,21 @@ static void keep_result(struct esearch *e, const struct imap_results *r)
 static void put_found(struct esearch *e)
 {
         const struct imap_search_returns *returns = &e->scan.search.returns;
-        struct buf *out = &e->pour.text;
+        AUTO_BUF(label, BUF_MAX);
         struct imap_results r;
         int64_t modseq;
 
         imap_results_of_set(&e->found, &e->scan.messages, true, &r);
         modseq = imap_modseqs_of(&e->modseqs, returns, &r);
+        put_correlators(e, &label);
         if (e->sources[e->at].mailbox == e->selected) {
                 e->told_modseq = modseq;
-                keep_result(e, &r);
+                keep_result(e, buf_slice(&label), &r);
         }
         if (returns->options & IMAP_SEARCH_SAVE)
                 imap_results_returned(&r, returns, &e->to_save);
-        if (imap_results_count(&r) && returns->options != IMAP_SEARCH_SAVE) {
-                buf_add(out, SLICE("* ESEARCH ("));
-                put_correlators(e, out);
-                buf_add(out, SLICE(") UID"));
-                imap_put_returned(out, returns, &r, &e->scores);
-                if (modseq)
-                        buf_addf(out, " MODSEQ %lld", (long long)modseq);
-                buf_add(out, SLICE("\r\n"));
-        }
+        if (imap_results_count(&r))
+                imap_put_esearch(&e->pour.text, label.ptr, true, returns, &r, &e->scores, modseq);
         imap_results_done(&r);
 }
 
@@ -214,15 +205,9 @@ static void keep_up_to_date(struct imap_cmd *cmd, struct esearch *e)
 
 static enum imap_flow finish(struct imap_cmd *cmd, struct esearch *e)
 {
-        int64_t max = imap_session_server(cmd->session)->config->max_search_results;
-
         imap_modseq_sent(cmd->session, e->told_modseq);
-        if (e->scan.search.returns.options & IMAP_SEARCH_SAVE) {
-                if (uid_set_count(&e->to_save) > (uint64_t)max)
-                        return imap_reply(cmd, IMAP_NO, "NOTSAVED",
-                                          "Too many messages to be saved");
-                uid_set_copy(imap_session_saved(cmd->session), &e->to_save);
-        }
+        if (!imap_scan_save(&e->scan, cmd, &e->to_save))
+                return IMAP_FINISHED;
         if (e->scan.search.returns.options & IMAP_SEARCH_UPDATE)
                 keep_up_to_date(cmd, e);
         return imap_reply(cmd, IMAP_OK, NULL, "ESEARCH completed");

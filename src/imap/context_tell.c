@@ -30,11 +30,6 @@ static uint32_t told(const struct imap_session *s, const struct imap_context *c,
         return c->uid ? uid : imap_number_of(s, uid);
 }
 
-static void begin(const struct imap_context *c, struct buf *out)
-{
-        buf_addf(out, "* ESEARCH (%s)%s", c->label, c->uid ? " UID" : "");
-}
-
 /* ---- in the order of the mailbox ---- */
 
 static void put_set(const struct imap_session *s, const struct imap_context *c, const char *item,
@@ -134,7 +129,7 @@ void imap_context_tell(struct imap_session *s, struct imap_context *c,
         if (!added.n && !removed.n)
                 return;
         imap_context_result(c, changed, now, &result);
-        begin(c, out);
+        imap_put_esearch_head(out, c->label, c->uid);
         if (c->sort.n) {
                 put_order(s, c, &result, order, out);
         } else {
@@ -157,7 +152,7 @@ static void remove_from(struct imap_session *s, struct imap_context *c, const st
         if (!removed.n)
                 return;
         split(&c->found, gone, false, &left);
-        begin(c, out);
+        imap_put_esearch_head(out, c->label, c->uid);
         if (c->sort.n)
                 put_runs(s, c, "REMOVEFROM", &old, &left, true, out);
         else

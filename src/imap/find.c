@@ -36,7 +36,7 @@ void imap_find_free(struct imap_find *f)
         mem_free(f->list);
         uid_set_done(&f->result);
         imap_pour_done(&f->pour);
-        mem_free(f->tag);
+        mem_free(f->label);
         mem_free(f);
 }
 
@@ -54,21 +54,6 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
                 return imap_sorter_add(&f->sorter, row, f->scan.search.score);
         uid_set_add(&f->found, row->uid);
         return ERR_OK;
-}
-
-static void put_esearch(const struct imap_find *f, const struct imap_results *r, struct buf *out)
-{
-        struct imap_search_returns returns = f->scan.search.returns;
-
-        if (returns.options == IMAP_SEARCH_SAVE)
-                return; /* RFC 5182 2.1 */
-        if (!returns.options)
-                returns.options = IMAP_SEARCH_RETURN_ALL;
-        buf_addf(out, "* ESEARCH (TAG \"%s\")%s", f->tag, f->uid ? " UID" : "");
-        imap_put_returned(out, &returns, r, &f->scores);
-        if (f->modseq)
-                buf_addf(out, " MODSEQ %lld", (long long)f->modseq);
-        buf_add(out, SLICE("\r\n"));
 }
 
 static void answer(struct imap_find *f)
@@ -89,7 +74,8 @@ static void answer(struct imap_find *f)
                 imap_results_returned(&r, returns, &f->to_save);
         f->modseq = imap_modseqs_of(&f->modseqs, returns, &r);
         if (f->extended)
-                put_esearch(f, &r, &f->pour.text);
+                imap_put_esearch(&f->pour.text, f->label, f->uid, returns, &r, &f->scores,
+                                 f->modseq);
         else
                 imap_put_found(&f->pour.text, f->sorter.sort.n ? "SORT" : "SEARCH", &r, f->modseq);
         if (returns->options & IMAP_SEARCH_UPDATE) {
@@ -138,23 +124,10 @@ static void save_nothing(struct imap_cmd *cmd, const struct imap_find *f)
                 uid_set_clear(imap_session_saved(cmd->session));
 }
 
-/* False: more than we keep. */
-static bool save(struct imap_cmd *cmd, const struct imap_find *f)
-{
-        int64_t max = imap_session_server(cmd->session)->config->max_search_results;
-
-        if (!(f->scan.search.returns.options & IMAP_SEARCH_SAVE))
-                return true;
-        if (uid_set_count(&f->to_save) > (uint64_t)max)
-                return false;
-        uid_set_copy(imap_session_saved(cmd->session), &f->to_save);
-        return true;
-}
-
 static void keep_up_to_date(struct imap_cmd *cmd, struct imap_find *f)
 {
-        AUTO_BUF(label, BUF_MAX);
         struct imap_context_params params = {
+                .label = slice_of(f->label),
                 .uid = f->uid,
                 .scan = &f->scan,
                 .sort = &f->sorter.sort,
@@ -163,8 +136,6 @@ static void keep_up_to_date(struct imap_cmd *cmd, struct imap_find *f)
                 .n = f->n_list,
         };
 
-        buf_addf(&label, "TAG \"%s\"", f->tag);
-        params.label = buf_slice(&label);
         f->list = NULL;
         imap_context_add(cmd, &params);
 }
@@ -173,13 +144,14 @@ static void find_done(struct task *t)
 {
         struct imap_find *f = container_of(t, struct imap_find, task);
         struct imap_cmd *cmd = imap_task_owner(t);
+        bool first = !t->result && f->ready && !f->pour.at; /* nothing of the answer went yet */
 
+        if (first && !imap_scan_save(&f->scan, cmd, &f->to_save))
+                return;
         if (t->result == ERR_LIMIT) {
                 imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages to be put in order");
         } else if (t->result) {
                 imap_reply_err(cmd, t->result);
-        } else if (f->ready && !f->pour.at && !save(cmd, f)) {
-                imap_reply(cmd, IMAP_NO, "NOTSAVED", "Too many messages to be saved");
         } else if (f->ready && imap_pour_some(&f->pour, cmd)) {
                 imap_modseq_sent(cmd->session, f->modseq);
                 if (f->scan.search.returns.options & IMAP_SEARCH_UPDATE)
@@ -212,6 +184,7 @@ enum imap_flow imap_find_refuse(struct imap_cmd *cmd, struct imap_args *args, st
 enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
 {
         const struct imap_config *config = imap_session_server(cmd->session)->config;
+        AUTO_BUF(label, BUF_MAX);
 
         /* RFC 5267 4.3 */
         if ((f->scan.search.returns.options & IMAP_SEARCH_UPDATE) &&
@@ -225,7 +198,8 @@ enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
         f->sorter.max_text = (size_t)config->max_sort_text;
         f->sorter.octets.max = (size_t)config->max_sort_memory;
         f->uid = cmd->uid;
-        f->tag = mem_strdup(cmd->tag);
+        buf_addf(&label, "TAG \"" SLICE_FMT "\"", SLICE_ARG(cmd->tag));
+        f->label = buf_take(&label, NULL);
         imap_scan_begin(&f->scan, cmd);
         save_nothing(cmd, f); /* "$" in the keys is bound already */
         return imap_submit(cmd, STORE_READ, &f->task);

@@ -180,10 +180,10 @@ static void put_scores(struct buf *out, const struct imap_search_returns *return
 
 /* ---- all that was asked for ---- */
 
-void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
-                       const struct imap_results *r, const struct imap_scores *scores)
+static void put_returned(struct buf *out, const struct imap_search_returns *returns,
+                         const struct imap_results *r, const struct imap_scores *scores)
 {
-        unsigned options = returns->options;
+        unsigned options = returns->options ? returns->options : IMAP_SEARCH_RETURN_ALL;
         uint64_t count = imap_results_count(r);
 
         if ((options & IMAP_SEARCH_MIN) && count)
@@ -203,6 +203,24 @@ void imap_put_returned(struct buf *out, const struct imap_search_returns *return
                 buf_addf(out, " COUNT %llu", (unsigned long long)count);
         if ((options & IMAP_SEARCH_RELEVANCY) && count)
                 put_scores(out, returns, r, scores);
+}
+
+void imap_put_esearch_head(struct buf *out, const char *correlators, bool uid)
+{
+        buf_addf(out, "* ESEARCH (%s)%s", correlators, uid ? " UID" : "");
+}
+
+void imap_put_esearch(struct buf *out, const char *correlators, bool uid,
+                      const struct imap_search_returns *returns, const struct imap_results *r,
+                      const struct imap_scores *scores, int64_t modseq)
+{
+        if (returns->options == IMAP_SEARCH_SAVE)
+                return;
+        imap_put_esearch_head(out, correlators, uid);
+        put_returned(out, returns, r, scores);
+        if (modseq)
+                buf_addf(out, " MODSEQ %lld", (long long)modseq);
+        buf_add(out, SLICE("\r\n"));
 }
 
 /* ---- as a set: "$", and whose MODSEQ is told ---- */

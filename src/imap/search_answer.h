@@ -65,12 +65,15 @@ void imap_put_list(struct buf *out, const uint32_t *list, size_t n);
  */
 void imap_put_found(struct buf *out, const char *name, const struct imap_results *r,
                     int64_t modseq);
+/* "* ESEARCH (TAG "a1") UID": the correlators are what stands in parentheses. RFC 9051 7.3.4. */
+void imap_put_esearch_head(struct buf *out, const char *correlators, bool uid);
 /*
- * What follows "* ESEARCH (…) UID" in it: RFC 9051 7.3.4. MIN, MAX and ALL of nothing are left out. `scores`:
- * where returns want them.
+ * All of the response: ALL where nothing else is asked for; nothing where SAVE alone is (RFC 5182 2.1).
+ * MIN, MAX and ALL of nothing are left out. `scores`: where returns want them; `modseq` 0: there is none.
  */
-void imap_put_returned(struct buf *out, const struct imap_search_returns *returns,
-                       const struct imap_results *r, const struct imap_scores *scores);
+void imap_put_esearch(struct buf *out, const char *correlators, bool uid,
+                      const struct imap_search_returns *returns, const struct imap_results *r,
+                      const struct imap_scores *scores, int64_t modseq);
 /* The answer is about all that was found; else about the least, the greatest, or those of some places. */
 bool imap_returns_all(const struct imap_search_returns *returns);
 /*

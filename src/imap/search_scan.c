@@ -183,7 +183,22 @@ void imap_scan_progress(const struct imap_scan *scan, struct imap_cmd *cmd)
         imap_progress_set(cmd, uid_map_below(&scan->messages, scan->next), scan->messages.n);
 }
 
-/* ---- refusing ---- */
+/* ---- replying ---- */
+
+bool imap_scan_save(const struct imap_scan *scan, struct imap_cmd *cmd,
+                    const struct uid_set *to_save)
+{
+        int64_t max = imap_session_server(cmd->session)->config->max_search_results;
+
+        if (!(scan->search.returns.options & IMAP_SEARCH_SAVE))
+                return true;
+        if (uid_set_count(to_save) > (uint64_t)max) {
+                imap_reply(cmd, IMAP_NO, "NOTSAVED", "Too many messages to be saved");
+                return false;
+        }
+        uid_set_copy(imap_session_saved(cmd->session), to_save);
+        return true;
+}
 
 enum imap_flow imap_scan_refuse(struct imap_cmd *cmd, enum err err, const struct imap_args *args)
 {

@@ -47,6 +47,9 @@ MUST_CHECK enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx,
                                    const _Atomic bool *cancelled, imap_scan_fn *fn, void *arg);
 /* Loop, between two tasks: INPROGRESS tells how far it is. */
 void imap_scan_progress(const struct imap_scan *scan, struct imap_cmd *cmd);
+/* Loop: what SAVE asks for becomes "$". False: it is too much, and the reply was NO. */
+bool imap_scan_save(const struct imap_scan *scan, struct imap_cmd *cmd,
+                    const struct uid_set *to_save);
 /* The reply when keys could not be parsed. */
 enum imap_flow imap_scan_refuse(struct imap_cmd *cmd, enum err err, const struct imap_args *args);
 

@@ -21,6 +21,7 @@ static void check(const struct imap_results *r, const char *options, const char 
                   const char *saved)
 {
         AUTO_BUF(out, 1000);
+        AUTO_BUF(line, 1000);
         AUTO_BUF(uids, 1000);
         AUTO(uid_set_done) struct uid_set set = { 0 };
         struct imap_args args = { .rest = slice_of(options) };
@@ -30,8 +31,9 @@ static void check(const struct imap_results *r, const char *options, const char 
         ck_assert_int_eq(imap_search_returns_parse(&args, &returns), ERR_OK);
         for (uint32_t uid = 1; uid < 30; uid++)
                 imap_scores_add(&scores, uid, 2 * uid);
-        imap_put_returned(&out, &returns, r, &scores);
-        ck_assert_msg(slice_eq(buf_slice(&out), slice_of(wanted)), "%s: " SLICE_FMT, options,
+        imap_put_esearch(&out, "TAG \"a1\"", true, &returns, r, &scores, 7);
+        buf_addf(&line, "* ESEARCH (TAG \"a1\") UID%s MODSEQ 7\r\n", wanted);
+        ck_assert_msg(slice_eq(buf_slice(&out), buf_slice(&line)), "%s: " SLICE_FMT, options,
                       SLICE_ARG(buf_slice(&out)));
         imap_scores_done(&scores);
         imap_results_returned(r, &returns, &set);
