@@ -15,11 +15,11 @@ TEST_PACKAGES=(
         check clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
         python3 python3-pytest python3-pytest-xdist strace git iproute2 man-db systemd
         knot knot-dnssecutils python3-dkim
-        libdb5.3 libgnutls-dane0 libicu72 libidn12 libnsl2 libnss-wrapper libsasl2-2
+        libbsd0 libdb5.3 libgnutls-dane0 libicu72 libidn12 libnsl2 libnss-wrapper libsasl2-2
         fetchmail getmail6 gsasl imapfilter isync msmtp mpop neomutt shellcheck pyflakes3
 )
-# Mail servers that the tests talk to. Installed they would start, and exclude each other.
-UNPACKED_PACKAGES=(postfix exim4-daemon-light)
+# Mail servers that the tests talk to, which installed would start and exclude each other; and a verifier.
+UNPACKED_PACKAGES=(postfix exim4-daemon-light libopendkim11)
 
 # unpack_packages DIRECTORY: each into a directory of its name, unless it is there.
 unpack_packages() {
