@@ -1,5 +1,7 @@
-/* loop.c — libevent's base behind three ideas: turns, timers, next-turn jobs. */
+/* loop.c — libevent's base behind three ideas: turns, timers (timers.c), next-turn jobs. */
 #include "mailserver/core/loop.h"
+
+#include "timers.h"
 
 #include "mailserver/core/clock.h"
 
@@ -12,6 +14,7 @@ struct loop {
         struct event_base *base;
         struct list jobs;         /* struct loop_job.link */
         struct event *jobs_event; /* due at once while there are jobs */
+        struct timers *timers;    /* owned */
         bool stopped;
 };
 
@@ -66,6 +69,7 @@ struct loop *loop_new(void)
         assert(l->base);
         l->jobs_event = event_new(l->base, -1, 0, jobs_due, l);
         assert(l->jobs_event);
+        l->timers = timers_new(l->base);
         on_loop_thread = true;
         return l;
 }
@@ -76,6 +80,7 @@ void loop_free(struct loop *l)
                 return;
         while (list_pop(&l->jobs))
                 continue;
+        timers_free(l->timers);
         event_free(l->jobs_event);
         event_base_free(l->base);
         on_loop_thread = false;
@@ -85,6 +90,11 @@ void loop_free(struct loop *l)
 struct event_base *loop_base(struct loop *l)
 {
         return l->base;
+}
+
+struct timers *loop_timers(struct loop *l)
+{
+        return l->timers;
 }
 
 void loop_run(struct loop *l)
@@ -130,48 +140,6 @@ bool loop_allow_blocking(bool allow)
 
         blocking_allowed = allow;
         return before;
-}
-
-/* ---- timers ---- */
-
-static void timer_fire(evutil_socket_t fd, short what, void *arg)
-{
-        struct timer *t = arg;
-
-        (void)fd;
-        (void)what;
-        t->fn(t->arg);
-}
-
-void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *arg)
-{
-        int64_t wait_ms = ms > 0 ? ms : 0;
-        struct timeval tv = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
-
-        t->fn = fn;
-        t->arg = arg;
-        if (!t->event)
-                t->event = event_new(l->base, -1, 0, timer_fire, t);
-        assert(t->event);
-        event_add(t->event, &tv);
-}
-
-void timer_clear(struct timer *t)
-{
-        if (t->event)
-                event_del(t->event);
-}
-
-bool timer_pending(const struct timer *t)
-{
-        return t->event && event_pending(t->event, EV_TIMEOUT, NULL);
-}
-
-void timer_done(struct timer *t)
-{
-        if (t->event)
-                event_free(t->event);
-        t->event = NULL;
 }
 
 /* ---- next-turn jobs ---- */

@@ -11,11 +11,12 @@
 #include "mailserver/core/list.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-struct event;
 struct event_base;
 struct loop;
+struct timers;
 
 /* Must be freed on the thread that made it. Marks this thread as the loop's. */
 struct loop *loop_new(void);
@@ -43,15 +44,17 @@ bool loop_allow_blocking(bool allow);
 /* A timer, embedded in what it wakes; must not move while set. Zero is a valid, unset timer. */
 typedef void timer_fn(void *arg);
 struct timer {
-        struct event *event; /* owned; made at the first timer_set */
+        struct timers *timers; /* where it stands; NULL: it is not set */
         timer_fn *fn;
         void *arg;
+        int64_t due_us; /* monotonic */
+        size_t place;
 };
 /* (Re)arms: fn(arg) runs once, `ms` from now; next turn if that is not above 0. */
 void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *arg);
 void timer_clear(struct timer *t);
 bool timer_pending(const struct timer *t);
-/* Disarms and frees. */
+/* The same, for the last time: what it is in may go. */
 void timer_done(struct timer *t);
 
 /* A function that runs soon, in the next turn of the loop at the latest. Zero is a valid, unqueued
