@@ -10,6 +10,7 @@
 
 #include "mailserver/core/text.h"
 #include "mailserver/smtp/address.h"
+#include "mailserver/smtp/xtext.h"
 
 #include <stdio.h>
 
@@ -52,6 +53,30 @@ static void add_parameter(struct buf *line, const char *name, const char *value)
         buf_addf(line, " %s=%s", name, value);
 }
 
+/*
+ * RFC 3461 4.2; what is not ASCII (RFC 6533 3) as it is if the message is sent with SMTPUTF8, else
+ * spelt in ASCII.
+ */
+static void add_orcpt(struct smtp_client *c, struct buf *line, const char *orcpt)
+{
+        struct slice address = slice_of(orcpt ? orcpt : "");
+        AUTO_BUF(ascii, MAX_LINE / 2);
+        enum err err;
+
+        if (!text_has_8bit(address) || !slice_skip_word(&address, SLICE("utf-8;"))) {
+                add_parameter(line, "ORCPT", orcpt);
+                return;
+        }
+        if (!text_utf8_valid(address) || slice_find(address, ' ') >= 0)
+                return;
+        buf_add(&ascii, SLICE("utf-8;"));
+        err = smtp_unitext_encode(address, &ascii);
+        if (c->transfer.utf8 && may_be_said(address))
+                buf_addf(line, " ORCPT=%s", orcpt);
+        else if (!err)
+                buf_addf(line, " ORCPT=%s", buf_slice(&ascii).ptr);
+}
+
 static void write_line(struct smtp_client *c, struct buf *line)
 {
         buf_add(line, SLICE("\r\n"));
@@ -83,7 +108,8 @@ void smtp_client_send_mail(struct smtp_client *c)
                 buf_addf(&line, " SIZE=%lld", (long long)m->size);
         if (m->eight_bit && c->offer.eight_bit)
                 buf_add(&line, SLICE(" BODY=8BITMIME"));
-        if (c->offer.smtputf8 && needs_utf8(&c->transfer))
+        c->transfer.utf8 = c->offer.smtputf8 && needs_utf8(&c->transfer);
+        if (c->transfer.utf8)
                 buf_add(&line, SLICE(" SMTPUTF8"));
         if (c->offer.dsn) {
                 add_parameter(&line, "RET", m->ret);
@@ -104,7 +130,7 @@ static void write_rcpt(struct smtp_client *c, const struct smtp_client_recipient
                 return;
         if (c->offer.dsn) {
                 add_parameter(&line, "NOTIFY", r->notify);
-                add_parameter(&line, "ORCPT", r->orcpt);
+                add_orcpt(c, &line, r->orcpt);
         }
         write_line(c, &line);
 }

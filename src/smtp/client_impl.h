@@ -69,6 +69,7 @@ struct smtp_client_transfer {
         size_t accepted;
         bool mail_answered, mail_refused;
         struct smtp_client_reply mail_reply; /* when refused */
+        bool utf8;                           /* MAIL had SMTPUTF8 */
         bool data_sent;                      /* with the envelope's group */
 
         bool bdat;

@@ -7,6 +7,7 @@
 #include "mailserver/core/clock.h"
 #include "mailserver/core/text.h"
 #include "mailserver/smtp/address.h"
+#include "mailserver/smtp/xtext.h"
 
 #include <stdlib.h>
 
@@ -33,36 +34,14 @@ static void put_date(struct buf *out, const char *name, int64_t at_us)
         buf_addf(out, "%s: %s\r\n", name, date);
 }
 
-/* One character of UTF-8 at text.ptr; its octets. Not UTF-8: the octet alone. */
-static size_t code_point(struct slice text, unsigned *ret_point)
-{
-        unsigned char c = (unsigned char)text.ptr[0];
-        size_t length = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-        *ret_point = c;
-        if (length == 1 || length > text.len || !text_utf8_valid(slice_head(text, length)))
-                return 1;
-        *ret_point = c & (0x7fU >> length);
-        for (size_t i = 1; i < length; i++)
-                *ret_point = *ret_point << 6 | ((unsigned char)text.ptr[i] & 0x3fU);
-        return length;
-}
-
-/* RFC 6533 3 utf-8-addr-xtext: safe where only ASCII is. */
+/* What fits. */
 static void put_unitext(struct buf *out, struct slice address)
 {
-        size_t end = out->len + REPORT_MAX_WORDS - 16;
+        AUTO_BUF(text, REPORT_MAX_WORDS);
+        enum err cut = smtp_unitext_encode(address, &text);
 
-        while (address.len && out->len <= end) {
-                unsigned point;
-                size_t length = code_point(address, &point);
-
-                if (point <= ' ' || point >= 0x7f || strchr("\\+=", (int)point))
-                        buf_addf(out, "\\x{%02X}", point);
-                else
-                        buf_addc(out, (char)point);
-                address = slice_from(address, length);
-        }
+        (void)cut;
+        buf_add(out, buf_slice(&text));
 }
 
 /* RFC 3464 2.3.1, RFC 6533 3: "rfc822" for ASCII alone. No folding: blanks may be quoted. */

@@ -8,5 +8,8 @@
 MUST_CHECK enum err smtp_xtext_encode(struct slice text, struct buf *out);
 /* ERR_SYNTAX: not xtext (RFC 6533 3 allows UTF-8 in it: left to the caller); `out` as it was. */
 MUST_CHECK enum err smtp_xtext_decode(struct slice xtext, struct buf *out);
+/* utf-8-addr-xtext of RFC 6533 3: blanks, "\", "+", "=" and what is not ASCII become "\x{E4}".
+ * ERR_LIMIT: the ceiling of `out`, which has what fits. */
+MUST_CHECK enum err smtp_unitext_encode(struct slice text, struct buf *out);
 
 #endif

@@ -327,6 +327,33 @@ START_TEST(parameters_are_used_where_they_are_offered)
 }
 END_TEST
 
+/* What is asked for a recipient whose address was in Unicode: RFC 6533 3. */
+static void check_orcpt(const char *offer, bool smtputf8, const char *mail, const char *rcpt)
+{
+        struct trial t;
+        AUTO_BUF(script, 4096);
+
+        begin(&t, one, "x\r\n");
+        t.message.smtputf8 = smtputf8;
+        t.recipients[0].orcpt = "utf-8;b\xc3\xb6+b@example.org";
+        buf_addf(&script, HELLO "S: 250-mx\nS: 250-DSN\nS: 250 %s\nREADY\nSEND\nC: %s\n", offer,
+                 mail);
+        buf_addf(&script, "S: 250 ok\nC: %s\nS: 250 ok\n", rcpt);
+        trial_run(&t, script.ptr);
+        trial_close(&t);
+}
+
+START_TEST(an_original_recipient_in_unicode_is_passed_on_as_the_message_may_have_it)
+{
+        check_orcpt("SMTPUTF8", true, "MAIL FROM:<alice@example.net> SMTPUTF8",
+                    "RCPT TO:<bob@example.org> ORCPT=utf-8;b\xc3\xb6+b@example.org");
+        check_orcpt("SMTPUTF8", false, "MAIL FROM:<alice@example.net>",
+                    "RCPT TO:<bob@example.org> ORCPT=utf-8;b\\x{F6}\\x{2B}b@example.org");
+        check_orcpt("HELP", false, "MAIL FROM:<alice@example.net>",
+                    "RCPT TO:<bob@example.org> ORCPT=utf-8;b\\x{F6}\\x{2B}b@example.org");
+}
+END_TEST
+
 START_TEST(parameters_cannot_smuggle_words_in)
 {
         struct trial t;
@@ -538,6 +565,8 @@ int main(void)
         tcase_add_test(tc, data_may_be_refused);
         tcase_add_test(tc, messages_follow_each_other_on_one_connection);
         tcase_add_test(tc, parameters_are_used_where_they_are_offered);
+        tcase_add_test(tc,
+                       an_original_recipient_in_unicode_is_passed_on_as_the_message_may_have_it);
         tcase_add_test(tc, parameters_cannot_smuggle_words_in);
         tcase_add_test(tc, addresses_are_quoted_and_null_senders_stay_null);
         tcase_add_loop_test(tc, what_cannot_be_sent_is_refused_without_a_command, 0,
