@@ -3,12 +3,14 @@
 
 #include "mailserver/core/mem.h"
 #include "mailserver/core/text.h"
+#include "mailserver/mime/field.h"
 #include "mailserver/smtp/forward.h"
+#include "mailserver/smtp/sign.h"
 #include "mailserver/store/mailbox.h"
 #include "mailserver/store/message.h"
 #include "mailserver/store/queue.h"
 
-enum { MAX_ADDRESS = 1024 };
+enum { MAX_ADDRESS = 1024, MAX_SIGNATURES = 64 << 10 };
 
 /* Whom it is for, at last. */
 struct addressee {
@@ -71,10 +73,43 @@ static enum err store_here(struct store_txn *tx, const struct report_post *post,
         return err ? err : store_message_add(tx, mailbox, content, &message, &uid);
 }
 
+/* The domain of its From field, as report_write writes that. */
+static struct slice author_domain(struct slice header)
+{
+        struct mime_field from;
+        ptrdiff_t at;
+
+        if (!mime_field_find(header, SLICE("From"), &from) ||
+            (at = slice_rfind(from.value, '@')) < 0)
+                return SLICE("");
+        from.value = slice_from(from.value, (size_t)at + 1);
+        return slice_trim(slice_cut_piece(&from.value, '>'));
+}
+
+/*
+ * With the keys of its author's domain, which may be this host's name; or of the nearest above it
+ * that has some, whose signature DMARC takes for it (RFC 7489 3.1.1).
+ */
+static enum err sign(struct store_txn *tx, const struct report_post *post, struct slice report,
+                     struct buf *out)
+{
+        size_t length = mime_header_length(report);
+        struct slice header = slice_head(report, length), domain = author_domain(header), label;
+        unsigned char body_hash[DKIM_HASH_SIZE];
+        enum err err = ERR_OK;
+
+        dkim_body_hash(slice_from(report, length), body_hash);
+        do
+                err = smtp_sign(tx, domain, header, body_hash, post->now_us, out);
+        while (!err && !out->len && slice_cut(&domain, '.', &label));
+        return err;
+}
+
 static enum err queue_to(struct store_txn *tx, const struct report_post *post, const char *address,
-                         int64_t content)
+                         int64_t content, struct slice report)
 {
         AUTO_BUF(stored, MAX_ADDRESS);
+        AUTO_BUF(signatures, MAX_SIGNATURES);
         char id[TEXT_ID_SIZE];
         struct store_queue_message message = {
                 .content = content,
@@ -91,16 +126,19 @@ static enum err queue_to(struct store_txn *tx, const struct report_post *post, c
                 buf_clear(&stored);
                 err = buf_put(&stored, slice_of(address));
         }
+        if (!err)
+                err = sign(tx, post, report, &signatures);
         if (err)
                 return err;
         text_random_id(id);
+        message.prepend = buf_slice(&signatures);
         recipient.address = stored.ptr;
         recipient.domain = strrchr(stored.ptr, '@') + 1;
         return store_queue_add(tx, &message, &recipient, 1);
 }
 
 static enum err store_for(struct store_txn *tx, const struct report_post *post,
-                          const struct addressee *a, int64_t content)
+                          const struct addressee *a, int64_t content, struct slice report)
 {
         enum err err = ERR_OK;
 
@@ -109,9 +147,9 @@ static enum err store_for(struct store_txn *tx, const struct report_post *post,
         if (!post->lifetime_us)
                 return err;
         for (size_t i = 0; !err && i < a->targets.n_remotes; i++)
-                err = queue_to(tx, post, a->targets.remotes[i].address, content);
+                err = queue_to(tx, post, a->targets.remotes[i].address, content, report);
         if (!err && a->elsewhere)
-                err = queue_to(tx, post, a->elsewhere, content);
+                err = queue_to(tx, post, a->elsewhere, content, report);
         return err;
 }
 
@@ -130,5 +168,5 @@ enum err report_post(struct store_txn *tx, const struct report_post *post, struc
         store_draft_free(*draft);
         *draft = store_draft_of(store_of(tx), report);
         err = store_content_add(tx, *draft, &content);
-        return err ? err : store_for(tx, post, &a, content);
+        return err ? err : store_for(tx, post, &a, content, report);
 }

@@ -4,7 +4,10 @@ import re
 
 import pytest
 from conftest import route_to
+from dkimpy_check import verified
 from receiver import Receiver
+from server import DOMAIN
+from signing import BOTH, publish
 
 MESSAGE = (
     b"From: Joe <joe@far.example>\r\nTo: away@example.org\r\nSubject: hi\r\n"
@@ -66,9 +69,12 @@ def test_a_report_from_there_is_passed_back(forwarder, sink):
     assert (sink.messages[1].sender, sink.messages[1].recipients) == ("", ["joe@far.example"])
 
 
-def test_our_own_report_goes_to_the_author(make_server):
+def test_our_own_report_goes_to_the_author(make_server, our_dns):
     with Receiver(script={"RCPT": ["550 5.1.1 nobody of that name"]}) as sink:
-        server = make_server(**route_to(sink))
+        server = make_server(start=False, **route_to(sink))
+        server.ctl("domain", "dkim", "add", DOMAIN)
+        server.start()
+        publish(server, our_dns)
         server.ctl("alias", "add", "away@example.org", "gone@near.example")
         server.deliver("away", MESSAGE, sender="joe@far.example")
         server.wait_for(lambda: sink.messages, "the report to arrive")
@@ -77,6 +83,7 @@ def test_our_own_report_goes_to_the_author(make_server):
         assert b"multipart/report" in report.octets
         assert b"Original-Recipient: rfc822; away@example.org\r\n" in report.octets
         assert b"nobody of that name" in report.octets
+        assert verified(report.octets, our_dns) == BOTH
 
 
 def test_what_a_sender_wants_to_hear_is_passed_on(forwarder, sink):

@@ -18,7 +18,8 @@ struct report_post {
         int64_t lifetime_us; /* in the queue; 0: there is none, and he must be here */
 };
 /*
- * STORE_WRITE. Stores `report`, a message as report_write makes it; its envelope sender is
+ * STORE_WRITE. Stores `report`, a message as report_write makes it, signed (DKIM) if it leaves and
+ * the domain of its From field, or one above that, has keys; its envelope sender is
  * <>, and nothing is ever reported about it (RFC 3461 6.1). *draft is replaced, and must live until
  * the commit: store_draft_free. ERR_NOTFOUND: there is no such sender; nothing is stored.
  */
