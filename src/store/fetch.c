@@ -17,7 +17,8 @@ struct walk {
         store_fetch_fn *fn;
         void *arg;
         bool stopped;
-        char email_id[STORE_EMAIL_ID_OCTETS]; /* of the row that is shown */
+        struct slice hash; /* of the row that is shown, for its id: the content's */
+        char email_id[STORE_EMAIL_ID_OCTETS]; /* likewise */
 };
 
 #define MESSAGE_COLUMNS                                                                            \
@@ -30,6 +31,11 @@ enum { OF_TRACE = 7, N_OF_MESSAGE };
 #define CONTENT_TABLE_0   ""
 #define CONTENT_COLUMNS_1 ", c.header_size, c.envelope, c.bodystructure, c.body, c.preview"
 #define CONTENT_TABLE_1   " LEFT JOIN content c ON c.id = m.content"
+#define CONTENT_COLUMNS_2 ", c.hash"
+#define CONTENT_TABLE_2   CONTENT_TABLE_1
+#define CONTENT_COLUMNS_3 CONTENT_COLUMNS_2 CONTENT_COLUMNS_1
+#define CONTENT_TABLE_3   CONTENT_TABLE_1
+enum { RENDERED = 1, HASH = 2, N_CONTENTS = 4 };
 
 #define KEY_COLUMNS_0 ""
 #define KEY_TABLE_0   ""
@@ -43,7 +49,7 @@ enum { OF_TRACE = 7, N_OF_MESSAGE };
 #define HEADER_COLUMNS_1 ", h.octets"
 #define HEADER_TABLE_1   " LEFT JOIN content_header h ON h.content = m.content"
 
-/* With octets of the message, or with its parts, whose places count from behind the trace. */
+/* With an id, octets of the message, or its parts, whose places count from behind the trace. */
 #define TRACE_COLUMNS_0 ""
 #define TRACE_TABLE_0   ""
 #define TRACE_COLUMNS_1 ", t.octets"
@@ -65,9 +71,9 @@ enum { NO_BODY, ONLY_PARTS, ALL_OCTETS, SHORT_OCTETS, N_BODIES };
                 TRACE_COLUMNS_##trace HEADER_COLUMNS_##header BODY_COLUMNS_##body                  \
                 " FROM message m" CONTENT_TABLE_##content KEY_TABLE_##key TRACE_TABLE_##trace      \
                         HEADER_TABLE_##header BODY_TABLE_##body OF_RANGE
-#define WALKS(content, key, header)                                                                \
+#define WALKS(content, key, trace, header)                                                         \
         {                                                                                          \
-                WALK(content, key, header, header, 0), WALK(content, key, 1, header, 1),           \
+                WALK(content, key, trace, header, 0), WALK(content, key, 1, header, 1),            \
                         WALK(content, key, 1, header, 2), WALK(content, key, 1, header, 3)         \
         }
 
@@ -82,21 +88,32 @@ static int body_wanted(const struct walk *w)
 
 static bool has_trace(const struct walk *w)
 {
-        return w->items & STORE_FETCH_HEADER || body_wanted(w) != NO_BODY;
+        return w->items & (STORE_FETCH_HEADER | STORE_FETCH_EMAIL_ID) || body_wanted(w) != NO_BODY;
+}
+
+static int content_wanted(const struct walk *w)
+{
+        return (w->items & STORE_FETCH_CONTENT ? RENDERED : 0) |
+               (w->items & STORE_FETCH_EMAIL_ID ? HASH : 0);
 }
 
 static struct db_stmt *prepare_walk(struct walk *w)
 {
         /* By content, keys, header and body. */
-        static const char *const walks[2][2][2][N_BODIES] = {
-                {{ WALKS(0, 0, 0), WALKS(0, 0, 1) },  { WALKS(0, 1, 0), WALKS(0, 1, 1) }},
-                { { WALKS(1, 0, 0), WALKS(1, 0, 1) }, { WALKS(1, 1, 0), WALKS(1, 1, 1) }},
+        static const char *const walks[N_CONTENTS][2][2][N_BODIES] = {
+                {{ WALKS(0, 0, 0, 0), WALKS(0, 0, 1, 1) },
+                 { WALKS(0, 1, 0, 0), WALKS(0, 1, 1, 1) }},
+                { { WALKS(1, 0, 0, 0), WALKS(1, 0, 1, 1) },
+                 { WALKS(1, 1, 0, 0), WALKS(1, 1, 1, 1) }},
+                { { WALKS(2, 0, 1, 0), WALKS(2, 0, 1, 1) },
+                 { WALKS(2, 1, 1, 0), WALKS(2, 1, 1, 1) }},
+                { { WALKS(3, 0, 1, 0), WALKS(3, 0, 1, 1) },
+                 { WALKS(3, 1, 1, 0), WALKS(3, 1, 1, 1) }},
         };
         int body = body_wanted(w);
-        struct db_stmt *q = db_prepare(
-                w->tx->db,
-                walks[!!(w->items & STORE_FETCH_CONTENT)][!!(w->items & STORE_FETCH_KEYS)]
-                     [!!(w->items & STORE_FETCH_HEADER)][body]);
+        struct db_stmt *q =
+                db_prepare(w->tx->db, walks[content_wanted(w)][!!(w->items & STORE_FETCH_KEYS)]
+                                           [!!(w->items & STORE_FETCH_HEADER)][body]);
 
         if (body == SHORT_OCTETS)
                 db_bind_int(q, 4, STORE_FETCH_SHORT_OCTETS);
@@ -120,6 +137,14 @@ static void read_message(struct db_stmt *q, struct store_fetch_row *row)
  * The columns of another table, from *at on, which is moved behind them. ERR_CORRUPT: the message has
  * no row there.
  */
+static enum err read_hash(struct db_stmt *q, int *at, struct slice *ret_hash)
+{
+        if (db_column_is_null(q, *at))
+                return ERR_CORRUPT;
+        *ret_hash = db_column_slice(q, (*at)++);
+        return ERR_OK;
+}
+
 static enum err read_content(struct db_stmt *q, int *at, struct store_fetch_row *row)
 {
         if (db_column_is_null(q, *at))
@@ -189,8 +214,7 @@ static enum err read_body(struct walk *w, struct db_stmt *q, int *at, struct sto
  * RFC 8474 5.1: "anything that must remain immutable" of a message is in it. No id of a row: those
  * are used again. The first 160 bits of the checksum, in hexadecimal.
  */
-static void make_email_id(struct slice content_hash, struct slice trace,
-                          const struct store_fetch_row *row, char out[STORE_EMAIL_ID_OCTETS])
+static void make_email_id(struct walk *w, struct store_fetch_row *row)
 {
         static const char digits[] = "0123456789abcdef";
         unsigned char date[8], sum[SHA256_OCTETS];
@@ -198,12 +222,13 @@ static void make_email_id(struct slice content_hash, struct slice trace,
 
         for (int i = 0; i < 8; i++)
                 date[i] = (unsigned char)((uint64_t)row->internal_date_us >> (56 - 8 * i));
-        sha256_add(h, content_hash);
+        sha256_add(h, w->hash);
         sha256_add(h, (struct slice){ (const char *)date, sizeof date });
-        sha256_add(h, trace);
+        sha256_add(h, row->trace);
         sha256_end(h, sum);
         for (int i = 0; i < STORE_EMAIL_ID_OCTETS; i++)
-                out[i] = digits[sum[i / 2] >> (i % 2 ? 0 : 4) & 15];
+                w->email_id[i] = digits[sum[i / 2] >> (i % 2 ? 0 : 4) & 15];
+        row->email_id = (struct slice){ w->email_id, sizeof w->email_id };
 }
 
 /* The driver's error, if there was one, says more than the missing row. */
@@ -214,24 +239,6 @@ static enum err finish(struct db_stmt *q, enum err err)
         return finished ? finished : err;
 }
 
-static enum err add_email_id(struct walk *w, int64_t trace, struct store_fetch_row *row)
-{
-        struct db_stmt *q = db_prepare(w->tx->db, "SELECT c.hash, t.octets FROM content c"
-                                                  " LEFT JOIN content_trace t"
-                                                  " ON t.content = c.id AND t.n = $2"
-                                                  " WHERE c.id = $1");
-        enum err err = ERR_CORRUPT;
-
-        db_bind_int(q, 1, row->content);
-        db_bind_int(q, 2, trace);
-        if (db_step(q) == DB_ROW && !(trace && db_column_is_null(q, 1))) {
-                make_email_id(db_column_slice(q, 0), db_column_slice(q, 1), row, w->email_id);
-                row->email_id = (struct slice){ w->email_id, sizeof w->email_id };
-                err = ERR_OK;
-        }
-        return finish(q, err);
-}
-
 /* What the row points to is the statement's, until it is stepped again. */
 static enum err show_row(struct walk *w, struct db_stmt *q)
 {
@@ -240,7 +247,9 @@ static enum err show_row(struct walk *w, struct db_stmt *q)
         enum err err = ERR_OK;
 
         read_message(q, &row);
-        if (w->items & STORE_FETCH_CONTENT)
+        if (w->items & STORE_FETCH_EMAIL_ID)
+                err = read_hash(q, &at, &w->hash);
+        if (!err && w->items & STORE_FETCH_CONTENT)
                 err = read_content(q, &at, &row);
         if (!err && w->items & STORE_FETCH_KEYS)
                 err = read_keys(q, &at, &row);
@@ -251,7 +260,7 @@ static enum err show_row(struct walk *w, struct db_stmt *q)
         if (!err && body_wanted(w) != NO_BODY)
                 err = read_body(w, q, &at, &row);
         if (!err && w->items & STORE_FETCH_EMAIL_ID)
-                err = add_email_id(w, db_column_int(q, OF_TRACE), &row);
+                make_email_id(w, &row);
         if (!err)
                 w->stopped = !w->fn(w->arg, &row);
         return err;
@@ -273,7 +282,7 @@ static enum err walk_range(struct walk *w, uint32_t first, uint32_t last)
 enum err store_fetch(struct store_txn *tx, int64_t mailbox, const struct uid_set *uids,
                      uint32_t from, unsigned items, store_fetch_fn *fn, void *arg)
 {
-        struct walk w = { tx, mailbox, items, fn, arg, false, "" };
+        struct walk w = { .tx = tx, .mailbox = mailbox, .items = items, .fn = fn, .arg = arg };
         enum err err = ERR_OK;
 
         for (size_t i = 0; i < uids->n && !err && !w.stopped; i++) {

@@ -236,11 +236,13 @@ static const struct {
         unsigned items;
         const char *damage;
 } damages[] = {
-        {STORE_FETCH_CONTENT, "DELETE FROM content"       },
-        { STORE_FETCH_HEADER, "DELETE FROM content_header"},
-        { STORE_FETCH_PARTS,  "DELETE FROM content_body"  },
-        { STORE_FETCH_BODY,   "DELETE FROM content_body"  },
-        { STORE_FETCH_SHORT,  "DELETE FROM content_body"  },
+        {STORE_FETCH_CONTENT,                         "DELETE FROM content"       },
+        { STORE_FETCH_EMAIL_ID,                       "DELETE FROM content"       },
+        { STORE_FETCH_EMAIL_ID | STORE_FETCH_CONTENT, "DELETE FROM content"       },
+        { STORE_FETCH_HEADER,                         "DELETE FROM content_header"},
+        { STORE_FETCH_PARTS,                          "DELETE FROM content_body"  },
+        { STORE_FETCH_BODY,                           "DELETE FROM content_body"  },
+        { STORE_FETCH_SHORT,                          "DELETE FROM content_body"  },
 };
 
 START_TEST(a_message_without_its_content_is_corrupt)
