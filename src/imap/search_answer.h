@@ -68,8 +68,9 @@ void imap_put_found(struct buf *out, const char *name, const struct imap_results
 /* "* ESEARCH (TAG "a1") UID": the correlators are what stands in parentheses. RFC 9051 7.3.4. */
 void imap_put_esearch_head(struct buf *out, const char *correlators, bool uid);
 /*
- * All of the response: ALL where nothing else is asked for; nothing where SAVE alone is (RFC 5182 2.1).
- * MIN, MAX and ALL of nothing are left out. `scores`: where returns want them; `modseq` 0: there is none.
+ * All of the response: ALL where nothing else is asked for; nothing where SAVE alone is (RFC 5182
+ * 2.1). MIN, MAX and ALL of nothing are left out. `scores`: where returns want them; `modseq` 0:
+ * there is none.
  */
 void imap_put_esearch(struct buf *out, const char *correlators, bool uid,
                       const struct imap_search_returns *returns, const struct imap_results *r,

@@ -89,6 +89,20 @@ void thread_append(struct imap_threads *t, uint32_t parent, uint32_t child)
         p->last = child;
 }
 
+void thread_append_children(struct imap_threads *t, uint32_t to, uint32_t from)
+{
+        struct thread_node *a = &t->nodes[to], *b = &t->nodes[from];
+
+        if (b->first == THREAD_NONE)
+                return;
+        if (a->first == THREAD_NONE)
+                a->first = b->first;
+        else
+                t->nodes[a->last].next = b->first;
+        a->last = b->last;
+        b->first = b->last = THREAD_NONE;
+}
+
 const struct thread_message *thread_message_of(const struct imap_threads *t, uint32_t node)
 {
         while (t->nodes[node].message == THREAD_NONE)

@@ -68,6 +68,8 @@ void thread_texts_done(struct thread_texts *texts);
 MUST_CHECK enum err thread_node_new(struct imap_threads *t, uint32_t message, uint32_t *ret_node);
 /* Behind the other children. `child` is in no list. */
 void thread_append(struct imap_threads *t, uint32_t parent, uint32_t child);
+/* All children of `from` behind those of `to`. Their `parent` is not kept: only step 1 asks. */
+void thread_append_children(struct imap_threads *t, uint32_t to, uint32_t from);
 
 /* RFC 5256 3, REFERENCES: step 1 for the last message, which has been added. thread_refs.c */
 MUST_CHECK enum err thread_link(struct imap_threads *t, struct slice message_id,

@@ -116,21 +116,6 @@ enum err thread_link(struct imap_threads *t, struct slice message_id, struct sli
 
 /* ---- steps 2 and 3: the root, without dummies ---- */
 
-/* All children of `from` behind those of `to`. */
-static void append_children(struct imap_threads *t, uint32_t to, uint32_t from)
-{
-        struct thread_node *a = &t->nodes[to], *b = &t->nodes[from];
-
-        if (b->first == THREAD_NONE)
-                return;
-        if (a->first == THREAD_NONE)
-                a->first = b->first;
-        else
-                t->nodes[a->last].next = b->first;
-        a->last = b->last;
-        b->first = b->last = THREAD_NONE;
-}
-
 /* Dummies among the children of `parent` go; theirs are pruned already. */
 static void prune_children(struct imap_threads *t, uint32_t parent)
 {
@@ -147,7 +132,7 @@ static void prune_children(struct imap_threads *t, uint32_t parent)
                 if (kept)
                         thread_append(t, parent, child);
                 else
-                        append_children(t, parent, child);
+                        thread_append_children(t, parent, child);
         }
 }
 

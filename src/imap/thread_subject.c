@@ -37,17 +37,6 @@ static void fill_table(struct merging *m)
         }
 }
 
-static void move_children(struct imap_threads *t, uint32_t to, uint32_t from)
-{
-        uint32_t child = t->nodes[from].first, next;
-
-        for (; child != THREAD_NONE; child = next) {
-                next = t->nodes[child].next;
-                thread_append(t, to, child);
-        }
-        t->nodes[from].first = t->nodes[from].last = THREAD_NONE;
-}
-
 /* Step 5 C: the thread at place `i` and the one in the table, which is another. */
 static enum err merge(struct merging *m, size_t i, size_t known_place)
 {
@@ -57,7 +46,7 @@ static enum err merge(struct merging *m, size_t i, size_t known_place)
 
         m->roots[i] = THREAD_NONE;
         if (is_dummy(t, known) && is_dummy(t, now)) {
-                move_children(t, known, now);
+                thread_append_children(t, known, now);
         } else if (is_dummy(t, known) || (is_reply(t, now) && !is_reply(t, known))) {
                 thread_append(t, known, now);
         } else {
