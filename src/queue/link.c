@@ -11,11 +11,11 @@
 
 enum { BUSY_MS = 200, MAX_NAME = 256, MAX_REPLY = 600 };
 
-static const struct queue_route_config *route_of(const struct site *site)
+const struct queue_route_config *link_route(const struct link *l)
 {
-        const struct queue_route_config *routes = site->queue->config->routes.items;
+        const struct queue_route_config *routes = l->site->queue->config->routes.items;
 
-        return site->route < 0 ? NULL : &routes[site->route];
+        return l->site->route < 0 ? NULL : &routes[l->site->route];
 }
 
 const char *link_mx(const struct link *l)
@@ -66,8 +66,7 @@ static bool others_work(const struct link *l)
         return false;
 }
 
-/* The site hears why it could not be reached, if this was its only way; else the others go on. */
-static void give_up(struct link *l, const struct smtp_client_reply *reply)
+void link_give_up(struct link *l, const struct smtp_client_reply *reply)
 {
         struct site *site = l->site;
         bool alone = !others_work(l);
@@ -161,8 +160,6 @@ bool link_offer(struct site *site, struct job *job)
 
 /* ---- connecting ---- */
 
-static void connect_host(struct link *l);
-
 static void ready(void *owner)
 {
         struct link *l = owner;
@@ -234,13 +231,13 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
         l->client = NULL;
         if (strcmp(stage, "tls") == 0 && is_opportunistic(l) && !l->clear) {
                 l->clear = true;
-                connect_host(l);
+                link_connect(l);
                 return;
         }
         l->clear = false;
         if (link_has_next_host(l)) {
                 l->host++;
-                connect_host(l);
+                link_connect(l);
                 return;
         }
         /* A whole server that refuses us may have a bad day: 5xx to a greeting (RFC 5321 4.2.1) is
@@ -250,7 +247,7 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
         if (l->job)
                 pass_on_failed(l, &last);
         else
-                give_up(l, &last);
+                link_give_up(l, &last);
 }
 
 static void failed(void *owner, const char *stage, const struct smtp_client_reply *reply)
@@ -296,7 +293,7 @@ static void choose_tls(const struct link *l, const struct destination_host *host
                 [DESTINATION_PKIX] = SMTP_TLS_REQUIRED,
                 [DESTINATION_DANE] = SMTP_TLS_REQUIRED,
         };
-        const struct queue_route_config *route = route_of(l->site);
+        const struct queue_route_config *route = link_route(l);
 
         params->tls = l->clear ? SMTP_TLS_NONE : modes[host->tls];
         params->tls_params = (struct net_client_tls_params){
@@ -329,10 +326,10 @@ static bool may_be_us(const struct link *l)
         return !l->rules.direct && strchr(l->site->queue->hostname, '.');
 }
 
-static void connect_host(struct link *l)
+void link_connect(struct link *l)
 {
         struct queue *q = l->site->queue;
-        const struct queue_route_config *route = route_of(l->site);
+        const struct queue_route_config *route = link_route(l);
         const struct destination_host *host = &l->destination.hosts[l->host];
         struct net_address sources[2];
         struct smtp_client_params params = {
@@ -371,90 +368,10 @@ void link_next_host(struct link *l)
         l->tls[0] = '\0';
         l->sent = 0;
         l->host++;
-        connect_host(l);
+        link_connect(l);
 }
 
-/* ---- where to ---- */
-
-static void resolve_step(void *owner, const struct dns_facts *known, struct dns_questions *lacking)
-{
-        struct link *l = owner;
-
-        destination_find(l->name, &l->rules, known, lacking, &l->destination);
-}
-
-/* It is not sent to one that it could not log in to. */
-static bool lacks_password(const struct link *l)
-{
-        const struct queue_route_config *route = route_of(l->site);
-
-        return route && route->host && route->username &&
-               !l->site->queue->passwords[l->site->route];
-}
-
-static void resolved(void *owner, const struct dns_facts *known, enum err err)
-{
-        struct link *l = owner;
-        struct smtp_client_reply reply = { .code = 451, .status = "4.4.3", .ours = true };
-
-        (void)known;
-        l->inquiry = NULL;
-        if (!err && l->destination.verdict == DESTINATION_HOSTS && !lacks_password(l)) {
-                connect_host(l);
-                return;
-        }
-        if (lacks_password(l)) {
-                snprintf(reply.status, sizeof reply.status, "4.7.0");
-                reply.text = "The password of its route cannot be read";
-        } else if (err) {
-                reply.text = "The answers of the DNS are too many or too large";
-        } else {
-                reply.code = l->destination.code;
-                reply.text = l->destination.text;
-                snprintf(reply.status, sizeof reply.status, "%s", l->destination.status);
-        }
-        char text[MAX_REPLY];
-
-        snprintf(text, sizeof text, "%s", reply.text); /* of the link's arena */
-        reply.text = text;
-        give_up(l, &reply);
-}
-
-static void set_rules(struct link *l)
-{
-        const struct queue *q = l->site->queue;
-        const struct queue_route_config *route = route_of(l->site);
-        bool direct = route && route->host;
-
-        /* Copied: it outlives the options, if they change while it sends. */
-        l->name = direct ? arena_copy(&l->arena, slice_of(route->host)).ptr : l->site->domain;
-        if (!l->name) /* it is longer than any name; there is none such */
-                l->name = "";
-        l->rules = (struct destination_rules){
-                .hostname = q->hostname,
-                .own = q->own,
-                .n_own = q->n_own,
-                .port = (uint16_t)(direct ? route->port : q->config->smtp_port),
-                .private_addresses = q->config->private_addresses,
-                .literals = q->config->address_literals,
-                .direct = direct,
-                .dane = true,
-                .override = direct ? DESTINATION_AS_PUBLISHED
-                                   : route_tls_override(q->config, l->site->domain),
-                .max_hosts = (size_t)q->config->max_mx_hosts,
-                .max_addresses = (size_t)q->config->max_host_addresses,
-                .max_tlsa = (size_t)q->config->max_tlsa_records,
-                .random = queue_random,
-        };
-}
-
-static void ask_dns(struct link *l)
-{
-        struct queue *q = l->site->queue;
-
-        l->inquiry = dns_inquire(q->resolver, q->loop, &l->facts,
-                                 (size_t)q->config->max_dns_questions, resolve_step, resolved, l);
-}
+/* ---- opening ---- */
 
 void link_open(struct site *site, int64_t account)
 {
@@ -469,11 +386,7 @@ void link_open(struct site *site, int64_t account)
         counters_add(&q->openers, account_key(account));
         site->n_links++;
         q->n_links++;
-        set_rules(l);
-        if (q->config->mta_sts && !l->rules.direct && l->rules.override != DESTINATION_NONE)
-                link_ask_policy(l, ask_dns);
-        else
-                ask_dns(l);
+        link_find(l);
 }
 
 /* ---- all links of a site ---- */

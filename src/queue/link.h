@@ -33,7 +33,7 @@ struct link {
         size_t host;
         bool clear; /* this host's TLS did not work, and need not */
         struct smtp_client *client;
-        char tls[96]; /* of the connection, for people */
+        char tls[96];    /* of the connection, for people */
         struct job *job; /* in hand: being sent, or on its way to the next host */
         struct sending *sending;
         struct passed *passed; /* what the host before has said of the job; NULL: nothing */
@@ -71,12 +71,21 @@ void pass_on_ready(struct link *l);
 void pass_on_failed(struct link *l, const struct smtp_client_reply *reply);
 void passed_free(struct link *l);
 
+/* link_find.c: finds the hosts; then link_connect to the first, or link_give_up. Later. */
+void link_find(struct link *l);
+
 /* link_sts.c: what the domain demands goes into l->rules; then `known`, later. */
 void link_ask_policy(struct link *l, void (*known)(struct link *l));
 /* Ready: says once in the log what a policy that is only tested would have had against it. */
 void link_test_policy(const struct link *l, const struct net_client_tls *tls);
 
-/* link.c: it has none now: the next job, or a wait for one. */
+/* link.c: by way of which it goes; NULL: none. */
+const struct queue_route_config *link_route(const struct link *l);
+/* To the host whose turn it is. */
+void link_connect(struct link *l);
+/* The site hears why it could not be reached, if this was its only way; else the others go on. */
+void link_give_up(struct link *l, const struct smtp_client_reply *reply);
+/* It has no job now: the next one, or a wait for one. */
 void link_look_for_work(struct link *l);
 /* It ends, and what waits finds another. */
 void link_leave(struct link *l);

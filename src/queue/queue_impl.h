@@ -109,7 +109,7 @@ struct queue {
         struct scan *scan; /* running; NULL: none */
         struct task *fair; /* running: fair.c; NULL: not */
         int64_t fair_after;
-        struct job *lone;  /* while a page is taken: rows of a message that are not to be tried */
+        struct job *lone; /* while a page is taken: rows of a message that are not to be tried */
         bool lone_is_late;
         struct timer scan_timer;
         struct store_queue_place due_after; /* rows up to here, by time, were looked at */
