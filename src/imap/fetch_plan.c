@@ -18,15 +18,15 @@ static const struct {
         {{ "UID", 3 },             IMAP_FETCH_UID,           0                   },
         { { "FLAGS", 5 },          IMAP_FETCH_FLAGS,         0                   },
         { { "MODSEQ", 6 },         IMAP_FETCH_MODSEQ,        0                   },
-        { { "INTERNALDATE", 12 },  IMAP_FETCH_INTERNALDATE,  0                   },
-        { { "RFC822.SIZE", 11 },   IMAP_FETCH_SIZE,          0                   },
+        { { "INTERNALDATE", 12 },  IMAP_FETCH_INTERNALDATE,  STORE_FETCH_ROW     },
+        { { "RFC822.SIZE", 11 },   IMAP_FETCH_SIZE,          STORE_FETCH_ROW     },
         { { "ENVELOPE", 8 },       IMAP_FETCH_ENVELOPE,      STORE_FETCH_CONTENT },
         { { "BODY", 4 },           IMAP_FETCH_BODY,          STORE_FETCH_CONTENT },
         { { "BODYSTRUCTURE", 13 }, IMAP_FETCH_BODYSTRUCTURE, STORE_FETCH_CONTENT },
         { { "PREVIEW", 7 },        IMAP_FETCH_PREVIEW,       STORE_FETCH_CONTENT },
         { { "EMAILID", 7 },        IMAP_FETCH_EMAILID,       STORE_FETCH_EMAIL_ID},
         { { "THREADID", 8 },       IMAP_FETCH_THREADID,      STORE_FETCH_KEYS    },
-        { { "SAVEDATE", 8 },       IMAP_FETCH_SAVEDATE,      0                   },
+        { { "SAVEDATE", 8 },       IMAP_FETCH_SAVEDATE,      STORE_FETCH_ROW     },
 };
 enum { N_SIMPLE = sizeof simple_items / sizeof *simple_items };
 
@@ -126,7 +126,7 @@ static unsigned rows_of(const struct imap_fetch_item *item)
                 return STORE_FETCH_HEADER;
         case IMAP_SECTION_ALL:
                 if (item->kind == IMAP_FETCH_BINARY_SIZE)
-                        return 0;
+                        return STORE_FETCH_ROW;
                 break;
         case IMAP_SECTION_TEXT:
         case IMAP_SECTION_MIME:

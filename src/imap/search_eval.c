@@ -22,7 +22,7 @@ struct eval {
 
 unsigned imap_search_items(const struct imap_search *search)
 {
-        unsigned items = 0;
+        unsigned items = STORE_FETCH_ROW;
 
         if (search->has_keys)
                 items |= STORE_FETCH_KEYS;

@@ -43,7 +43,7 @@ unsigned imap_sort_items(const struct imap_sort *sort)
                     sort->criteria[i].by != IMAP_SORT_SIZE &&
                     sort->criteria[i].by != IMAP_SORT_RELEVANCY)
                         return STORE_FETCH_KEYS;
-        return 0;
+        return STORE_FETCH_ROW;
 }
 
 static enum err read_criterion(struct imap_args *a, struct imap_sort *sort)

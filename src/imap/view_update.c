@@ -138,7 +138,9 @@ static bool tell_expunged(struct imap_session *s, struct imap_update *u, struct 
         while (out->len < PIECE) {
                 if (!u->expunged.last && !next_expunged(m, u))
                         return true;
-                buf_addf(out, "* %u EXPUNGE\r\n", u->expunged.last);
+                buf_add(out, SLICE("* "));
+                buf_add_number(out, u->expunged.last);
+                buf_add(out, SLICE(" EXPUNGE\r\n"));
                 if (u->expunged.last-- == u->expunged.first)
                         u->expunged.last = 0;
         }

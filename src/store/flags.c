@@ -167,17 +167,40 @@ static enum err change_mailbox(struct store_txn *tx, const struct change *c)
         return db_run(q);
 }
 
-static enum err change_range(struct store_txn *tx, const struct change *c, size_t range,
-                             int64_t *changed)
+/* What changes whatever was before: a tenth less to work out for each row. */
+static struct db_stmt *change_always(struct store_txn *tx, const struct change *c, size_t range)
+{
+        struct db_stmt *q =
+                db_prepare(tx->db, "UPDATE message SET flags = (flags & $4) | $5, modseq = $6"
+                                   " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3"
+                                   " AND flags <> ((flags & $4) | $5)");
+
+        db_bind_int(q, 1, c->messages.mailbox);
+        db_bind_int(q, 2, c->messages.uids->ranges[range].first);
+        db_bind_int(q, 3, c->messages.uids->ranges[range].last);
+        db_bind_int(q, 4, c->keep);
+        db_bind_int(q, 5, c->add);
+        db_bind_int(q, 6, c->modseq);
+        return q;
+}
+
+static struct db_stmt *change_unless(struct store_txn *tx, const struct change *c, size_t range)
 {
         struct db_stmt *q = db_prepare(
                 tx->db, "UPDATE message SET flags = (flags & $7) | $8, modseq = $9" SELECTION_WHERE
                                 CHANGING);
-        enum err err;
 
         bind_change(q, c, range);
         db_bind_int(q, 9, c->modseq);
-        err = db_run(q);
+        return q;
+}
+
+static enum err change_range(struct store_txn *tx, const struct change *c, size_t range,
+                             int64_t *changed)
+{
+        enum err err = db_run(c->unchanged_since == INT64_MAX ? change_always(tx, c, range)
+                                                              : change_unless(tx, c, range));
+
         if (!err)
                 *changed += db_changes(tx->db);
         return err;

@@ -9,6 +9,7 @@
 #include "mailserver/core/uid_set.h"
 #include "mailserver/store/store.h"
 
+/* Without any of them a row has its UID, flags and MODSEQ; with any, what of it is not said below, too. */
 enum store_fetch_item {
         STORE_FETCH_CONTENT = 1u << 0, /* envelope, bodystructure, body, preview … of the row */
         STORE_FETCH_HEADER = 1u << 1,  /* the header block */
@@ -17,6 +18,7 @@ enum store_fetch_item {
         STORE_FETCH_KEYS = 1u << 5,    /* what SEARCH, SORT and THREAD compare */
         STORE_FETCH_EMAIL_ID = 1u << 6,
         STORE_FETCH_SHORT = 1u << 4, /* the same, but none of more than STORE_FETCH_SHORT_OCTETS */
+        STORE_FETCH_ROW = 1u << 7,   /* nothing more: dates, content and size */
 };
 enum { STORE_FETCH_SHORT_OCTETS = 64 << 10, STORE_EMAIL_ID_OCTETS = 40 };
 

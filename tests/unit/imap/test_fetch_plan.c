@@ -205,14 +205,17 @@ static const struct {
         const char *text;
         unsigned rows;
 } rows[] = {
-        {"(UID FLAGS INTERNALDATE RFC822.SIZE)",     0                                                         },
+        {"(UID FLAGS MODSEQ)",                       0                                                         },
+        { "(UID FLAGS INTERNALDATE)",                STORE_FETCH_ROW                                           },
+        { "(FLAGS RFC822.SIZE)",                     STORE_FETCH_ROW                                           },
+        { "SAVEDATE",                                STORE_FETCH_ROW                                           },
         { "ENVELOPE",                                STORE_FETCH_CONTENT                                       },
         { "BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)]", STORE_FETCH_HEADER                                        },
         { "RFC822.HEADER",                           STORE_FETCH_HEADER                                        },
         { "BODY[]",                                  STORE_FETCH_HEADER | STORE_FETCH_SHORT                    },
         { "BODY[2]",                                 STORE_FETCH_HEADER | STORE_FETCH_SHORT | STORE_FETCH_PARTS},
         { "(BODYSTRUCTURE BODY[HEADER])",            STORE_FETCH_CONTENT | STORE_FETCH_HEADER                  },
-        { "BINARY.SIZE[]",                           0                                                         },
+        { "BINARY.SIZE[]",                           STORE_FETCH_ROW                                           },
 };
 
 START_TEST(no_more_is_read_than_is_wanted)

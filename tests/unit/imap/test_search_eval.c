@@ -197,12 +197,12 @@ static const struct {
         const char *name, *keys;
         unsigned items;
 } items[] = {
-        {"flags need the row alone",              "SEEN UID 1:*",     0                 },
-        { "a field needs the header",             "UNSEEN SUBJECT x", STORE_FETCH_HEADER},
+        {"flags need the row alone",              "SEEN UID 1:*",     STORE_FETCH_ROW                     },
+        { "a field needs the header",             "UNSEEN SUBJECT x", STORE_FETCH_ROW | STORE_FETCH_HEADER},
         { "text needs all of it",                 "TEXT x",
-         STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_BODY                      },
+         STORE_FETCH_ROW | STORE_FETCH_HEADER | STORE_FETCH_PARTS | STORE_FETCH_BODY                      },
         { "behind a cheap key the body can wait", "UNSEEN TEXT x",
-         STORE_FETCH_HEADER | STORE_FETCH_PARTS                                         },
+         STORE_FETCH_ROW | STORE_FETCH_HEADER | STORE_FETCH_PARTS                                         },
 };
 
 START_TEST(no_more_is_read_than_the_keys_need)

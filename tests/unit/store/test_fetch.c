@@ -156,6 +156,52 @@ START_TEST(a_row_has_what_was_asked_for)
 }
 END_TEST
 
+static bool look_at_flags(void *arg, const struct store_fetch_row *row)
+{
+        (void)arg;
+        looked++;
+        ck_assert_uint_eq(row->uid, 2);
+        ck_assert_uint_eq(row->flags, STORE_FLAG_SEEN | UINT64_C(1) << 62);
+        ck_assert_int_eq(row->modseq, 3);
+        ck_assert_int_eq(row->size, 0);
+        return true;
+}
+
+static bool look_at_row(void *arg, const struct store_fetch_row *row)
+{
+        (void)arg;
+        looked++;
+        ck_assert_int_eq(row->modseq, 3);
+        ck_assert_int_eq(row->internal_date_us, 12);
+        ck_assert_int_gt(row->save_date_us, 12);
+        ck_assert_int_eq(row->content, 1);
+        ck_assert_int_eq(row->size, (int64_t)(sizeof trace + sizeof header - 2 + 7));
+        ck_assert_uint_eq(row->trace.len, 0);
+        return true;
+}
+
+static bool look_at_trace(void *arg, const struct store_fetch_row *row)
+{
+        (void)arg;
+        looked++;
+        ck_assert(slice_eq(row->trace, slice_of(trace)));
+        return true;
+}
+
+START_TEST(what_is_not_asked_for_is_not_read)
+{
+        static const unsigned with_trace[] = { STORE_FETCH_HEADER, STORE_FETCH_PARTS,
+                                               STORE_FETCH_BODY, STORE_FETCH_SHORT };
+
+        ck_assert_int_eq(fetch_one(2, 0, look_at_flags), ERR_OK);
+        ck_assert_int_eq(fetch_one(2, STORE_FETCH_ROW, look_at_row), ERR_OK);
+        ck_assert_int_eq(fetch_one(2, STORE_FETCH_KEYS, look_at_row), ERR_OK);
+        for (size_t i = 0; i < sizeof with_trace / sizeof *with_trace; i++)
+                ck_assert_int_eq(fetch_one(2, with_trace[i], look_at_trace), ERR_OK);
+        ck_assert_int_eq(looked, 7);
+}
+END_TEST
+
 static bool look_at_large(void *arg, const struct store_fetch_row *row)
 {
         (void)arg;
@@ -243,6 +289,8 @@ static const struct {
         { STORE_FETCH_PARTS,                          "DELETE FROM content_body"  },
         { STORE_FETCH_BODY,                           "DELETE FROM content_body"  },
         { STORE_FETCH_SHORT,                          "DELETE FROM content_body"  },
+        { STORE_FETCH_HEADER,                         "DELETE FROM content_trace" },
+        { STORE_FETCH_EMAIL_ID,                       "DELETE FROM content_trace" },
 };
 
 START_TEST(a_message_without_its_content_is_corrupt)
@@ -311,6 +359,7 @@ int main(void)
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_loop_test(tc, rows_come_in_order_of_uid, 0, ops_rows(walks));
         tcase_add_test(tc, a_row_has_what_was_asked_for);
+        tcase_add_test(tc, what_is_not_asked_for_is_not_read);
         tcase_add_test(tc, what_never_changes_of_a_message_is_in_its_name);
         tcase_add_test(tc, the_body_of_a_blob_is_not_in_its_row);
         tcase_add_test(tc, an_empty_body_is_not_taken_for_a_blob);

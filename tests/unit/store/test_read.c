@@ -183,6 +183,7 @@ static const struct {
         {"no content",                 "DELETE FROM content"                                 },
         { "no header",                 "DELETE FROM content_header"                          },
         { "a header cut short",        "UPDATE content_header SET octets = x'00'"            },
+        { "no trace",                  "DELETE FROM content_trace"                           },
         { "no body",                   "DELETE FROM content_body"                            },
         { "a body cut short",          "UPDATE content_body SET octets = x'00'"              },
         { "a body without octets",     "UPDATE content_body SET octets = NULL"               },
