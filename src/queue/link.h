@@ -65,6 +65,11 @@ struct passed;
  * a reply it may have been taken.
  */
 bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear);
+/*
+ * RFC 5321 4.5.3.1.10: some recipients were too many for one transaction (452), and others were
+ * taken. True: these are written, and the rest waits for the next one.
+ */
+bool send_rest_again(struct link *l, const struct smtp_client_reply *replies);
 /* Connected to that host. */
 void pass_on_ready(struct link *l);
 /* None of the others could be reached, for this reason. */

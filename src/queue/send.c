@@ -297,7 +297,9 @@ static void answered(struct link *l, const struct smtp_client_reply *rest)
 {
         struct smtp_client_reply *replies = replies_of(l, rest);
 
-        if (!pass_on(l, replies, false)) {
+        if (send_rest_again(l, replies)) {
+                link_look_for_work(l);
+        } else if (!pass_on(l, replies, false)) {
                 write_outcome(l, replies);
                 link_look_for_work(l);
         }

@@ -59,17 +59,17 @@ static void ask_it_later(struct smtp_client_reply *replies, size_t n)
                         replies[i] = reply_for_later(&replies[i]);
 }
 
-static void log_passed(const struct link *l, size_t i, const struct smtp_client_reply *reply,
-                       const struct outcome_peer *peer)
+static void log_kept(const struct link *l, size_t i, const struct smtp_client_reply *reply,
+                     const struct outcome_peer *peer, const char *status, const char *next)
 {
-        const struct destination_host *next = &l->destination.hosts[l->host + 1];
         AUTO_BUF(words, QUEUE_LOGGED_MAX);
 
         queue_put_reply(&words, reply);
-        log_info("queue id=%s from=<%s> to=<%s> status=passed-on mx=%s ip=%s tls=\"%s\" next=%s%s",
+        log_info("queue id=%s from=<%s> to=<%s> status=%s mx=%s ip=%s tls=\"%s\" next=%s%s",
                  LOG_ESC(slice_of(l->job->mail_id)), LOG_ESC(slice_of(l->job->sender)),
-                 LOG_ESC(slice_of(l->job->recipients[i].address)), LOG_ESC(slice_of(peer->mx)),
-                 peer->ip, peer->tls, LOG_ESC(slice_of(next->name)), buf_slice(&words).ptr);
+                 LOG_ESC(slice_of(l->job->recipients[i].address)), status,
+                 LOG_ESC(slice_of(peer->mx)), peer->ip, peer->tls, LOG_ESC(slice_of(next)),
+                 buf_slice(&words).ptr);
 }
 
 /* ---- the two parts ---- */
@@ -133,7 +133,8 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear)
                 if (leaves[i])
                         continue;
                 n++;
-                log_passed(l, i, &replies[i], &peer);
+                log_kept(l, i, &replies[i], &peer, "passed-on",
+                         l->destination.hosts[l->host + 1].name);
         }
         if (n) {
                 remember(l, replies, leaves, &peer);
@@ -178,4 +179,42 @@ void pass_on_failed(struct link *l, const struct smtp_client_reply *reply)
         outcome_write(job, replies, &peer);
         mem_free(replies);
         link_leave(l);
+}
+
+/* ---- too many at one time ---- */
+
+/* Of its status too; a 452 without one is said of a full disk as well, and tells by the others. */
+static bool is_too_many(const struct smtp_client_reply *r)
+{
+        return r->code == 452 &&
+               (strcmp(r->status, "4.5.3") == 0 || strcmp(r->status, "4.0.0") == 0);
+}
+
+bool send_rest_again(struct link *l, const struct smtp_client_reply *replies)
+{
+        struct site *site = l->site;
+        struct job *job = l->job;
+        bool *leaves = mem_alloc_array(job->n, sizeof *leaves);
+        size_t good = 0, rest = 0;
+        struct outcome_peer peer;
+        bool again;
+
+        for (size_t i = 0; i < job->n; i++) {
+                leaves[i] = !is_too_many(&replies[i]);
+                rest += !leaves[i];
+                good += smtp_client_reply_good(&replies[i]);
+        }
+        again = rest && good && !l->finishing && !site->stale && !site->queue->stopping;
+        if (again) {
+                sending_peer(l, &peer);
+                for (size_t i = 0; i < job->n; i++)
+                        if (!leaves[i])
+                                log_kept(l, i, &replies[i], &peer, "again", peer.mx);
+                settle_rest(l, replies, leaves, &peer);
+                sending_free(l);
+                l->job = NULL;
+                turns_put_back(&site->waiting, &job->turn);
+        }
+        mem_free(leaves);
+        return again;
 }

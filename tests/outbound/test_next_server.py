@@ -138,6 +138,20 @@ def test_only_who_was_put_off_goes_to_the_next(network):
             server.wait_for(lambda: len(first.messages) == 2, "the nearest to be asked first again")
 
 
+def test_mail_on_its_way_to_the_next_is_not_lost_by_a_reload_or_an_end(network):
+    two_mx(network.dns)
+    with Receiver({"RCPT": ["451 4.2.1 later"] * 9}, address=MX[0]) as first:
+        with Receiver({"CONNECT": [b""] * 9}, address=MX[1], port=first.port) as second:
+            server = network.start(first.port)
+            submit(server, ["bob@away.example"])
+            server.wait_for(lambda: second.connections == 1, "it to be on its way")
+            server.ctl("reload")
+            server.wait_for(lambda: second.connections == 2, "it to be on its way again")
+            server.restart()
+            server.wait_for(lambda: second.connections == 3, "it to be on its way once more")
+            assert waiting(server) == 1 and "status=deferred" not in server.log
+
+
 def test_what_is_too_large_for_all_comes_back(network):
     two_mx(network.dns)
     with Receiver(address=MX[0], extensions=TINY) as first:

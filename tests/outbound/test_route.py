@@ -47,6 +47,20 @@ def test_what_is_refused_for_now_is_tried_again(make_server):
         assert "greylisted, come back" in server.log
 
 
+def test_recipients_that_are_too_many_go_in_the_next_transaction(make_server):
+    """RFC 5321 4.5.3.1.10; not where nobody was taken."""
+    replies = ["250 2.1.5 ok"] * 2 + ["452 4.5.3 too many"] * 2 + ["250 2.1.5 ok", "452 no more"]
+    with Receiver(script={"RCPT": [*replies, "452 4.5.3 none at all"]}) as sink:
+        conf = route_to(sink)
+        conf["queue"].update(retry_first="1h", retry_max="1h")
+        server = make_server(**conf)
+        submit(server, [f"r{i}@away.example" for i in range(4)])
+        server.wait_log('to=<r3@away.example> status=deferred .*reply="452 4.5.3 none at all"')
+        assert [len(m.recipients) for m in sink.messages] == [2, 1]
+        assert sink.connections == 1 and server.log.count("status=again") == 3
+        server.wait_for(lambda: waiting(server) == 1, "the others to be written")
+
+
 def test_what_is_refused_for_good_is_reported_once(make_server):
     with Receiver(script={"RCPT": ["250 2.1.5 ok", "550 5.1.1 No such user"]}) as sink:
         server = make_server(**route_to(sink))
