@@ -1,7 +1,7 @@
 /* schema.c — the tables as text, and the way from one version to the next. */
 #include "schema.h"
 
-#include "content_key.h"
+#include "upgrade_5.h"
 
 #include <stdio.h>
 
@@ -17,13 +17,6 @@ static const char upgrade_4_sql[] = {
 static const char upgrade_5_sql[] = {
 #include "upgrade_5_sql.inc"
 };
-
-static enum err make_keys(struct db *db)
-{
-        int64_t ignored;
-
-        return content_key_add_missing(db, &ignored);
-}
 
 static const char upgrade_2_sql[] = "CREATE TABLE ban ("
                                     " network TEXT NOT NULL,"
@@ -52,7 +45,7 @@ static const struct schema_upgrade upgrades[] = {
         UPGRADE(2, upgrade_2_sql, NULL),
         UPGRADE(3, upgrade_3_sql, NULL),
         UPGRADE(4, upgrade_4_sql, NULL),
-        UPGRADE(5, upgrade_5_sql, make_keys),
+        UPGRADE(5, upgrade_5_sql, upgrade_5_run),
 };
 
 const struct schema schema_current = {
