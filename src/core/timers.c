@@ -55,16 +55,15 @@ static void insert(struct timers *ts, struct timer *t)
 {
         if (ts->n == ts->room) {
                 ts->room = ts->room ? ts->room * 2 : 16;
-                ts->heap = mem_realloc(ts->heap, ts->room * sizeof *ts->heap);
+                ts->heap = mem_realloc(ts->heap, ts->room * sizeof(struct timer *));
         }
         t->timers = ts;
         ts->n++;
         settle(ts, ts->n - 1, t);
 }
 
-static void take_out(struct timer *t)
+static void take_out(struct timers *ts, struct timer *t)
 {
-        struct timers *ts = t->timers;
         struct timer *last = ts->heap[--ts->n];
 
         t->timers = NULL;
@@ -105,7 +104,7 @@ static void fire(evutil_socket_t fd, short what, void *arg)
         while (ts->n && ts->heap[0]->due_us <= ts->firing_us) {
                 struct timer *t = ts->heap[0];
 
-                take_out(t);
+                take_out(ts, t);
                 t->fn(t->arg); /* may set it again, or end what it is in */
         }
         ts->firing_us = 0;
@@ -124,7 +123,7 @@ struct timers *timers_new(struct event_base *base)
 void timers_free(struct timers *ts)
 {
         while (ts->n)
-                take_out(ts->heap[ts->n - 1]);
+                take_out(ts, ts->heap[ts->n - 1]);
         event_free(ts->event);
         mem_free(ts->heap);
         mem_free(ts);
@@ -152,7 +151,7 @@ void timer_set(struct timer *t, struct loop *l, int64_t ms, timer_fn *fn, void *
 void timer_clear(struct timer *t)
 {
         if (t->timers)
-                take_out(t);
+                take_out(t->timers, t);
 }
 
 bool timer_pending(const struct timer *t)
