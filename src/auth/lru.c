@@ -5,9 +5,8 @@
 
 void lru_init(struct lru *l, size_t max, size_t entry_size)
 {
+        /* Each begins with its first entry: a table that is not used takes no memory. */
         l->buckets = mem_alloc_array(max, sizeof *l->buckets);
-        for (size_t i = 0; i < max; i++)
-                list_init(&l->buckets[i]);
         list_init(&l->order);
         list_init(&l->kept);
         l->n = l->n_kept = 0;
@@ -56,7 +55,11 @@ static struct list *bucket_of(const struct lru *l, uint64_t key)
 
 void *lru_find(struct lru *l, uint64_t key)
 {
-        list_each (link, bucket_of(l, key)) {
+        struct list *bucket = bucket_of(l, key);
+
+        if (!list_linked(bucket))
+                return NULL;
+        list_each (link, bucket) {
                 struct lru_entry *e = container_of(link, struct lru_entry, bucket);
 
                 if (e->key != key)
@@ -71,6 +74,7 @@ void *lru_find(struct lru *l, uint64_t key)
 void *lru_get(struct lru *l, uint64_t key)
 {
         struct lru_entry *e = lru_find(l, key);
+        struct list *bucket = bucket_of(l, key);
 
         if (e)
                 return e;
@@ -78,7 +82,9 @@ void *lru_get(struct lru *l, uint64_t key)
                 discard(l, oldest(list_empty(&l->order) ? &l->kept : &l->order));
         e = mem_alloc(l->entry_size);
         e->key = key;
-        list_append(bucket_of(l, key), &e->bucket);
+        if (!list_linked(bucket))
+                list_init(bucket);
+        list_append(bucket, &e->bucket);
         list_prepend(&l->order, &e->order);
         l->n++;
         return e;
