@@ -89,7 +89,7 @@ static void copy_done(struct task *t)
                 uid_set_add_set(&c->all.to, &c->copied.to);
         }
         if (!t->result &&
-            imap_slices_next(&c->slices, &imap_session_view(cmd->session)->messages)) {
+            imap_slices_next(&c->slices, &imap_session_view(cmd->session)->messages, t)) {
                 imap_progress_set(cmd, uid_set_count(&c->all.from), 0);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_WRITE, t);
@@ -134,11 +134,11 @@ static enum imap_flow start(struct imap_cmd *cmd, struct imap_args *args, bool m
         c->source = imap_selected(cmd);
         c->max_messages = move ? INT64_MAX : config->max_copy_messages;
         /* All of COPY at once: it is done or not (RFC 9051 6.4.7). */
-        imap_slices_init(&c->slices, &uids, move ? (size_t)config->max_slice_messages : SIZE_MAX);
+        imap_slices_init(&c->slices, &uids, move ? config : NULL);
         c->mailbox = mem_strdup(mailbox);
         c->move = move;
         /* Of no message, too: the destination is looked for. */
-        imap_slices_next(&c->slices, &imap_session_view(cmd->session)->messages);
+        imap_slices_next(&c->slices, &imap_session_view(cmd->session)->messages, &c->task);
         return imap_submit(cmd, STORE_WRITE, &c->task);
 }
 

@@ -44,7 +44,7 @@ struct store_task {
 
 static bool next_slice(struct store_task *s, const struct imap_session *session)
 {
-        if (!imap_slices_next(&s->slices, &imap_session_view(session)->messages))
+        if (!imap_slices_next(&s->slices, &imap_session_view(session)->messages, &s->task))
                 return false;
         /* 0 asks for something else. */
         if (s->unchanged_since <= 0 || s->op == STORE_FLAGS_SET)
@@ -333,8 +333,7 @@ static enum imap_flow store_start(struct imap_cmd *cmd, struct imap_args *args)
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_BAD, NULL, "No such message");
         }
-        imap_slices_init(&s->slices, &uids,
-                         (size_t)imap_session_server(cmd->session)->config->max_slice_messages);
+        imap_slices_init(&s->slices, &uids, imap_session_server(cmd->session)->config);
         if (imap_read_only(cmd)) {
                 store_drop(&s->task);
                 return imap_reply(cmd, IMAP_NO, "CANNOT", "The mailbox is open for reading only");

@@ -33,7 +33,7 @@ static void expunge_done(struct task *t)
         if (!t->result)
                 e->expunged_before += e->expunged;
         if (!t->result && e->left &&
-            imap_slices_next(&e->slices, &imap_session_view(cmd->session)->messages)) {
+            imap_slices_next(&e->slices, &imap_session_view(cmd->session)->messages, t)) {
                 imap_progress_set(cmd, e->expunged_before, 0);
                 task_keep(t);
                 imap_submit_when_drained(cmd, STORE_WRITE, t);
@@ -66,9 +66,8 @@ enum imap_flow imap_expunge_run(struct imap_cmd *cmd, struct uid_set *uids, imap
                 uid_set_add_range(&all, 1, UINT32_MAX);
                 uids = &all;
         }
-        imap_slices_init(&e->slices, uids,
-                         (size_t)imap_session_server(cmd->session)->config->max_slice_messages);
-        if (imap_slices_next(&e->slices, &imap_session_view(cmd->session)->messages))
+        imap_slices_init(&e->slices, uids, imap_session_server(cmd->session)->config);
+        if (imap_slices_next(&e->slices, &imap_session_view(cmd->session)->messages, &e->task))
                 return imap_submit(cmd, STORE_WRITE, &e->task);
         expunge_drop(&e->task);
         done(cmd, ERR_OK, 0);

@@ -93,6 +93,14 @@ static const struct conf_option imap_options[] = {
          .max = 10000000,
          .help = "The most messages that STORE, MOVE and EXPUNGE change at one stroke; with "
                   "more, other changes go in between." },
+        { .name = "slice_time",
+         .type = CONF_TIME,
+         .offset = IMAP(slice_time_ms),
+         .fallback = "20ms",
+         .min = 1,
+         .max = 60000,
+         .help = "The time such a stroke should take, for others wait as long: on a slow or busy "
+                  "machine it is of fewer messages, though of 1000 at least." },
         { .name = "max_mailboxes",
          .type = CONF_INT,
          .offset = IMAP(max_mailboxes),
@@ -169,7 +177,7 @@ static const struct conf_option imap_options[] = {
          .offset = IMAP(compress_not_for),
          .help = "Mail programs that are not told of compression, by the names they give "
                   "themselves (ID): for those that offer to use it and fail. None is known." },
-        { 0                                       },
+        { 0},
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",

@@ -24,6 +24,7 @@ struct imap_config {
         int64_t max_append_messages; /* of one APPEND: RFC 3502 */
         int64_t max_copy_messages;
         int64_t max_slice_messages;           /* that one transaction changes */
+        int64_t slice_time_ms;                /* that it should take */
         int64_t max_mailboxes;                /* of an account; of its subscriptions likewise */
         int64_t max_mailbox_levels;           /* of a name */
         int64_t max_mailbox_name;             /* octets of UTF-8 */
