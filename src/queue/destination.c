@@ -117,6 +117,7 @@ static bool list_hosts(struct finding *f, const char *domain)
         if (!mx)
                 return false;
         f->secure = mx->secure;
+        f->expanded = mx->canonical;
         if (is_null_mx(mx))
                 fail_with(f, 556, "5.1.10", "The domain %.255s accepts no mail (null MX)", domain);
         else if (mx->status == DNS_NXDOMAIN)

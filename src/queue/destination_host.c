@@ -138,14 +138,16 @@ static const struct dns_answer *ask_tlsa(struct finding *f, const char *base)
 
 static bool take_names(struct finding *f, struct destination_host *host)
 {
-        const char **names = arena_alloc(f->facts->arena, 3 * sizeof *names);
+        const char **names = arena_alloc(f->facts->arena, 4 * sizeof *names);
 
         if (!names)
                 return fault(f, host, true, "4.3.0", "the answers of the DNS are too large");
-        /* RFC 7672 3.2.2: the base domain (as SNI), the host, and what the mail was addressed to. */
+        /* RFC 7672 3.2.2: the base domain (as SNI), the host, what the mail was addressed to, and
+         * where CNAMEs of that led. */
         names[0] = host->name;
         names[1] = f->domain;
-        names[2] = NULL;
+        names[2] = f->expanded;
+        names[3] = NULL;
         host->names = names;
         return true;
 }

@@ -16,6 +16,7 @@ struct finding {
         struct dns_questions *lacking;
         struct destination *ret;
         const char *domain;
+        const char *expanded;    /* where CNAMEs of the domain led; NULL: nothing was asked */
         bool secure;             /* the answer to MX was: RFC 7672 2.2.1 */
         struct host_fault fault; /* a temporary one goes before others */
 };

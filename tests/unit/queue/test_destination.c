@@ -119,6 +119,10 @@ static const struct row {
             "*a.signed MX 1 m.signed\n*m.signed A 9.9.9.1\n"
             "*_25._tcp.m.signed TLSA 3 1 1 32\n*_25._tcp.m.signed TLSA 2 0 1 32\n",
             "m.signed 9.9.9.1 dane 2 m.signed\n"),
+        ROW("a certificate may have the name that a CNAME of the domain leads to", "a.signed",
+            "*a.signed MX =b.signed 1 m.signed\n*m.signed A 9.9.9.1\n"
+            "*_25._tcp.m.signed TLSA 2 1 1 32\n",
+            "m.signed 9.9.9.1 dane 1 m.signed or b.signed\n"),
         ROW("not where the MX was not", "a.org",
             "a.org MX 1 m.signed\n*m.signed A 9.9.9.1\n*_25._tcp.m.signed TLSA 3 1 1 32\n",
             "m.signed 9.9.9.1 opportunistic\n"),
@@ -171,7 +175,7 @@ static const struct row {
         ROW("without MX a domain that is an alias: where it leads, then its own", "a.signed",
             "*a.signed MX =b.signed NODATA\n*a.signed A =b.signed 9.9.9.1\n"
             "*_25._tcp.a.signed TLSA 3 0 1 32\n",
-            "a.signed 9.9.9.1 dane 1 a.signed\n"),
+            "a.signed 9.9.9.1 dane 1 a.signed or b.signed\n"),
         ROW("without MX, and validated: the domain's own", "a.signed",
             "*a.signed A 9.9.9.1\n*_25._tcp.a.signed TLSA 3 0 1 32\n",
             "a.signed 9.9.9.1 dane 1 a.signed\n"),
@@ -224,7 +228,7 @@ static const struct {
 
 enum { MAX_RECORDS = 32 };
 static char octets[64];
-static char names[MAX_RECORDS][64];
+static char names[MAX_RECORDS][64], canonical[64];
 
 static void read_data(char *data, enum dns_type type, struct dns_answer *a,
                       struct dns_record *records)
@@ -236,8 +240,8 @@ static void read_data(char *data, enum dns_type type, struct dns_answer *a,
         if (data[0] == '=') {
                 space = strchr(data, ' ');
                 *space = '\0';
-                snprintf(names[a->n], sizeof names[0], "%s", data + 1);
-                a->canonical = names[a->n];
+                snprintf(canonical, sizeof canonical, "%s", data + 1);
+                a->canonical = canonical;
                 data = space + 1;
         }
         for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
@@ -311,6 +315,9 @@ static void print_host(const struct destination_host *host, struct buf *out)
         buf_addf(out, " %s", tls_names[host->tls]);
         if (host->tls == DESTINATION_DANE)
                 buf_addf(out, " %zu %s", host->n_tlsa, host->sni);
+        if (host->tls == DESTINATION_DANE && host->names[2] &&
+            strcmp(host->names[1], host->names[2]) != 0)
+                buf_addf(out, " or %s", host->names[2]);
         if (host->tls == DESTINATION_PKIX && (host->names || strcmp(host->sni, host->name) != 0))
                 buf_addf(out, " or %s", host->names ? host->names[1] : host->sni);
         buf_addc(out, '\n');
