@@ -32,10 +32,15 @@ void passed_free(struct link *l)
 
 /* ---- what passes ---- */
 
-/* Ruled out by what this server offers; of the address itself (553) the next offers no more. */
+/*
+ * Ruled out by what this server offers, or too large for it, as it says itself (RFC 1870 6.1). Of the
+ * address itself (553) the next offers no more.
+ */
 static bool is_not_offered(const struct smtp_client_reply *r)
 {
-        return r->ours && smtp_client_reply_permanent(r) && r->code != 553;
+        bool size = strcmp(r->status, "5.3.4") == 0;
+
+        return smtp_client_reply_permanent(r) && (r->ours ? r->code != 553 : size);
 }
 
 /* The fault is our store's. */

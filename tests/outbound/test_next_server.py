@@ -94,6 +94,7 @@ NEAREST = {
     "data-closed": ({"DATA": [None]}, "passed-on"),
     "end": ({".": ["451 4.3.0 later"]}, "passed-on"),
     "tiny": (TINY, "passed-on"),  # RFC 1870 6.1: the next may take more
+    "large": ({"MAIL": ["552 5.3.4 too large"]}, "passed-on"),
     "end-closed": ({".": [None]}, "deferred .*it may have been delivered"),
     "refused": ({"RCPT": ["550 5.1.1 no such user"]}, 'bounced .*reply="550 5.1.1 no such user"'),
     "alone-tiny": (TINY, 'deferred mx=second.* ip= .*why="second.alone-tiny.example: 127.0.0.9: '),
