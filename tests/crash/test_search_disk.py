@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
 
 from imap_answer import ask  # noqa: E402
+from test_full_disk import fill_up as fill_disk, small_disk  # noqa: E402, F401
 from test_search_index import append, search, status, wait_indexed  # noqa: E402
 
 DISK_OCTETS = 512 << 10
@@ -112,3 +113,20 @@ def test_an_index_that_cannot_be_written_finds_what_it_knows_and_hides_nothing(i
     mount("-o", "remount,rw", server.disk)
     server.start()
     assert_index_is_used(server, 5)
+
+
+def test_a_rebuild_for_which_there_is_no_room_says_so_and_the_old_index_goes_on(small_disk):  # noqa: F811
+    server = small_disk(search=QUICK, store={"disk_reserve": 0})
+    with server.imap("alice") as talk:
+        for n in range(20):
+            append(talk, f"Subject: s\r\n\r\n{word(n)}\r\n".encode())
+    wait_indexed(server)
+    filler = fill_disk(server, leave=0)
+    for _ in range(2):
+        refused = server.ctl("search", "rebuild", check=False)
+        assert refused.returncode == 1 and "no room" in refused.stderr, refused
+    assert_all_found(server, 20)
+    filler.unlink()
+    server.ctl("search", "rebuild")
+    assert not list(server.data_dir.glob("search.new.db*"))
+    assert_index_is_used(server, 20)
