@@ -172,6 +172,41 @@ def test_thunderbird_asks_for_all_changes_of_a_folder_it_has_just_opened(server,
         talk.expect("89 OK ...")
 
 
+def test_thunderbird_comes_back_and_counts_what_is_left(server, user):
+    """By the MODSEQ it knew: more messages are there than it thinks, or fewer, so it asks for all their flags."""
+    with thunderbird(server, user, 40) as talk:
+        talk.says('C: 43 select "INBOX"').until("* OK [HIGHESTMODSEQ <at>] ...").until("43 OK ...")
+        talk.says("C: 44 UID fetch 1:* (FLAGS)").until("44 OK ...")
+        at = int(talk.words["at"])
+    with server.imap(user) as other:
+        other.says("C: o SELECT INBOX").until("o OK ...")
+        other.says(r"C: s STORE 3 +FLAGS.SILENT (\Flagged)").until("s OK ...")
+        other.says(r"C: d STORE 1 +FLAGS.SILENT (\Deleted)").until("d OK ...")
+        other.says("C: e EXPUNGE").until("e OK ...")
+    server.deliver(user, "dots.eml")
+    with thunderbird(server, user, 4) as talk:
+        talk.says('C: 7 select "INBOX"').until("* OK [HIGHESTMODSEQ <now>] ...").until("7 OK ...")
+        talk.says(
+            rf"""
+            C: 8 getquotaroot "INBOX"
+            S: * QUOTAROOT INBOX ""
+            S: * QUOTA "" (MAILBOX 8 10000)
+            S: 8 OK GETQUOTAROOT completed
+            C: 9 UID fetch 1:* (FLAGS) (CHANGEDSINCE {at})
+            S: * OK [HIGHESTMODSEQ <now>] ...
+            S: * 2 FETCH (UID 3 FLAGS (\Flagged) MODSEQ ({at + 1}))
+            S: * 3 FETCH (UID 4 FLAGS (\Recent) MODSEQ (<now>))
+            S: 9 OK FETCH completed
+            C: 10 UID fetch 1:* (FLAGS)
+            S: * 1 FETCH (UID 2 FLAGS ())
+            S: * 2 FETCH (UID 3 FLAGS (\Flagged))
+            S: * 3 FETCH (UID 4 FLAGS (\Recent))
+            S: 10 OK FETCH completed
+            """
+        )
+        assert int(talk.words["now"]) > at + 1
+
+
 def test_thunderbird_keeps_what_it_has_sent(server, user):
     message = b"From: alice@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9fe\r\n\r\nHello Bob.\r\n"
     with thunderbird(server, user, 52) as talk:
