@@ -76,6 +76,10 @@ void pass_on_ready(struct link *l);
 void pass_on_failed(struct link *l, const struct smtp_client_reply *reply);
 void passed_free(struct link *l);
 
+/* tried.c: remembers what was said to those who do not leave. */
+void tried_write(struct link *l, const struct smtp_client_reply *replies, const bool *leaves,
+                 const struct outcome_peer *peer);
+
 /* link_find.c: finds the hosts; then link_connect to the first, or link_give_up. Later. */
 void link_find(struct link *l);
 

@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-enum { AGAIN_MS = 1000, AGAIN_MAX = 6, MAX_WORDS = 4096 };
+enum { AGAIN_MS = 1000, AGAIN_MAX = 6 };
 
 /* ---- what a reply means for a recipient ---- */
 
@@ -92,19 +92,10 @@ static void decide(struct outcome *o, size_t i)
 
 /* ---- the task ---- */
 
-/* As an administrator reads it: with the code, if it was said. */
-static const char *words_of(const struct fate *f, struct buf *out)
-{
-        if (!queue_was_said(&f->reply))
-                return f->text;
-        buf_addf(out, "%d %s", f->reply.code, f->text);
-        return buf_slice(out).ptr;
-}
-
 static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *tx)
 {
         const struct fate *f = &o->fates[i];
-        AUTO_BUF(words, MAX_WORDS);
+        AUTO_BUF(words, QUEUE_LOGGED_MAX);
         struct store_queue_attempt attempt = {
                 .row = o->job->recipients[i].row,
                 .at_us = o->now_us,
@@ -112,7 +103,7 @@ static enum err write_fate(const struct outcome *o, size_t i, struct store_txn *
                 .ip = o->ip,
                 .tls = o->tls,
                 .status = f->reply.status,
-                .reply = words_of(f, &words),
+                .reply = queue_words(&f->reply, &words),
         };
         enum err err;
 

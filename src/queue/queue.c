@@ -40,6 +40,15 @@ bool queue_was_said(const struct smtp_client_reply *reply)
         return reply->code && !reply->ours;
 }
 
+const char *queue_words(const struct smtp_client_reply *reply, struct buf *out)
+{
+        if (!queue_was_said(reply))
+                return reply->text;
+        buf_clear(out);
+        buf_addf(out, "%d %s", reply->code, reply->text);
+        return buf_slice(out).ptr;
+}
+
 void queue_put_reply(struct buf *out, const struct smtp_client_reply *reply)
 {
         AUTO_BUF(said, QUEUE_LOGGED_MAX);

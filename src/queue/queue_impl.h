@@ -136,6 +136,8 @@ static inline size_t site_max_rows(const struct queue *q)
 }
 /* The other server's own words, or ours? */
 bool queue_was_said(const struct smtp_client_reply *reply);
+/* As an administrator reads it: with the code, if it was said. May be the reply's own text. */
+const char *queue_words(const struct smtp_client_reply *reply, struct buf *out);
 /* For log lines: ' KEY="text"', the text in visible ASCII and blanks, cut to QUEUE_WORDS_MAX; and
  * ' reply="451 4.7.1 later"', or ' why="our own words"'. */
 enum { QUEUE_WORDS_MAX = 1000, QUEUE_LOGGED_MAX = 4096 };

@@ -143,6 +143,7 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear)
         }
         if (n) {
                 remember(l, replies, leaves, &peer);
+                tried_write(l, replies, leaves, &peer);
                 settle_rest(l, replies, leaves, &peer);
                 sending_free(l);
                 link_next_host(l);

@@ -186,6 +186,19 @@ enum err store_queue_deferred(struct store_txn *tx, const struct store_queue_att
         return err ? err : forget_attempts(tx, attempt->row);
 }
 
+enum err store_queue_tried(struct store_txn *tx, const struct store_queue_attempt *attempt)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT id FROM queue WHERE id = $1");
+        int64_t row;
+        enum err err;
+
+        db_bind_int(q, 1, attempt->row);
+        err = query_int(q, &row);
+        if (!err)
+                err = insert_attempt(tx, attempt);
+        return err ? err : forget_attempts(tx, attempt->row);
+}
+
 enum err store_queue_put_off(struct store_txn *tx, int64_t row, int64_t next_attempt_us)
 {
         struct db_stmt *q =

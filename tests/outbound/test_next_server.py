@@ -151,6 +151,8 @@ def test_mail_on_its_way_to_the_next_is_not_lost_by_a_reload_or_an_end(network):
             server.restart()
             server.wait_for(lambda: second.connections == 3, "it to be on its way once more")
             assert waiting(server) == 1 and "status=deferred" not in server.log
+            shown = server.ctl("queue", "show", "--domain=away.example")
+            assert "first.away.example [127.0.0.2] without TLS: 451 4.2.1 later" in shown
 
 
 def test_what_is_too_large_for_all_comes_back(network):

@@ -128,6 +128,9 @@ struct store_queue_attempt {
 MUST_CHECK enum err store_queue_deferred(struct store_txn *tx,
                                          const struct store_queue_attempt *attempt,
                                          int64_t next_attempt_us);
+/* Only remembers it: the next server is being tried. ERR_NOTFOUND. */
+MUST_CHECK enum err store_queue_tried(struct store_txn *tx,
+                                      const struct store_queue_attempt *attempt);
 /* Only when to try next; nothing was tried. ERR_NOTFOUND. */
 MUST_CHECK enum err store_queue_put_off(struct store_txn *tx, int64_t row, int64_t next_attempt_us);
 /* The sender had a delay warning. */

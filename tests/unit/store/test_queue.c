@@ -297,6 +297,21 @@ START_TEST(an_attempt_puts_off_and_is_remembered)
 }
 END_TEST
 
+START_TEST(an_attempt_may_be_remembered_alone)
+{
+        struct store_queue_attempt attempt = { 1, NOW + 5, "mx.a.org", "", "", "4.7.1", "451 no" };
+
+        add(ops_content(MESSAGE), 0, 1);
+        ck_assert_int_eq(store_queue_tried(&ops.tx, &attempt), ERR_OK);
+        ck_assert_int_eq(ops_int("SELECT count(*) FROM queue_attempt WHERE at_us > 0"), 1);
+        ck_assert_int_eq(ops_int("SELECT attempts FROM queue"), 0);
+        ck_assert_uint_eq(due(NOW, NULL, 10).n, 1);
+        attempt.row = 2;
+        ck_assert_int_eq(store_queue_tried(&ops.tx, &attempt), ERR_NOTFOUND);
+        ck_assert_int_eq(ops_int("SELECT count(*) FROM queue_attempt"), 1);
+}
+END_TEST
+
 START_TEST(a_row_is_put_off_without_an_attempt)
 {
         struct store_queue_row *row;
@@ -610,6 +625,7 @@ int main(void)
         tcase_add_test(tc, content_lives_until_its_last_row_is_gone);
         tcase_add_test(tc, mail_of_a_removed_account_is_still_sent);
         tcase_add_test(tc, an_attempt_puts_off_and_is_remembered);
+        tcase_add_test(tc, an_attempt_may_be_remembered_alone);
         tcase_add_test(tc, a_row_is_put_off_without_an_attempt);
         tcase_add_test(tc, what_is_before_the_content_is_read_alone);
         tcase_add_test(tc, a_destination_that_fails_delays_all_its_mail);
