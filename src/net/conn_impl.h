@@ -11,8 +11,8 @@
  *   conn_account.c the count of an account, and whom it ends
  *   conn_info.c    notes, and the line of session list
  *
- * A connection that waits is this struct (under 400 octets) and a timer, and
- * in TLS a bufferevent; nothing else is held between commands.
+ * A connection that waits is this struct (under 400 octets) and, in TLS, a
+ * bufferevent; nothing else is held between commands.
  */
 #ifndef NET_CONN_IMPL_H
 #define NET_CONN_IMPL_H
