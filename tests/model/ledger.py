@@ -214,16 +214,16 @@ class Ledger:
         # Moved to a mailbox that is no more; nobody heard so.
         self.killable.update(b.tokens.get(u) for b, u, where in self.copies_unsure if where not in self.fixed)
         self._check_counts()
-        self._check_present(truth)
+        self._check_present(truth, is_doomed)
         self._settle(truth)
 
     def _doom(self):
         """A copy of what had \\Deleted had it too, and so had its copies, whoever heard of them first."""
-        tokens = set()  # of the copies that came unheard and may have had it
+        tokens = set()  # of the copies that came unheard and may have had it; None: anybody's
 
         def is_doomed(box, uid):
             if (box.uidvalidity, uid) not in self.made:
-                return bool(tokens) and box.tokens.get(uid) in tokens | {None}
+                return None in tokens or (bool(tokens) and box.tokens.get(uid) in tokens | {None})
             origin = self.origins.get((box.uidvalidity, uid))
             return origin is not None and had_deleted(*origin)
 
@@ -264,7 +264,7 @@ class Ledger:
             if nameless < 0:
                 raise Violation(f"{token} is there {count} times besides what was answered; {allowed} may be")
 
-    def _check_present(self, truth):
+    def _check_present(self, truth, is_doomed):
         present = {
             token
             for uidvalidity in truth
@@ -273,13 +273,13 @@ class Ledger:
         }
         stored = {t for t in self.made.values() if t} | self.delivered
         for token in stored - present - self.killable:
-            if not self._was_deleted(token):
+            if not self._was_deleted(token, is_doomed):
                 raise Violation(f"{token} was stored and is nowhere: {self._places(token)}")
             self.killable.add(token)
 
-    def _was_deleted(self, token):
+    def _was_deleted(self, token, is_doomed):
         places = [(b, u) for b in self.boxes.values() for u, t in b.tokens.items() if t == token]
-        if any(u in b.deleted for b, u in places):
+        if any(u in b.deleted or is_doomed(b, u) for b, u in places):
             return True
         if places and all(b.tokens.get(u) != token for b, u, _ in self.copies_unsure):
             return False

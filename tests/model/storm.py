@@ -132,21 +132,13 @@ class Storm:
         try:
             for _ in range(steps):
                 await client.step()
-            await self._last(client)
-        except Violation as violation:
-            raise Violation(f"client {client.number}: {violation}") from violation
-
-    async def _last(self, client):
-        """Others still work, and may remove what it has selected."""
-        try:
             if client.qresync and client.view and client.random.random() < 0.5:
                 await client.vanish()
             await self._selected(client)
             if client.random.random() < 0.6:
                 await client.idle()
-        except Closed:
-            client._removed()
-            await self._selected(client)
+        except Violation as violation:
+            raise Violation(f"client {client.number}: {violation}") from violation
 
     async def _selected(self, client):
         """Others may remove what it selects while it does."""
