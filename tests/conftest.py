@@ -20,10 +20,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "protocol"))
 from server import Build, Certificate, Server  # noqa: E402
 
 LOG_TAIL_OCTETS = 8192
+# Files whose tests take longest; begun last, one of them would keep the others waiting.
+LONG = ("search_index", "hostile_floods", "hostile_sessions", "run", "imap_mbsync", "imapflow", "kill9",
+        "kill9_imap", "slow_imap", "backlog", "many", "fair")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "conf(**settings): settings of this test's fresh_server")
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first; else the order stays as it is."""
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in LONG)
 
 
 @pytest.hookimpl(hookwrapper=True)
