@@ -1,7 +1,8 @@
 /*
  * cmd_select.c — SELECT and EXAMINE: RFC 9051 6.3.2, 6.3.3; CONDSTORE and QRESYNC: RFC 7162 3.1.8, 3.2.5.
  *
- * Changes are watched for before the view is read, so that none is lost.
+ * Changes are watched for before the view is read, so that none is lost. A large mailbox of which nothing is
+ * remembered is read by several tasks.
  */
 #include "modseq.h"
 #include "object_id.h"
@@ -11,14 +12,16 @@
 
 #include "mailserver/store/mailbox.h"
 
-enum { MAX_NAME = 4096 };
+/* Some ten milliseconds' worth of rows. */
+enum { MAX_NAME = 4096, SURVEYED_ROWS = 100000 };
 
 struct select_task {
         struct task task;
         int64_t account;
         struct buf name, supplied; /* as it is, and as the client wrote it */
         bool read_only;
-        struct imap_select_args args;   /* sets of the command's arena */
+        struct imap_select_args args; /* sets of the command's arena */
+        struct store_survey survey;
         struct store_view view;         /* set by select_work */
         struct store_keywords keywords; /* likewise */
 };
@@ -49,8 +52,11 @@ static enum err select_work(struct task *t, struct store_txn *tx)
         int64_t mailbox;
         enum err err = store_mailbox_find(tx, st->account, buf_slice(&st->name), &mailbox);
 
-        if (!err)
-                err = store_view_take(tx, mailbox, &st->view);
+        if (!err && !st->survey.over)
+                err = store_survey_go_on(tx, mailbox, SURVEYED_ROWS, &st->survey);
+        if (err || !st->survey.over)
+                return err;
+        err = store_view_take(tx, mailbox, &st->view);
         return err ? err : store_keywords_get(tx, st->account, &st->keywords);
 }
 
@@ -169,10 +175,14 @@ static void select_done(struct task *t)
         struct select_task *st = container_of(t, struct select_task, task);
         struct imap_cmd *cmd = imap_task_owner(t);
 
-        if (t->result)
+        if (t->result) {
                 imap_reply_err(cmd, t->result);
-        else
+        } else if (st->survey.over) {
                 open_mailbox(cmd, st);
+        } else {
+                task_keep(t);
+                imap_submit_when_drained(cmd, STORE_READ, t);
+        }
 }
 
 static void select_drop(struct task *t)
@@ -181,6 +191,7 @@ static void select_drop(struct task *t)
 
         buf_done(&st->name);
         buf_done(&st->supplied);
+        store_survey_done(&st->survey);
         store_view_done(&st->view);
         store_keywords_done(&st->keywords);
         mem_free(st);

@@ -4,6 +4,7 @@
  *      known at this MODSEQ ─► nothing to read
  *      known at an earlier one ─► what came and went since (RFC 7162 3.2.5)
  *      not known ─► all UIDs there were, less those that went, or every row
+ *                   (of a large mailbox some at a time: a survey makes it known)
  *
  * What comes of it must have as many messages as the mailbox counts; else every row
  * is read.
@@ -87,13 +88,24 @@ static enum err subtract_expunged(struct store_txn *tx, struct store_view *v)
         return remove_expunged(tx, v, 0);
 }
 
+static int64_t gone_of(const struct view_state *s)
+{
+        return (int64_t)s->uidnext - 1 - s->messages;
+}
+
+/* Without a look at its rows. */
+static bool is_found_by_expunges(const struct view_state *s)
+{
+        return s->messages && !s->expunged_floor && gone_of(s) < s->messages;
+}
+
 static enum err read_all(struct store_txn *tx, struct store_view *v, const struct view_state *s)
 {
-        int64_t gone = (int64_t)v->uidnext - 1 - s->messages;
+        int64_t gone = gone_of(s);
         enum err err;
 
         uid_map_done(&v->messages);
-        if (s->messages && !s->expunged_floor && gone < s->messages) {
+        if (is_found_by_expunges(s)) {
                 err = gone ? subtract_expunged(tx, v) : ERR_OK;
                 if (!gone)
                         uid_map_append(&v->messages, 1, v->uidnext - 1);
@@ -198,6 +210,12 @@ static void remember(struct view_cache *cache, struct store_view *v, uint32_t un
         v->messages = m.messages;
 }
 
+/* This snapshot may be older than what another has seen. */
+static bool is_of_use(const struct view_memory *m, const struct view_state *s)
+{
+        return m->modseq <= s->modseq && m->modseq >= s->expunged_floor;
+}
+
 static enum err take_messages(struct store_txn *tx, struct store_view *v)
 {
         struct view_cache *cache = cache_of(tx);
@@ -206,8 +224,7 @@ static enum err take_messages(struct store_txn *tx, struct store_view *v)
         enum err err = read_mailbox(tx, v, &s);
         bool known = !err && cache && view_cache_get(cache, v->mailbox, &m);
 
-        /* This snapshot may be older than what another has seen. */
-        known = known && m.modseq <= v->modseq && m.modseq >= s.expunged_floor;
+        known = known && is_of_use(&m, &s);
         if (!err && known)
                 err = bring_up(tx, v, &s, &m);
         if (!err && (!known || v->messages.n != s.messages))
@@ -231,6 +248,99 @@ enum err store_view_take(struct store_txn *tx, int64_t mailbox, struct store_vie
                 store_view_done(&v);
         else
                 *ret_view = v;
+        return err;
+}
+
+/* ---- a large one, some rows at a time ---- */
+
+void store_survey_done(struct store_survey *s)
+{
+        uid_map_done(&s->messages);
+        *s = (struct store_survey){ 0 };
+}
+
+static bool is_needed(struct view_cache *cache, int64_t mailbox, const struct view_state *s,
+                      size_t max_rows)
+{
+        struct view_memory m = { 0 };
+        bool known;
+
+        if (!cache || s->messages <= (int64_t)max_rows || is_found_by_expunges(s))
+                return false;
+        known = view_cache_get(cache, mailbox, &m) && is_of_use(&m, s);
+        uid_map_done(&m.messages);
+        return !known;
+}
+
+static enum err read_some(struct store_txn *tx, size_t max_rows, struct store_survey *survey,
+                          bool *ret_all)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT uid FROM message WHERE mailbox = $1"
+                                               " AND uid BETWEEN $2 AND $3 ORDER BY uid LIMIT $4");
+        size_t n = 0;
+
+        db_bind_int(q, 1, survey->mailbox);
+        db_bind_int(q, 2, survey->next);
+        db_bind_int(q, 3, (int64_t)survey->uidnext - 1);
+        db_bind_int(q, 4, (int64_t)max_rows);
+        for (; db_step(q) == DB_ROW; n++) {
+                uint32_t uid = (uint32_t)db_column_int(q, 0);
+
+                uid_map_append(&survey->messages, uid, uid);
+                survey->next = uid + 1;
+        }
+        *ret_all = n < max_rows;
+        return db_finish(q);
+}
+
+/*
+ * Of those below its uidnext a survey has all that are there by now, and some that went since it began: what
+ * came and went since then makes it exact, unless that has been forgotten.
+ */
+static enum err finish_survey(struct store_txn *tx, struct store_view *v,
+                              const struct view_state *s, struct store_survey *survey)
+{
+        struct view_memory m = {
+                .modseq = survey->modseq,
+                .uidnext = survey->uidnext,
+                .messages = survey->messages,
+        };
+        enum err err;
+
+        survey->messages = (struct uid_map){ 0 };
+        survey->over = true;
+        err = bring_up(tx, v, s, &m);
+        if (!err && v->messages.n == s->messages)
+                remember(tx->store->view_cache, v, 0);
+        return err;
+}
+
+enum err store_survey_go_on(struct store_txn *tx, int64_t mailbox, size_t max_rows,
+                            struct store_survey *survey)
+{
+        struct store_view v = { .mailbox = mailbox };
+        struct view_state s = { 0 };
+        enum err err = read_mailbox(tx, &v, &s);
+        bool all = false;
+
+        if (err)
+                return err;
+        if (!survey->uidnext)
+                *survey = (struct store_survey){
+                        .mailbox = mailbox,
+                        .modseq = v.modseq,
+                        .uidvalidity = v.uidvalidity,
+                        .uidnext = v.uidnext,
+                        .next = 1,
+                };
+        /* Another has come under its name: its rows are few. */
+        survey->over = survey->mailbox != mailbox || survey->uidvalidity != v.uidvalidity ||
+                       !is_needed(cache_of(tx), mailbox, &s, max_rows);
+        if (!survey->over)
+                err = read_some(tx, max_rows, survey, &all);
+        if (!err && all)
+                err = finish_survey(tx, &v, &s, survey);
+        store_view_done(&v);
         return err;
 }
 

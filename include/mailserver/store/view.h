@@ -26,6 +26,21 @@ void store_view_done(struct store_view *v);
 MUST_CHECK enum err store_view_take(struct store_txn *tx, int64_t mailbox,
                                     struct store_view *ret_view);
 /*
+ * Which messages a mailbox holds, found over several transactions when nothing is remembered of it and every
+ * row must be read, so that a large one holds no reader for long. What it comes to is remembered:
+ * store_view_take finds it there. Zero at the start.
+ */
+struct store_survey {
+        bool over; /* there is no more to do, or nothing to gain */
+        int64_t mailbox, modseq;
+        uint32_t uidvalidity, uidnext, next; /* UIDs below `next` were read */
+        struct uid_map messages;
+};
+void store_survey_done(struct store_survey *s);
+/* Reads up to `max_rows` more rows. ERR_NOTFOUND. */
+MUST_CHECK enum err store_survey_go_on(struct store_txn *tx, int64_t mailbox, size_t max_rows,
+                                       struct store_survey *s);
+/*
  * Any thread. What an exact view has come to is remembered for others, or it takes what another has
  * come to: then it is in memory once.
  */

@@ -1,4 +1,5 @@
 /* test_view_take.c — a view is what the rows say, whatever is remembered of the mailbox. */
+#include "engine.h"
 #include "helper_ops.h"
 #include "view_cache.h"
 
@@ -129,6 +130,106 @@ START_TEST(it_is_what_the_rows_say)
                 if (rand() % 10 == 0)
                         ops_reopen(); /* nothing is remembered */
         }
+}
+END_TEST
+
+struct survey_step {
+        struct store_survey survey;
+        size_t max_rows;
+};
+
+static enum err survey_work(struct store_txn *tx, void *arg)
+{
+        struct survey_step *s = arg;
+
+        return store_survey_go_on(tx, inbox, s->max_rows, &s->survey);
+}
+
+static void go_on(struct survey_step *s)
+{
+        ops_commit();
+        ck_assert_int_eq(test_store_run(&ops.store, STORE_READ, survey_work, s), ERR_OK);
+}
+
+/* At this MODSEQ, or none. */
+static bool is_remembered(int64_t modseq)
+{
+        struct view_memory m = { 0 };
+        bool known = view_cache_get(ops.store.store->view_cache, inbox, &m) && m.modseq == modseq;
+
+        uid_map_done(&m.messages);
+        return known;
+}
+
+START_TEST(a_survey_makes_it_known_a_few_rows_at_a_time)
+{
+        struct survey_step s = { .max_rows = 10 };
+        struct store_view v;
+        int steps = 0;
+
+        for (int i = 0; i < 95; i++)
+                add(0);
+        expunge(3, 7);
+        forget_expunged();
+        ops_reopen();
+        for (; !s.survey.over; steps++)
+                go_on(&s);
+        ck_assert_int_eq(steps, 10); /* ninety, and one to see that there are no more */
+        ck_assert(is_remembered(ops_int("SELECT highestmodseq FROM mailbox")));
+        v = take();
+        is_right(&v);
+        store_view_done(&v);
+        /* Nothing to gain: it is known. */
+        store_survey_done(&s.survey);
+        go_on(&s);
+        ck_assert(s.survey.over);
+        store_survey_done(&s.survey);
+}
+END_TEST
+
+START_TEST(a_small_mailbox_is_not_surveyed)
+{
+        struct survey_step s = { .max_rows = 10 };
+
+        for (int i = 0; i < 10; i++)
+                add(0);
+        forget_expunged();
+        ops_reopen();
+        go_on(&s);
+        ck_assert(s.survey.over);
+        ck_assert(!is_remembered(ops_int("SELECT highestmodseq FROM mailbox")));
+        store_survey_done(&s.survey);
+}
+END_TEST
+
+/* Mail comes and goes meanwhile, and expunges are forgotten. */
+START_TEST(what_happens_during_a_survey_is_not_lost)
+{
+        int remembered = 0;
+
+        srand((unsigned)_i + 1);
+        for (int i = 0; i < 60; i++)
+                add(0);
+        for (int round = 0; round < 10; round++) {
+                struct survey_step s = { 0 };
+                struct store_view v;
+
+                do_something();
+                forget_expunged();
+                s.max_rows = 1 + (size_t)ops_int("SELECT messages FROM mailbox") / 6;
+                ops_reopen();
+                while (!s.survey.over) {
+                        go_on(&s);
+                        if (rand() % 2)
+                                do_something();
+                }
+                remembered += is_remembered(ops_int("SELECT highestmodseq FROM mailbox"));
+                v = take();
+                is_right(&v);
+                store_view_done(&v);
+                store_survey_done(&s.survey);
+        }
+        ck_assert_int_gt(remembered, 2);
 }
 END_TEST
 
@@ -286,6 +387,9 @@ int main(void)
         suite_add_tcase(s, memory);
         tcase_add_checked_fixture(tc, setup, ops_stop);
         tcase_add_loop_test(tc, it_is_what_the_rows_say, 0, 10);
+        tcase_add_test(tc, a_survey_makes_it_known_a_few_rows_at_a_time);
+        tcase_add_test(tc, a_small_mailbox_is_not_surveyed);
+        tcase_add_loop_test(tc, what_happens_during_a_survey_is_not_lost, 0, 5);
         tcase_add_test(tc, views_of_one_mailbox_share_their_memory);
         tcase_add_test(tc, what_a_session_was_told_is_remembered_for_the_next);
         tcase_add_test(tc, a_mailbox_whose_rows_do_not_add_up_is_read_whole);
