@@ -320,10 +320,13 @@ static void choose_tls(const struct link *l, const struct destination_host *host
         }
 }
 
-/* A route's host is an administrator's word; and many a server calls itself "localhost". */
+/* A route's host is an administrator's word; and many a server is called localhost.localdomain. */
 static bool may_be_us(const struct link *l)
 {
-        return !l->rules.direct && strchr(l->site->queue->hostname, '.');
+        const char *hostname = l->site->queue->hostname;
+
+        return !l->rules.direct && strchr(hostname, '.') &&
+               !slice_starts(slice_of(hostname), SLICE("localhost"));
 }
 
 void link_connect(struct link *l)

@@ -287,6 +287,15 @@ def test_a_server_that_calls_itself_by_our_name_is_ourselves(network):
         assert not other.connections
 
 
+def test_a_name_that_everybody_has_is_nobody_s(network):
+    two_mx(network.dns)
+    echo = {"EHLO": ["250-localhost.localdomain\r\n250 PIPELINING"]}
+    with Receiver(echo, address=MX[0]) as sink:
+        server = network.start(sink.port, hostname="localhost.localdomain")
+        submit(server, ["bob@away.example"])
+        server.wait_for(lambda: sink.messages, "the message to arrive")
+
+
 def test_one_dead_domain_does_not_hold_another(network):
     two_mx(network.dns)
     network.dns.zone("dead.example").set("@", "A", "127.0.0.9")
