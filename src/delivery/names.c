@@ -15,10 +15,7 @@ bool names_add(struct names *list, struct slice name, size_t max)
 {
         if (list->n >= max)
                 return false;
-        if (list->n == list->cap) {
-                list->cap = list->cap ? list->cap * 2 : 4;
-                list->items = mem_realloc(list->items, list->cap * sizeof *list->items);
-        }
+        list->items = mem_grow(list->items, list->n, 1, &list->cap, sizeof *list->items);
         list->items[list->n++] = mem_strdup(name);
         return true;
 }

@@ -47,10 +47,7 @@ static char *original_recipient(const struct smtp_recipient *r, const char *via)
 void outgoing_add(struct outgoing *o, const struct smtp_recipient *r, const char *address,
                   const char *via, bool is_report, unsigned notify)
 {
-        if (o->n == o->cap) {
-                o->cap = o->cap ? o->cap * 2 : 4;
-                o->rows = mem_realloc(o->rows, o->cap * sizeof *o->rows);
-        }
+        o->rows = mem_grow(o->rows, o->n, 1, &o->cap, sizeof *o->rows);
         o->rows[o->n] = (struct outgoing_row){
                 .order = o->n,
                 .address = mem_strdup(slice_of(address)),

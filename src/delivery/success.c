@@ -20,10 +20,7 @@ void success_done(struct success *s)
 
 void success_add(struct success *s, const struct smtp_recipient *r)
 {
-        if (s->n == s->cap) {
-                s->cap = s->cap ? s->cap * 2 : 4;
-                s->items = mem_realloc(s->items, s->cap * sizeof(void *));
-        }
+        s->items = mem_grow(s->items, s->n, 1, &s->cap, sizeof(void *));
         s->items[s->n++] = r;
 }
 

@@ -53,10 +53,7 @@ static enum err refuse(struct delivery_message *m, enum err err, int code, const
 /* Takes the accounts. */
 static void add_targets(struct accounts *a, struct store_targets *targets)
 {
-        if (a->n + targets->n > a->cap) {
-                a->cap = (a->n + targets->n) * 2;
-                a->items = mem_realloc(a->items, a->cap * sizeof *a->items);
-        }
+        a->items = mem_grow(a->items, a->n, targets->n, &a->cap, sizeof *a->items);
         for (size_t i = 0; i < targets->n; i++)
                 a->items[a->n++] = targets->items[i];
         targets->n = 0;

@@ -8,11 +8,8 @@
 
 void maildrop_add_surrogate(struct maildrop *d, const struct maildrop_surrogate *one)
 {
-        if (d->n_surrogates == d->cap_surrogates) {
-                d->cap_surrogates = d->cap_surrogates * 2 + 8;
-                d->surrogates =
-                        mem_realloc(d->surrogates, d->cap_surrogates * sizeof *d->surrogates);
-        }
+        d->surrogates = mem_grow(d->surrogates, d->n_surrogates, 1, &d->cap_surrogates,
+                                 sizeof *d->surrogates);
         d->surrogates[d->n_surrogates++] = *one;
 }
 
