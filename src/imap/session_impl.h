@@ -44,6 +44,7 @@ struct imap_mailbox {
         bool read_only;
         bool dirty;                    /* something may have changed since view.modseq */
         bool unknown;                  /* and `pending` does not say all of it */
+        bool other;                    /* and it is more than what happened to messages */
         struct store_change pending;   /* if dirty: what the watcher was told, as one */
         int64_t reading;               /* the MODSEQ `task` reads up to */
         struct uid_set withheld;       /* expunged, still in the view */

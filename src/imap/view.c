@@ -15,6 +15,8 @@ static void note(struct imap_mailbox *m, const struct store_change *change)
         m->dirty = true;
         if (change->kind == STORE_CHANGE_MAILBOX)
                 store_change_merge(&m->pending, change);
+        else
+                m->other = true;
 }
 
 static void changed(struct store_watcher *w, const struct store_change *change)

@@ -421,7 +421,7 @@ static bool submit(struct imap_session *s)
         }
         if (!m->unknown)
                 m->reading = m->pending.modseq;
-        m->dirty = m->unknown = false;
+        m->dirty = m->unknown = m->other = false;
         m->task = &u->task;
         return true;
 }
@@ -438,12 +438,42 @@ static void tell_withheld(struct imap_session *s)
         imap_session_wake(s);
 }
 
+/* Every MODSEQ since is of a change whose answer this session was given: of its own STORE. */
+static bool was_told_all(const struct imap_session *s)
+{
+        const struct imap_mailbox *m = s->mailbox;
+        int64_t since = m->view.modseq;
+
+        if (m->unknown || m->other || m->contexts.n || !m->n_told ||
+            m->pending.modseq != since + (int64_t)m->n_told)
+                return false;
+        for (size_t i = 0; i < m->n_told; i++)
+                if (m->told[i].modseq != ++since || m->told[i].but.n ||
+                    (m->told[i].silent && imap_has_condstore(s)))
+                        return false;
+        return true;
+}
+
+/* There is nothing to read, and nothing to tell. */
+static void pass_over(struct imap_session *s)
+{
+        struct imap_mailbox *m = s->mailbox;
+
+        m->view.modseq = m->pending.modseq;
+        m->dirty = false;
+        imap_forget_told(m);
+        if (m->view.exact && !m->withheld.n)
+                store_view_share(s->server->store, &m->view);
+}
+
 void imap_view_settle(struct imap_session *s)
 {
         struct imap_mailbox *m = s->mailbox;
 
         if (m && (m->update || m->task))
                 return;
+        if (m && m->dirty && was_told_all(s))
+                pass_over(s);
         if (m && m->dirty && submit(s))
                 return;
         if (m && m->withheld.n && may_expunge(s))

@@ -306,6 +306,56 @@ def test_silence_about_ones_own_change_does_not_hide_anothers(server):
         two.says(r"C: b STORE 2 -FLAGS.SILENT (\Seen)").until("b OK ...")
 
 
+def test_ones_own_changes_hide_nothing_that_happens_between_them(server):
+    """Of one's own change nothing need be read; of whatever else happens, all of it."""
+    user = filled(server)
+    with opened(server, user) as one, opened(server, user) as two:
+        one.says(r"C: a STORE 1:* +FLAGS.SILENT (\Seen)").expect("a OK ...")
+        one.says(r"C: b STORE 2 +FLAGS (\Answered)")
+        one.says(
+            r"""
+            S: * 2 FETCH (FLAGS (\Answered \Seen...
+            S: b OK ...
+            """
+        )
+        two.says(r"C: a STORE 3 +FLAGS.SILENT (\Flagged)").until("a OK ...")
+        one.says(
+            r"""
+            C: c STORE 1 -FLAGS.SILENT (\Seen)
+            S: * 3 FETCH (FLAGS (\Flagged \Seen...
+            S: c OK ...
+            C: d STORE 1 +FLAGS.SILENT (\Draft)
+            S: d OK ...
+            """
+        )
+        server.deliver(user, MESSAGE)
+        one.says(
+            r"""
+            C: e STORE 2 +FLAGS.SILENT (\Draft)
+            S: * 4 EXISTS
+            S: * 4 RECENT
+            S: e OK ...
+            """
+        )
+        delete_first(server, user, 3)
+        one.says(
+            r"""
+            C: f UID STORE 2 -FLAGS.SILENT (\Draft)
+            S: * 3 EXPUNGE
+            S: f OK ...
+            C: g STORE 3 +FLAGS.SILENT (\Draft)
+            S: g OK ...
+            """
+        )
+        one.says(
+            """
+            C: i SEARCH DRAFT
+            S: * SEARCH 1 3
+            S: i OK ...
+            """
+        )
+
+
 def test_a_message_is_recent_for_the_first_who_is_told_of_it(server):
     """RFC 3501 2.3.2: told by EXISTS, not only by SELECT."""
     user = server.new_account()
