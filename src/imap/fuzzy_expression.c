@@ -68,7 +68,7 @@ static bool put_word(const struct letters *word, size_t faults, struct buf *out)
 
 static bool put(const struct imap_fuzzy_word *word, struct buf *out)
 {
-        struct letters letters;
+        struct letters letters = { .n = 0 };
 
         /* As it is, or as the beginning of another. */
         if (!word->faults)

@@ -51,7 +51,7 @@ START_TEST(all_are_in_order_and_equal_ones_as_they_came)
                     (i && !precedes(&things[i - 1], &things[i])))
                         ck_abort_msg("wrong at %zu of %zu", i, n);
         /* No step is long, however many there are. */
-        ck_assert_uint_le(most, 8192 * 13);
+        ck_assert_uint_le(most, (size_t)8192 * 13);
         ck_assert_uint_ge(steps, n / 65536 + 1);
         mem_free(seen);
         imap_long_sort_done(&s);
