@@ -273,6 +273,9 @@ void search_get_status(struct search *s, struct search_status *ret_status)
         ret_status->ready = s->worker && search_readers_started(search_worker_readers(s->worker));
         ret_status->rebuilding = s->status.rebuilding || s->rebuild_due;
         ret_status->waiting = (int64_t)s->n_due + s->walk_due + (s->running != NULL);
+        /* Between two steps of one walk, and before what failed is tried again, nothing else says so. */
+        if (!ret_status->waiting && timer_pending(&s->timer))
+                ret_status->waiting = 1;
 }
 
 enum err search_rebuild(struct search *s, struct search_listener *l)

@@ -13,6 +13,7 @@ import unicodedata
 import pytest
 
 from imap_answer import ask, take
+from test_hostile_control import ask as control, request
 
 QUICK = {"search": {"delay": "1ms"}}
 
@@ -295,6 +296,22 @@ def test_an_index_that_is_mostly_of_deleted_mail_is_built_anew(make_server):
     with server.imap("alice") as talk:
         assert ask(talk, "SELECT INBOX").status == "OK"
         assert search(talk, ["BODY", ("word017",)]) == [2]
+
+
+def test_it_is_not_called_idle_between_two_steps(make_server):
+    server = make_server(search={"delay": "1ms", "batch_messages": 1})
+    with server.imap("alice") as talk:
+        for n in range(400):
+            append(talk, f"Subject: s\r\n\r\nword{n:03d}x\r\n".encode())
+    wait_indexed(server)
+    server.stop()
+    (server.data_dir / "search.db").unlink()
+    server.start()
+    seen = b""
+    # Asked without a program in between, which is as slow as many steps.
+    while b'"idle"' not in seen:
+        seen = control(server, request("search", "status"))
+    assert re.search(rb'"documents", *"value": *400\b', seen), seen
 
 
 def test_a_rebuild_shows_a_person_how_far_it_is(make_server):
