@@ -3,8 +3,8 @@
  *
  * Its UID and MODSEQ are taken from the mailbox's row in the transaction that
  * stores it (RFC 9051 2.3.1.1, RFC 7162 3.1), and the same statement counts it:
- * four small statements a message in all, since this is the path every
- * delivery takes.
+ * four small statements a message in all, and one for its trace, since this is
+ * the path every delivery takes.
  */
 #include "mailserver/store/message.h"
 
