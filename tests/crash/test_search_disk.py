@@ -16,7 +16,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
 
 from imap_answer import ask  # noqa: E402
-from test_full_disk import fill_up as fill_disk, small_disk  # noqa: E402, F401
+from test_full_disk import fill_up as fill_disk  # noqa: E402
 from test_search_index import append, search, status, wait_indexed  # noqa: E402
 
 DISK_OCTETS = 512 << 10
@@ -115,7 +115,7 @@ def test_an_index_that_cannot_be_written_finds_what_it_knows_and_hides_nothing(i
     assert_index_is_used(server, 5)
 
 
-def test_a_rebuild_for_which_there_is_no_room_says_so_and_the_old_index_goes_on(small_disk):  # noqa: F811
+def test_a_rebuild_for_which_there_is_no_room_says_so_and_the_old_index_goes_on(small_disk):
     server = small_disk(search=QUICK, store={"disk_reserve": 0})
     with server.imap("alice") as talk:
         for n in range(20):
