@@ -21,8 +21,8 @@ from server import Build, Certificate, Server  # noqa: E402
 
 LOG_TAIL_OCTETS = 8192
 # Files whose tests take longest; begun last, one of them would keep the others waiting.
-LONG = ("search_index", "hostile_floods", "hostile_sessions", "run", "imap_mbsync", "imapflow", "kill9",
-        "kill9_imap", "slow_imap", "backlog", "many", "fair")
+LONG = ("search_index", "imap_states", "ctl", "hostile_floods", "hostile_sessions", "run", "imap_mbsync",
+        "imapflow", "kill9", "kill9_imap", "slow_imap", "backlog", "many", "fair")
 
 
 def pytest_configure(config):

@@ -4,8 +4,9 @@
 what it wrote into events; `broken_promises` finds the replies that were sent
 before the disk had what they promise:
 
-  commit   after the last octet of the command was read, the write-ahead log
-           was written, and was synced after its last write, before the reply;
+  commit   after the last octet of the command was read, the store's write-ahead
+           log was written, and was synced after its last write, before the reply
+           (the log of search.db promises nothing: that index can be made anew);
   names    a file that got its name meanwhile had been synced before it got it,
            and the directory was synced before the reply.
 
@@ -146,7 +147,7 @@ def broken_promises(events):
 
 
 def log_not_synced(reply, between):
-    written = [e for e in between if e.call in WRITES and e.file.endswith("-wal")]
+    written = [e for e in between if e.call in WRITES and e.file.endswith("/mail.db-wal")]
     if not written:
         return [f"line {reply.begin}: a promise, and nothing was written to the log for it"]
     last = written[-1]

@@ -61,6 +61,9 @@ def moved_up(text, word, before):
 ACCEPTED = {
     "a commit": GOOD,
     "a commit with a file": with_blob(BLOB),
+    "a commit, and the index is written meanwhile": GOOD.replace(
+        "12 <...", '13 pwrite64(6</data/search.db-wal>, "\\x00", 1, 0) = 1\n12 <...'
+    ),
     "BDAT": GOOD.replace('"DATA\\r\\n"', '"NOOP\\r\\n"').replace(
         '"Subject: x\\r\\n\\r\\n.\\r\\n"', '"BDAT 3 LAST\\r\\nx\\r\\n"'
     ),
