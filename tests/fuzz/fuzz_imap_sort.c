@@ -104,6 +104,7 @@ static void look_at_threads(enum imap_thread_algorithm algorithm, struct slice r
         struct imap_threads *t = imap_threads_new(algorithm, 1 << 20);
         AUTO_BUF(out, BUF_MAX);
         struct slice line;
+        bool over = false, failed = false;
         size_t n = 0;
 
         while (slice_cut(&rows, '\n', &line)) {
@@ -130,7 +131,9 @@ static void look_at_threads(enum imap_thread_algorithm algorithm, struct slice r
                         break;
                 n++;
         }
-        if (!imap_threads_put(t, NULL, true, &out))
+        while (!over && !failed)
+                failed = imap_threads_step(t, &over) != ERR_OK;
+        if (!failed && !imap_threads_put(t, NULL, true, &out))
                 check_threads(buf_slice(&out), n);
         imap_threads_free(t);
 }
