@@ -18,6 +18,7 @@ import threading
 
 DIRECTORY = pathlib.Path(sys.argv[1])
 LOCK = threading.Lock()
+POLL_SECONDS = 0.01  # so late it notices that it is to end
 COMMON = "mta-sts.common.example.org"
 
 
@@ -81,7 +82,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 CONTEXT = make_contexts(sys.stdin.readline().split())
 with Server(("127.0.0.1", 0), Peer) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.read()
     server.shutdown()
