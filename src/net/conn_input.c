@@ -195,12 +195,14 @@ void conn_input_adjust(struct conn *c)
 {
         bool full = conn_input_waiting(c) >= CONN_INPUT_MAX;
         bool wanted = !c->eof && !c->closing && !c->starttls && !full;
+        struct bufferevent *bev;
 
         if (wanted == c->reading)
                 return;
+        bev = conn_bev(c); /* a new one reads */
         c->reading = wanted;
         if (wanted)
-                bufferevent_enable(conn_bev(c), EV_READ);
+                bufferevent_enable(bev, EV_READ);
         else
-                bufferevent_disable(conn_bev(c), EV_READ);
+                bufferevent_disable(bev, EV_READ);
 }

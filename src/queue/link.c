@@ -197,17 +197,21 @@ static void describe_trouble(const struct link *l, const struct smtp_client_repl
                 snprintf(out, size, "%.*s: %s", MAX_NAME - 1, mx, reply->text);
 }
 
+/* By an address that we do not know as ours. */
+static bool is_ourselves(const struct smtp_client_reply *reply)
+{
+        return reply->ours && reply->code == 554 && strcmp(reply->status, "5.4.6") == 0;
+}
+
 /*
- * It was ourselves, by an address that we do not know as ours: neither it nor hosts behind it are
- * tried (RFC 5321 5.1). True: and none is nearer, so mail to the domain loops.
+ * It was ourselves: neither it nor hosts behind it are tried (RFC 5321 5.1). True: and none is
+ * nearer, so mail to the domain loops.
  */
-static bool cut_at_loop(struct link *l, const struct smtp_client_reply *reply)
+static bool cut_at_loop(struct link *l)
 {
         struct destination *d = &l->destination;
         size_t first = l->host;
 
-        if (!reply->ours || reply->code != 554 || strcmp(reply->status, "5.4.6") != 0)
-                return false;
         while (first > 0 && d->hosts[first - 1].preference == d->hosts[l->host].preference)
                 first--;
         d->n = l->host + 1;
@@ -220,13 +224,13 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
         struct smtp_client_reply last;
         char text[MAX_NAME + MAX_REPLY];
         AUTO_BUF(words, QUEUE_LOGGED_MAX);
-        bool loops;
+        bool ourselves = is_ourselves(reply), loops;
 
         queue_put_reply(&words, reply);
         log_debug("queue destination=%s mx=%s stage=%s%s", LOG_ESC(slice_of(l->site->name)),
                   LOG_ESC(slice_of(link_mx(l))), stage, buf_slice(&words).ptr);
         describe_trouble(l, reply, text, sizeof text);
-        loops = cut_at_loop(l, reply);
+        loops = ourselves && cut_at_loop(l);
         smtp_client_close(l->client);
         l->client = NULL;
         if (strcmp(stage, "tls") == 0 && is_opportunistic(l) && !l->clear) {
@@ -237,6 +241,7 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
         l->clear = false;
         if (link_has_next_host(l)) {
                 l->host++;
+                l->skipped = true;
                 link_connect(l);
                 return;
         }
@@ -245,7 +250,7 @@ static void not_connected(struct link *l, const char *stage, const struct smtp_c
         last = loops ? *reply : reply_for_later(reply);
         last.text = text;
         if (l->job)
-                pass_on_failed(l, &last);
+                pass_on_failed(l, &last, ourselves);
         else
                 link_give_up(l, &last);
 }

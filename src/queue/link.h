@@ -31,7 +31,8 @@ struct link {
         struct dns_inquiry *inquiry; /* NULL: over */
         struct destination destination;
         size_t host;
-        bool clear; /* this host's TLS did not work, and need not */
+        bool skipped; /* a nearer host was not reached */
+        bool clear;   /* this host's TLS did not work, and need not */
         struct smtp_client *client;
         char tls[96];    /* of the connection, for people */
         struct job *job; /* in hand: being sent, or on its way to the next host */
@@ -61,10 +62,10 @@ void sending_peer(const struct link *l, struct outcome_peer *ret_peer);
 struct passed;
 /*
  * This is what was answered to the job in hand. True: some of it goes to the next host, and the rest
- * is written. False: there is none, or none of it does; the replies are what holds. `unclear`: without
- * a reply it may have been taken.
+ * is written. False: there is none, or none of it does; the replies are what holds. `broken`: the
+ * connection is; `unclear`: and without a reply it may have been taken.
  */
-bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear);
+bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, bool unclear);
 /*
  * RFC 5321 4.5.3.1.10: some recipients were too many for one transaction (452), and others were
  * taken. True: these are written, and the rest waits for the next one.
@@ -72,8 +73,8 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear);
 bool send_rest_again(struct link *l, const struct smtp_client_reply *replies);
 /* Connected to that host. */
 void pass_on_ready(struct link *l);
-/* None of the others could be reached, for this reason. */
-void pass_on_failed(struct link *l, const struct smtp_client_reply *reply);
+/* None of the others could be reached, for this reason; `ourselves`: the next of them is this server. */
+void pass_on_failed(struct link *l, const struct smtp_client_reply *reply, bool ourselves);
 void passed_free(struct link *l);
 
 /* tried.c: remembers what was said to those who do not leave. */

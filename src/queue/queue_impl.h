@@ -34,6 +34,7 @@ struct recipient {
         const char *address, *domain, *orcpt; /* the job's arena's */
         const char *last_status, *last_reply; /* of earlier attempts; NULL: none */
         unsigned notify, flags, attempts;
+        bool open; /* a nearer server has put him off, and may take the mail another time */
 };
 /* A message and its recipients at one site. */
 struct job {

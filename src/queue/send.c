@@ -299,7 +299,7 @@ static void answered(struct link *l, const struct smtp_client_reply *rest)
 
         if (send_rest_again(l, replies)) {
                 link_look_for_work(l);
-        } else if (!pass_on(l, replies, false)) {
+        } else if (!pass_on(l, replies, false, false)) {
                 write_outcome(l, replies);
                 link_look_for_work(l);
         }
@@ -468,7 +468,7 @@ bool sending_failed(struct link *l, const char *stage, const struct smtp_client_
                 return false;
         }
         replies = replies_of(l, reply);
-        passed = pass_on(l, replies, unclear);
+        passed = pass_on(l, replies, true, unclear);
         if (!passed) {
                 pace_failed(&l->site->pace);
                 site_broken(l->site, reply, link_mx(l));

@@ -18,6 +18,7 @@ struct passed {
         struct arena arena;
         struct smtp_client_reply *replies; /* of the job's recipients; text NULL: forgotten */
         struct outcome_peer peer;
+        bool broke; /* and has broken the connection */
 };
 
 void passed_free(struct link *l)
@@ -56,12 +57,26 @@ static bool passes(const struct smtp_client_reply *r, bool unclear)
         return is_not_offered(r) || !smtp_client_reply_permanent(r);
 }
 
-/* We are ending, and ask the next server another time. */
-static void ask_it_later(struct smtp_client_reply *replies, size_t n)
+/* A nearer server was not asked, or has put him off. */
+static bool is_open(const struct link *l, size_t i)
 {
-        for (size_t i = 0; i < n; i++)
-                if (is_not_offered(&replies[i]))
+        return l->skipped || l->destination.lacks_some || l->job->recipients[i].open;
+}
+
+/* What this server does not offer holds for now: all others, or nearer ones, are asked another time. */
+static void ask_later(const struct link *l, struct smtp_client_reply *replies, bool others)
+{
+        for (size_t i = 0; i < l->job->n; i++)
+                if (is_not_offered(&replies[i]) && (others || is_open(l, i)))
                         replies[i] = reply_for_later(&replies[i]);
+}
+
+/* No attempt begins now: we are ending, or cannot write what has become of others. */
+static bool may_not_begin(const struct link *l)
+{
+        const struct queue *q = l->site->queue;
+
+        return l->finishing || l->site->stale || q->stopping || q->unwritten;
 }
 
 static void log_kept(const struct link *l, size_t i, const struct smtp_client_reply *reply,
@@ -95,13 +110,14 @@ static void settle_rest(struct link *l, const struct smtp_client_reply *replies,
 }
 
 static void remember(struct link *l, const struct smtp_client_reply *replies, const bool *leaves,
-                     const struct outcome_peer *peer)
+                     const struct outcome_peer *peer, bool broken)
 {
         struct passed *p = NEW(struct passed);
         bool full = false;
         size_t n = 0;
 
         p->arena = (struct arena)ARENA_INIT(MAX_PASSED);
+        p->broke = broken;
         p->peer = *peer;
         p->peer.mx = arena_keep(&p->arena, peer->mx, &full);
         p->peer.ip = arena_keep(&p->arena, peer->ip, &full);
@@ -117,18 +133,16 @@ static void remember(struct link *l, const struct smtp_client_reply *replies, co
         l->passed = p;
 }
 
-bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear)
+bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, bool unclear)
 {
-        struct site *site = l->site;
+        bool last = !link_has_next_host(l);
         struct job *job = l->job;
         struct outcome_peer peer;
         size_t n = 0;
         bool *leaves;
 
-        if (!link_has_next_host(l))
-                return false;
-        if (l->finishing || site->stale || site->queue->stopping) {
-                ask_it_later(replies, job->n);
+        if (last || may_not_begin(l)) {
+                ask_later(l, replies, !last);
                 return false;
         }
         sending_peer(l, &peer);
@@ -138,11 +152,13 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool unclear)
                 if (leaves[i])
                         continue;
                 n++;
+                if (!is_not_offered(&replies[i]))
+                        job->recipients[i].open = true;
                 log_kept(l, i, &replies[i], &peer, "passed-on",
                          l->destination.hosts[l->host + 1].name);
         }
         if (n) {
-                remember(l, replies, leaves, &peer);
+                remember(l, replies, leaves, &peer, broken);
                 tried_write(l, replies, leaves, &peer);
                 settle_rest(l, replies, leaves, &peer);
                 sending_free(l);
@@ -160,29 +176,46 @@ void pass_on_ready(struct link *l)
 
         passed_free(l);
         l->state = LINK_SENDING;
-        if (sending_start(l, job))
+        if (!may_not_begin(l) && sending_start(l, job))
                 return;
-        turns_put_back(&l->site->waiting, &job->turn); /* the store is busy */
+        l->job = NULL;
+        turns_put_back(&l->site->waiting, &job->turn); /* or the store is busy */
         link_leave(l);
 }
 
-/* What a server has said for now tells more than that another was not reached. */
-void pass_on_failed(struct link *l, const struct smtp_client_reply *reply)
+/*
+ * What a server has said for now tells more than that another was not reached. What its offer rules
+ * out holds if there is no other to ask.
+ */
+void pass_on_failed(struct link *l, const struct smtp_client_reply *reply, bool ourselves)
 {
         const struct passed *p = l->passed;
         struct job *job = l->job;
+        struct outcome_peer here = { .mx = link_mx(l), .ip = "", .tls = "" };
         struct smtp_client_reply *replies = mem_alloc_array(job->n, sizeof *replies);
-        struct outcome_peer peer = { .mx = link_mx(l), .ip = "", .tls = "" };
+        bool *holds = mem_alloc_array(job->n, sizeof *holds);
+        size_t n = 0;
 
-        for (size_t i = 0; i < job->n; i++) {
-                replies[i] = *reply;
-                if (!p->replies[i].text || is_not_offered(&p->replies[i]))
-                        continue;
-                replies[i] = p->replies[i];
-                peer = p->peer;
+        if (p->broke) {
+                pace_failed(&l->site->pace);
+                site_broken(l->site, reply, link_mx(l));
         }
+        for (size_t i = 0; i < job->n; i++) {
+                const struct smtp_client_reply *before = &p->replies[i];
+
+                replies[i] = *reply;
+                holds[i] =
+                        before->text && (!is_not_offered(before) || (ourselves && !is_open(l, i)));
+                n += holds[i];
+        }
+        if (n < job->n)
+                settle_rest(l, p->replies, holds, &p->peer);
         l->job = NULL;
-        outcome_write(job, replies, &peer);
+        if (n < job->n)
+                outcome_write(job, replies, &here);
+        else
+                outcome_write(job, p->replies, &p->peer);
+        mem_free(holds);
         mem_free(replies);
         link_leave(l);
 }
@@ -206,11 +239,14 @@ bool send_rest_again(struct link *l, const struct smtp_client_reply *replies)
         bool again;
 
         for (size_t i = 0; i < job->n; i++) {
-                leaves[i] = !is_too_many(&replies[i]);
-                rest += !leaves[i];
+                bool too_many = is_too_many(&replies[i]);
+
+                /* Who would go to the next host goes once nobody is left to be asked of here. */
+                leaves[i] = !too_many && !(link_has_next_host(l) && passes(&replies[i], false));
+                rest += too_many;
                 good += smtp_client_reply_good(&replies[i]);
         }
-        again = rest && good && !l->finishing && !site->stale && !site->queue->stopping;
+        again = rest && good && !may_not_begin(l);
         if (again) {
                 sending_peer(l, &peer);
                 for (size_t i = 0; i < job->n; i++)

@@ -139,6 +139,52 @@ def test_only_who_was_put_off_goes_to_the_next(network):
             server.wait_for(lambda: len(first.messages) == 2, "the nearest to be asked first again")
 
 
+def test_who_is_ruled_out_beside_too_many_goes_to_the_next(network):
+    two_mx(network.dns)
+    replies = ["250 2.1.5 ok", "452 4.5.3 too many", "552 5.3.4 too large", "250 2.1.5 ok", "552 5.3.4 too large"]
+    with Receiver({"RCPT": replies}, address=MX[0]) as first:
+        with Receiver(address=MX[1], port=first.port) as second:
+            server = network.start(first.port)
+            submit(server, [f"{name}@away.example" for name in ("bob", "carol", "dave")])
+            server.wait_for(lambda: waiting(server) == 0, "all to have an answer")
+            assert [r for r, _ in first.delivered()] == ["bob@away.example", "carol@away.example"]
+            assert [r for r, _ in second.delivered()] == ["dave@away.example"]
+
+
+def test_a_further_server_does_not_rule_out_what_a_nearer_may_take_later(network):
+    """The nearest puts off, or is not reached; the offer of the next is too small."""
+    two_mx(network.dns, "grey.example")
+    two_mx(network.dns, "dead.example").set("first", "A", "127.0.0.9")
+    with Receiver({"RCPT": ["451 4.7.1 grey"]}, address=MX[0]) as first:
+        with Receiver(address=MX[1], port=first.port, extensions=TINY):
+            server = network.start(first.port, {"retry_first": "1h", "retry_max": "1h"})
+            submit(server, ["bob@grey.example", "bob@dead.example"])
+            for name in ("grey", "dead"):
+                server.wait_log(rf"to=<bob@{name}\.example> status=deferred mx=second\.{name}\.example")
+            assert waiting(server) == 2
+
+
+def test_what_the_only_other_server_rules_out_comes_back(network):
+    """Behind it stand only we, who may not be asked."""
+    two_mx(network.dns)
+    echo = {"EHLO": ["250-mail.example.org hello\r\n250 PIPELINING"] * 9}
+    with Receiver(address=MX[0], extensions=TINY) as first, Receiver(echo, address=MX[1], port=first.port):
+        network.start(first.port, hostname="mail.example.org")
+        submit(network.server, ["bob@away.example"])
+        assert b"Status: 5.3.4" in network.report()
+
+
+def test_connections_that_break_are_counted_though_there_is_a_next_server(network):
+    two_mx(network.dns).set("second", "A", "127.0.0.9")
+    with Receiver({"MAIL": [None] * 99}, address=MX[0]) as first:
+        server = network.start(first.port, {"retry_first": "1h", "retry_max": "1h"})
+        for n in range(20):
+            submit(server, [f"bob{n}@away.example"])
+        server.wait_for(lambda: server.log.count("status=deferred") == 20, "each to be tried")
+        server.ctl("queue", "retry", "--domain=away.example")
+        server.wait_log("queue destination=away.example failures=1 ")
+
+
 def test_mail_on_its_way_to_the_next_is_not_lost_by_a_reload_or_an_end(network):
     two_mx(network.dns)
     with Receiver({"RCPT": ["451 4.2.1 later"] * 9}, address=MX[0]) as first:
