@@ -4,13 +4,9 @@ RFC 9051's and RFC 7162's are counted in test_imap_rfc9051_all.py and test_imap_
 8437, 9394 4 and others that are not here have none.
 """
 
-import collections
-import importlib
-import inspect
-import pathlib
-import re
-
 import pytest
+
+from example_count import assert_all_are_played, assert_sends_its_commands, modules, players
 
 # The tags of the examples, by RFC and section, in the order in which the RFC has them.
 EXAMPLES = {
@@ -59,30 +55,13 @@ NOT_PLAYED = {
     "9208 4.3.1": "A003",
 }
 
-HERE = pathlib.Path(__file__)
-
-
-def players():
-    """Each test that plays examples, with those that are counted here."""
-    for path in sorted(HERE.parent.glob("test_imap_*.py")):
-        if path == HERE or path.stem.startswith("test_imap_rfc"):
-            continue
-        for test in vars(importlib.import_module(path.stem)).values():
-            if inspect.isfunction(test) and hasattr(test, "examples"):
-                yield test
-
-
-PLAYERS = list(players())
+OTHERS = [m for m in modules("test_imap_*.py", but=[__name__]) if not m.__name__.startswith("test_imap_rfc")]
+PLAYERS = players(*OTHERS)
 
 
 @pytest.mark.parametrize("section", EXAMPLES)
 def test_every_example_is_played(section):
-    played = collections.Counter(NOT_PLAYED.get(section, "").split())
-    for test in PLAYERS:
-        for where, tags, _ in test.examples:
-            if where == section:
-                played.update(tags)
-    assert played == collections.Counter(EXAMPLES[section].split())
+    assert_all_are_played(section, EXAMPLES[section], PLAYERS, NOT_PLAYED.get(section, ""))
 
 
 def test_no_example_is_played_that_is_none():
@@ -91,7 +70,4 @@ def test_no_example_is_played_that_is_none():
 
 @pytest.mark.parametrize("test", PLAYERS, ids=lambda test: test.__name__)
 def test_who_says_to_play_an_example_sends_its_commands(test):
-    source = inspect.getsource(test).partition("def ")[2]
-    for _, tags, _ in test.examples:
-        for tag in tags:
-            assert re.search(rf"""["' ]{re.escape(tag)}["' ]""", source), tag
+    assert_sends_its_commands(test)

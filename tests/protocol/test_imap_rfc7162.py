@@ -3,13 +3,12 @@
 Its MODSEQs are another server's: here they are counted from what our own says first.
 """
 
-import collections
-import inspect
 import re
 import sys
 
 import pytest
 
+from example_count import assert_all_are_played, assert_sends_its_commands, players
 from imap_answer import ask
 from rfc_example import example, fill, mail, make, renumber
 
@@ -641,22 +640,14 @@ def test_coming_back(talk, resync):
 
 # ---- none is left out ----
 
-PLAYERS = [t for t in vars(sys.modules[__name__]).values() if inspect.isfunction(t) and hasattr(t, "examples")]
+PLAYERS = players(sys.modules[__name__])
 
 
 @pytest.mark.parametrize("section", EXAMPLES)
 def test_every_example_is_played(section):
-    played = collections.Counter(NOT_PLAYED.get(section, "").split())
-    for test in PLAYERS:
-        for where, tags, _ in test.examples:
-            if where == section:
-                played.update(tags)
-    assert played == collections.Counter(EXAMPLES[section].split())
+    assert_all_are_played(section, EXAMPLES[section], PLAYERS, NOT_PLAYED.get(section, ""))
 
 
 @pytest.mark.parametrize("test", PLAYERS, ids=lambda test: test.__name__)
 def test_who_says_to_play_an_example_sends_its_commands(test):
-    source = inspect.getsource(test).partition("def ")[2]
-    for _, tags, _ in test.examples:
-        for tag in tags:
-            assert re.search(rf"""["' ]{re.escape(tag)}["' ]""", source), tag
+    assert_sends_its_commands(test)

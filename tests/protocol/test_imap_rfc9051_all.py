@@ -1,12 +1,8 @@
 """Every command of RFC 9051's examples is played by a test, tag for tag, or its absence explained."""
 
-import collections
-import importlib
-import inspect
-import pathlib
-import re
-
 import pytest
+
+from example_count import assert_all_are_played, assert_sends_its_commands, modules, players
 
 # The tags of the examples, by section, in the order in which the RFC has them.
 EXAMPLES = {
@@ -61,30 +57,12 @@ NOT_PLAYED = {
     "6.3.10": "A001 A001 A001",
 }
 
-HERE = pathlib.Path(__file__)
-
-
-def players():
-    """Each test that plays examples, with its own source."""
-    for path in sorted(HERE.parent.glob("test_imap_rfc9051_*.py")):
-        if path == HERE:
-            continue
-        for test in vars(importlib.import_module(path.stem)).values():
-            if inspect.isfunction(test) and hasattr(test, "examples"):
-                yield test
-
-
-PLAYERS = list(players())
+PLAYERS = players(*modules("test_imap_rfc9051_*.py", but=[__name__]))
 
 
 @pytest.mark.parametrize("section", EXAMPLES)
 def test_every_example_is_played(section):
-    played = collections.Counter(NOT_PLAYED.get(section, "").split())
-    for test in PLAYERS:
-        for where, tags, _ in test.examples:
-            if where == section:
-                played.update(tags)
-    assert played == collections.Counter(EXAMPLES[section].split())
+    assert_all_are_played(section, EXAMPLES[section], PLAYERS, NOT_PLAYED.get(section, ""))
 
 
 def test_no_example_is_played_that_is_none():
@@ -93,7 +71,4 @@ def test_no_example_is_played_that_is_none():
 
 @pytest.mark.parametrize("test", PLAYERS, ids=lambda test: test.__name__)
 def test_who_says_to_play_an_example_sends_its_commands(test):
-    source = inspect.getsource(test)
-    for _, tags, _ in test.examples:
-        for tag in tags:
-            assert re.search(rf"""["' ]{re.escape(tag)}["' ]""", source.partition("def ")[2]), tag
+    assert_sends_its_commands(test)
