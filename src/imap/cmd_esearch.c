@@ -17,7 +17,7 @@
 #include "mailserver/core/mem.h"
 #include "mailserver/store/mailbox.h"
 
-enum { TASK_US = 50000, POUR_AT = 64 << 10 };
+enum { POUR_AT = 64 << 10 };
 
 struct source {
         int64_t mailbox;
@@ -169,7 +169,7 @@ static enum err look_on(struct esearch *e, struct store_txn *tx)
 static enum err esearch_work(struct task *t, struct store_txn *tx)
 {
         struct esearch *e = container_of(t, struct esearch, task);
-        int64_t until_us = clock_monotonic_us() + TASK_US;
+        int64_t until_us = clock_monotonic_us() + IMAP_SCAN_TASK_US;
         enum err err = ERR_OK;
 
         if (!e->resolved)

@@ -11,8 +11,6 @@
 #include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
 
-enum { TASK_US = 50000 };
-
 struct thread_task {
         struct task task;
         struct imap_scan scan;
@@ -48,7 +46,7 @@ static enum err answer(struct thread_task *th)
 /* For a while: what is left is another task's. */
 static enum err put_in_order(struct thread_task *th, const _Atomic bool *cancelled)
 {
-        int64_t until_us = clock_monotonic_us() + TASK_US;
+        int64_t until_us = clock_monotonic_us() + IMAP_SCAN_TASK_US;
         enum err err = ERR_OK;
 
         while (!err && !th->in_order && !atomic_load(cancelled) && clock_monotonic_us() < until_us)

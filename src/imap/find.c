@@ -14,8 +14,6 @@
 #include "mailserver/core/clock.h"
 #include "mailserver/core/mem.h"
 
-enum { TASK_US = 50000 };
-
 struct imap_find *imap_find_new(void)
 {
         struct imap_find *f = NEW(struct imap_find);
@@ -93,7 +91,7 @@ static void answer(struct imap_find *f)
 /* False: there is more to do, for another task. */
 static bool put_in_order(struct imap_find *f, const _Atomic bool *cancelled)
 {
-        int64_t until_us = clock_monotonic_us() + TASK_US;
+        int64_t until_us = clock_monotonic_us() + IMAP_SCAN_TASK_US;
 
         while (f->sorter.sort.n && !imap_sorter_step(&f->sorter))
                 if (atomic_load(cancelled) || clock_monotonic_us() >= until_us)

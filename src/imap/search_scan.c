@@ -11,7 +11,7 @@
 #include "mailserver/store/fetch.h"
 #include "mailserver/store/message.h"
 
-enum { TREE_MAX = 4 << 20, TASK_US = 50000 };
+enum { TREE_MAX = 4 << 20 };
 
 void imap_scan_init(struct imap_scan *scan)
 {
@@ -160,7 +160,7 @@ enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx, const _Ato
                 .cancelled = cancelled,
                 .fn = fn,
                 .arg = arg,
-                .until_us = clock_monotonic_us() + TASK_US,
+                .until_us = clock_monotonic_us() + IMAP_SCAN_TASK_US,
         };
         enum err err = bind_keywords(scan, tx);
 

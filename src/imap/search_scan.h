@@ -11,6 +11,9 @@
 #include "command.h"
 #include "search_eval.h"
 
+/* How long a task that searches or sorts works; what is left is another's. */
+enum { IMAP_SCAN_TASK_US = 50000 };
+
 /* Borrowed until the function returns. An error ends the scan. */
 typedef enum err imap_scan_fn(void *arg, const struct store_fetch_row *row);
 
