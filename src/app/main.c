@@ -21,7 +21,8 @@ static const char usage[] =
         "  -V, --version      print the version and exit\n"
         "  -h, --help         print this and exit\n"
 #ifdef MAILSERVER_DEBUG
-        "      --hold CLASS   keep back the completions of a task class until SIGUSR2 (tests)\n"
+        "      --hold CLASS   keep back the completions of a task class until SIGUSR2 (tests);\n"
+        "                     may be given several times\n"
 #endif
         ;
 
@@ -71,7 +72,11 @@ int main(int argc, char **argv)
                         test = true;
                         break;
                 case 'H':
-                        params.hold = optarg;
+                        if (params.n_holds == SERVER_HOLDS) {
+                                fputs("mailserver: too many --hold\n", stderr);
+                                return EXIT_FAILURE;
+                        }
+                        params.holds[params.n_holds++] = optarg;
                         break;
                 case 'V':
                         puts("mailserver " MAILSERVER_VERSION);

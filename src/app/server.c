@@ -549,8 +549,8 @@ int server_main(const struct server_params *params)
                 finish(&s);
                 return EXIT_FAILURE;
         }
-        if (params->hold)
-                task_hub_hold(s.hub, params->hold);
+        for (size_t i = 0; i < params->n_holds; i++)
+                task_hub_hold(s.hub, params->holds[i]);
         net_server_start(s.net);
         log_info("ready version=%s hostname=%s data_dir=%s", MAILSERVER_VERSION, s.hostname,
                  s.config->main.data_dir);

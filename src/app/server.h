@@ -18,10 +18,13 @@ struct store;
 struct task_hub;
 struct tls_set;
 
+enum { SERVER_HOLDS = 8 };
+
 struct server_params {
         const char *config_path;
-        struct config *config; /* taken */
-        const char *hold;      /* test builds: hold completions of this task class; or NULL */
+        struct config *config;           /* taken */
+        const char *holds[SERVER_HOLDS]; /* test builds: task classes whose completions are held */
+        size_t n_holds;
 };
 
 /*

@@ -15,6 +15,7 @@ passes or fails by the clock.
 
 import re
 import socket
+import ssl
 import struct
 
 GUARD_SECONDS = 60
@@ -137,7 +138,17 @@ class Conversation:
         return self.read_dotted().decode("utf-8", "backslashreplace").splitlines()
 
     def pending(self):
-        """Octets that have arrived and that nobody has read."""
+        """Octets that have arrived and that nobody has read; waits for none."""
+        guard = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            while octets := self.sock.recv(READ_OCTETS):
+                self._input += octets
+            self._eof = True
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        finally:
+            self.sock.settimeout(guard)
         return bytes(self._input)
 
     # ---- TLS and the end ----

@@ -119,3 +119,14 @@ def test_split_sends_every_octet_and_in_order(ends):
     talk.close()
     with theirs.makefile("rb") as received:
         assert received.read() == b"EHLO client.example.net\r\n"
+
+
+def test_what_is_pending_is_known_without_waiting(ends):
+    talk, theirs = ends
+    assert talk.pending() == b""
+    theirs.sendall(b"+OK one\r\n+OK")
+    theirs.shutdown(socket.SHUT_WR)
+    assert talk.read_line() == b"+OK one\r\n"
+    assert talk.pending() == b"+OK"
+    assert talk.read_line() == b"+OK"
+    talk.closes()
