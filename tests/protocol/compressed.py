@@ -2,6 +2,8 @@
 
 import zlib
 
+READ_OCTETS = 65536
+
 
 class CompressedSocket:
     """Sends and receives raw DEFLATE; `sent` and `received` count the octets of both kinds."""
@@ -26,6 +28,15 @@ class CompressedSocket:
                 self.inflated += len(text)
                 return text
         return b""
+
+    def wait_for_end(self):
+        """Until the server's stream has ended, in which nothing more is said; the octets behind it."""
+        while not self.ended_well:
+            octets = self._sock.recv(READ_OCTETS)
+            assert octets, "the end of the connection, and not of the stream"
+            text = self._inflate.decompress(octets)
+            assert not text, text
+        return self._inflate.unused_data
 
     @property
     def ended_well(self):

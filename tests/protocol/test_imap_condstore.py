@@ -81,7 +81,7 @@ def test_from_then_on_every_fetch_that_was_not_asked_for_has_modseq_and_uid(serv
         own = ask(talk, r"STORE 2 +FLAGS (\Flagged)").fetched[2]
         assert set(own) == {"UID", "FLAGS", "MODSEQ"}
         silent = ask(talk, r"STORE 2 +FLAGS.SILENT (\Draft)").fetched[2]
-        assert set(silent) == {"UID", "MODSEQ"} and silent["MODSEQ"] > own["MODSEQ"]
+        assert set(silent) == {"UID", "MODSEQ"} and int(silent["MODSEQ"][0]) > int(own["MODSEQ"][0])
         ask(other, r"STORE 3 +FLAGS (\Answered)")
         others = ask(talk, "NOOP").fetched[3]
         assert set(others) == {"UID", "FLAGS", "MODSEQ"} and others["UID"] == "3"

@@ -1,6 +1,7 @@
 """FETCH as a client sees it: RFC 9051 6.4.5, 7.5.2; RFC 3516; RFC 8970."""
 
 import re
+import socket
 
 import pytest
 
@@ -355,6 +356,8 @@ def test_a_literal_that_cannot_be_kept_ends_the_connection(make_server):
     server.deliver("alice", message)
     with server.imap("alice") as talk:
         ask(talk, "EXAMINE INBOX")
+        # The end of the message must not be on its way yet when it goes.
+        talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         talk.send_line("a FETCH 1 (BODY.PEEK[] FLAGS)")
         promised = int(re.search(r"{(\d+)}$", talk.expect("* 1 FETCH (BODY[] {..."))[1])
         (blob,) = [path for path in (server.data_dir / "blobs").rglob("*") if path.is_file()]

@@ -29,10 +29,14 @@ def logged_in(server, user):
 
 
 def session_of(server, user):
-    """What session show says of the user's only session."""
-    lines = server.ctl("session", "list").splitlines()
-    (session,) = [line.split("\t")[0] for line in lines if f"\t{user}@" in line]
-    return server.ctl("session", "show", session)
+    """What session show says of the user's only session; one that was left may have to end first."""
+
+    def only():
+        lines = server.ctl("session", "list").splitlines()
+        names = [line.split("\t")[0] for line in lines if f"\t{user}@" in line]
+        return names[0] if len(names) == 1 else None
+
+    return server.ctl("session", "show", server.wait_for(only, "to have one session of the user"))
 
 
 def test_quirks_lists_every_client_with_its_reason(server):

@@ -11,10 +11,11 @@ from server import eml
 OLD = "28-Dec-2014 18:50:53 +0100"
 
 
-def append(talk, mailbox, date=OLD):
+def append(talk, mailbox, count=1):
+    """So many messages at once."""
     octets = eml("plain.eml")
-    talk.send_line(f'a APPEND {mailbox} "{date}" {{{len(octets)}+}}')
-    talk.send(octets + b"\r\n")
+    one = f' "{OLD}" {{{len(octets)}+}}\r\n'.encode() + octets
+    talk.send(f"a APPEND {mailbox}".encode() + one * count + b"\r\n")
     talk.until("a OK ...")
 
 
@@ -62,9 +63,11 @@ def test_the_example_of_fetch(server, user):
 @example("8514 4.3", "A102 A103")
 def test_the_examples_of_search(server, user):
     with server.imap(user) as talk:
-        append(talk, "INBOX")
-        append(talk, "INBOX")
-        talk.says("C: s SELECT INBOX").until("s OK ...")
+        append(talk, "INBOX", count=2)
+        talk.says("C: i SELECT INBOX").until("i OK ...")
+        # What is copied at once is saved at one moment, at midnight too.
+        talk.says("C: c COPY 1:2 Archive").until("c OK ...")
+        talk.says("C: s SELECT Archive").until("s OK ...")
         saved = save_date(talk)
         talk.says(
             f"""
@@ -92,8 +95,7 @@ def test_the_examples_of_search(server, user):
 @pytest.mark.parametrize("command", ["COPY", "MOVE", "UID COPY", "UID MOVE"])
 def test_it_is_the_destinations_own_and_does_not_change_in_the_source(server, user, command):
     with server.imap(user) as talk:
-        append(talk, "INBOX")
-        append(talk, "INBOX")
+        append(talk, "INBOX", count=2)
         talk.says("C: s SELECT INBOX").until("s OK ...")
         before = save_date(talk)
         while datetime.now(timezone.utc) < before + timedelta(seconds=1):
