@@ -174,6 +174,15 @@ static const struct conf_option options[] = {
          .max = 1000,
          .help = "Connections in a row that may break with mail in hand before the destination is "
                   "left alone for a while." },
+        { .name = "max_servers_per_attempt",
+         .type = CONF_INT,
+         .offset = QUEUE(max_servers_per_attempt),
+         .fallback = "3",
+         .min = 1,
+         .max = 1000,
+         .help = "Mail servers of one domain that may put the same mail off before it waits for "
+                  "its next attempt; RFC 5321 5.1 wants two at least. Those that cannot be reached "
+                  "do not count." },
         { .name = "max_mx_hosts",
          .type = CONF_INT,
          .offset = QUEUE(max_mx_hosts),
@@ -319,7 +328,7 @@ static const struct conf_option options[] = {
          .offset = QUEUE(tls),
          .groups = &tls_table,
          .help = "What TLS is demanded of certain domains, over what they publish." },
-        { .name = NULL                                                                               },
+        { .name = NULL                                     },
 };
 
 const struct conf_table queue_conf_table = {

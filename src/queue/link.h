@@ -39,6 +39,7 @@ struct link {
         struct sending *sending;
         struct passed *passed; /* what the host before has said of the job; NULL: nothing */
         bool moved;            /* to a further host for a job's sake: it ends after it */
+        unsigned put_offs;     /* nearer hosts that have put off some of the job */
         int64_t sent;
         struct timer idle;
         bool finishing;
@@ -71,6 +72,8 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, boo
  * taken. True: these are written, and the rest waits for the next one.
  */
 bool send_rest_again(struct link *l, const struct smtp_client_reply *replies);
+/* The fault is our store's. */
+bool is_unread(const struct smtp_client_reply *reply);
 /* Connected to that host. */
 void pass_on_ready(struct link *l);
 /* None of the others could be reached, for this reason; `ourselves`: the next of them is this server. */

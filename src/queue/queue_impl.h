@@ -220,7 +220,8 @@ bool site_is_failing(const struct site *site);
 void site_run_in(struct site *site, int64_t ms);
 /* Connections have ended, or are idle: those that wait for one open it. */
 void sites_feed(struct queue *q);
-void site_succeeded(struct site *site);
+/* It has answered; `settled`: and not only put off what it was asked. */
+void site_succeeded(struct site *site, bool settled);
 /* An administrator has changed something: what was failing is tried now, once. */
 void sites_forgive(struct queue *q);
 

@@ -428,10 +428,22 @@ bool sending_start(struct link *l, struct job *job)
 
 /* ---- the end ---- */
 
+/* Somebody's server has taken it, or will not. */
+static bool is_settled(const struct link *l)
+{
+        const struct smtp_client_recipient *recipients = l->sending->recipients;
+
+        for (size_t i = 0; i < l->job->n; i++)
+                if (smtp_client_reply_good(&recipients[i].reply) ||
+                    smtp_client_reply_permanent(&recipients[i].reply))
+                        return true;
+        return false;
+}
+
 void sending_sent(struct link *l)
 {
         l->sent++;
-        site_succeeded(l->site);
+        site_succeeded(l->site, is_settled(l));
         answered(l, NULL);
 }
 
@@ -450,13 +462,24 @@ static bool was_stale(const struct link *l, const struct job *job, const char *s
         return true;
 }
 
+/* Its end has left somebody without an answer, and not because of our store. */
+static bool is_broken(const struct link *l, const struct smtp_client_reply *reply)
+{
+        const struct smtp_client_recipient *recipients = l->sending->recipients;
+        bool unheard = !recipients;
+
+        for (size_t i = 0; i < l->job->n && !unheard; i++)
+                unheard = !recipients[i].reply.text;
+        return unheard && !is_unread(reply);
+}
+
 bool sending_failed(struct link *l, const char *stage, const struct smtp_client_reply *reply)
 {
         struct job *job = l->job;
         struct smtp_client_reply *replies;
         /* Once all has left, silence does not say that it was not taken: RFC 5321 4.5.3.2.6. */
         bool unclear = !reply->code && strcmp(stage, "end of data") == 0;
-        bool passed;
+        bool passed, broken;
 
         if (!job)
                 return false;
@@ -467,13 +490,15 @@ bool sending_failed(struct link *l, const char *stage, const struct smtp_client_
                 turns_put_back(&l->site->waiting, &job->turn);
                 return false;
         }
+        broken = is_broken(l, reply);
         replies = replies_of(l, reply);
-        passed = pass_on(l, replies, true, unclear);
-        if (!passed) {
+        passed = pass_on(l, replies, broken, unclear);
+        if (!passed && broken) {
                 pace_failed(&l->site->pace);
                 site_broken(l->site, reply, link_mx(l));
-                write_outcome(l, replies);
         }
+        if (!passed)
+                write_outcome(l, replies);
         mem_free(replies);
         return passed;
 }

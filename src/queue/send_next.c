@@ -2,7 +2,8 @@
  * send_next.c — a job that one mail server has not taken goes on to the next.
  *
  * RFC 5321 5.1: they are tried in order until one takes it. So a recipient is put off only if the
- * last of them puts him off, and what a server's offer rules out (its SIZE: RFC 1870 6.1) comes back
+ * last of them puts him off, or as many as may at one time
+ * (queue.max_servers_per_attempt), and what a server's offer rules out (its SIZE: RFC 1870 6.1) comes back
  * only if the offers of all do. Recipients who have their answer leave the job before.
  */
 #include "link.h"
@@ -44,8 +45,7 @@ static bool is_not_offered(const struct smtp_client_reply *r)
         return smtp_client_reply_permanent(r) && (r->ours ? r->code != 553 : size);
 }
 
-/* The fault is our store's. */
-static bool is_unread(const struct smtp_client_reply *r)
+bool is_unread(const struct smtp_client_reply *r)
 {
         return !r->code && strcmp(r->status, "4.3.0") == 0;
 }
@@ -55,6 +55,17 @@ static bool passes(const struct smtp_client_reply *r, bool unclear)
         if (smtp_client_reply_good(r) || is_unread(r) || (unclear && !r->code))
                 return false;
         return is_not_offered(r) || !smtp_client_reply_permanent(r);
+}
+
+/* As many servers have put the mail off as may at one time; the others are asked another time. */
+static bool is_enough(const struct link *l, const struct smtp_client_reply *replies, bool unclear)
+{
+        bool put_off = false;
+
+        for (size_t i = 0; i < l->job->n; i++)
+                put_off |= passes(&replies[i], unclear) && !is_not_offered(&replies[i]);
+        return put_off &&
+               l->put_offs + 1 >= (unsigned)l->site->queue->config->max_servers_per_attempt;
 }
 
 /* A nearer server was not asked, or has put him off. */
@@ -138,10 +149,11 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, boo
         bool last = !link_has_next_host(l);
         struct job *job = l->job;
         struct outcome_peer peer;
+        bool put_off = false;
         size_t n = 0;
         bool *leaves;
 
-        if (last || may_not_begin(l)) {
+        if (last || may_not_begin(l) || is_enough(l, replies, unclear)) {
                 ask_later(l, replies, !last);
                 return false;
         }
@@ -153,7 +165,7 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, boo
                         continue;
                 n++;
                 if (!is_not_offered(&replies[i]))
-                        job->recipients[i].open = true;
+                        put_off = job->recipients[i].open = true;
                 log_kept(l, i, &replies[i], &peer, "passed-on",
                          l->destination.hosts[l->host + 1].name);
         }
@@ -162,6 +174,7 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, boo
                 tried_write(l, replies, leaves, &peer);
                 settle_rest(l, replies, leaves, &peer);
                 sending_free(l);
+                l->put_offs += put_off;
                 link_next_host(l);
         }
         mem_free(leaves);

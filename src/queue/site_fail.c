@@ -48,11 +48,12 @@ static void wait_until_over(struct site *site)
         site_run_in(site, ms < LONGEST_MS ? ms : LONGEST_MS);
 }
 
-void site_succeeded(struct site *site)
+void site_succeeded(struct site *site, bool settled)
 {
         site->failures = site->broken = 0;
         site->not_before_us = 0;
-        pace_succeeded(&site->pace);
+        if (settled)
+                pace_succeeded(&site->pace);
 }
 
 void sites_forgive(struct queue *q)

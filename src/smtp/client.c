@@ -94,6 +94,21 @@ static bool may_have_arrived(const struct smtp_client *c)
         return c->transfer.message && c->transfer.all_sent && c->transfer.accepted;
 }
 
+/* A refused MAIL, or BDAT, holds for whom it was meant, though the server ends with it. */
+static void give_what_is_known(struct smtp_client *c)
+{
+        const struct smtp_client_transfer *t = &c->transfer;
+
+        for (size_t i = 0; t->message && i < t->message->n; i++) {
+                struct smtp_client_reply *reply = &t->message->recipients[i].reply;
+
+                if (t->rcpts[i] == SMTP_CLIENT_RCPT_OPEN && t->mail_refused)
+                        *reply = t->mail_reply;
+                else if (t->rcpts[i] == SMTP_CLIENT_RCPT_ACCEPTED && t->chunk_refused)
+                        *reply = t->chunk_reply;
+        }
+}
+
 static void fail_with(struct smtp_client *c, const struct smtp_client_reply *reply)
 {
         const char *stage = step_of(c)->stage;
@@ -102,6 +117,7 @@ static void fail_with(struct smtp_client *c, const struct smtp_client_reply *rep
                 return;
         c->gone = true;
         net_client_wait_off(c->net);
+        give_what_is_known(c);
         log_debug("%s smtp client failed stage=\"%s\" code=%d status=%s", c->log_id, stage,
                   reply->code, reply->status);
         c->handler->failed(c->owner, stage, reply);

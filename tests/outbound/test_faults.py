@@ -32,6 +32,15 @@ def stall(file):
         pass
 
 
+def last_word(text):
+    def say(file):
+        file.write(text.encode() + b"\r\n")
+        file.flush()
+        raise ConnectionError
+
+    return say
+
+
 def endless(octets):
     def say(file):
         while True:
@@ -85,12 +94,20 @@ def test_a_server_that_closes_is_tried_again(make_server, stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_server_that_says_421_is_tried_again(make_server, stage):
-    def goodbye(file):
-        file.write(b"421 4.3.2 going down\r\n")
-        file.flush()
-        raise ConnectionError
+    assert_put_off_once(make_server, {stage: [last_word("421 4.3.2 going down")]})
 
-    assert_put_off_once(make_server, {stage: [goodbye]})
+
+def test_a_refusal_holds_though_the_server_closes_with_it(make_server):
+    """And five such servers' ends are no reason to leave the destination alone."""
+    with Receiver({"MAIL": [last_word("554 5.7.1 not you")] * 6}) as sink:
+        conf = route_to(sink)
+        conf["queue"].update(retry_first="1h", retry_max="1h", max_recipients_per_transaction=1)
+        server = make_server(**conf)
+        submit(server, [f"r{i}@away.example" for i in range(7)])
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
+        assert len(sink.delivered()) == 1
+        reports = b"".join(server.messages("alice"))
+        assert reports.count(b"Diagnostic-Code: smtp; 554 5.7.1 not you") == 6
 
 
 @pytest.mark.parametrize("octets", [

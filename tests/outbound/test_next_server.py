@@ -398,6 +398,24 @@ def test_no_more_servers_are_tried_than_allowed(network):
             assert not second.connections
 
 
+def test_mail_waits_when_enough_servers_have_put_it_off(network):
+    """Those that are not reached do not count."""
+    addresses = [f"127.0.2.{n}" for n in range(1, 6)]
+    zone = network.dns.zone("away.example").set("@", "MX", *(f"{n} mx{n}" for n in range(5)))
+    for n, address in enumerate(addresses):
+        zone.set(f"mx{n}", "A", address)
+    port = free_port(*addresses)
+    with contextlib.ExitStack() as stack:
+        grey = [
+            stack.enter_context(Receiver({"RCPT": ["451 4.7.1 grey"] * 9}, address=address, port=port))
+            for address in addresses[1:]
+        ]
+        server = network.start(port, {**PATIENT, "max_servers_per_attempt": 3})
+        submit(server, ["bob@away.example"])
+        server.wait_log("status=deferred mx=mx3.away.example")
+        assert [receiver.connections for receiver in grey] == [1, 1, 1, 0]
+
+
 def test_mail_waits_when_the_dns_would_have_to_be_asked_too_much(network):
     zone = network.dns.zone("away.example").set("@", "MX", *(f"10 mx{i}" for i in range(9)))
     for i in range(9):

@@ -34,7 +34,8 @@ struct queue_config {
         int64_t max_recipients_per_transaction;
         int64_t max_in_memory; /* recipients that are due */
         int64_t max_in_memory_per_destination;
-        int64_t max_broken_connections; /* in a row, of a destination */
+        int64_t max_broken_connections;  /* in a row, of a destination */
+        int64_t max_servers_per_attempt; /* that put the same mail off */
         int64_t max_mx_hosts, max_host_addresses, max_tlsa_records;
         int64_t max_dns_questions, max_dns_answers; /* of a destination; octets */
         char *postmaster;       /* author of reports; NULL: postmaster@hostname */

@@ -5,6 +5,7 @@
 #include "client_impl.h"
 #include "helper_peer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -365,6 +366,42 @@ START_TEST(lmtp_keeps_the_replies_that_came_before_the_end)
 }
 END_TEST
 
+/* It has answered for all, and ends with that: with 421, or without a word. */
+static void check_last_word(const char *answer, int code, const char *status, const char *text)
+{
+        static const char *const ends[] = { "CLOSE\n", "S: 421 4.3.2 bye\n" };
+
+        for (size_t i = 0; i < 2; i++) {
+                char script[1000];
+                struct trial t;
+
+                trial_open(&t);
+                t.piece = 10;
+                trial_message(&t, "alice@example.net", two, "0123456789abcdefghijklmnopqrst");
+                trial_connect(&t);
+                snprintf(script, sizeof script, "%s%s", answer, ends[i]);
+                trial_run(&t, script);
+                while (!t.failed)
+                        trial_turn(&t);
+                trial_expect_reply(&t, 0, code, status, text);
+                trial_expect_reply(&t, 1, code, status, text);
+                trial_close(&t);
+        }
+}
+
+START_TEST(a_refusal_holds_though_the_server_ends_with_it)
+{
+        check_last_word(EHLO "S: 250-mx\nS: 250 PIPELINING\nREADY\nSEND\n"
+                             "C: MAIL FROM:<alice@example.net>\nS: 554 5.7.1 not you\n",
+                        554, "5.7.1", "5.7.1 not you");
+        check_last_word(MAIL "S: 451 4.7.1 not now\n", 451, "4.7.1", "4.7.1 not now");
+        check_last_word(EHLO "S: 250-mx\nS: 250-CHUNKING\nS: 250 PIPELINING\nREADY\nSEND\n"
+                             "C: MAIL FROM:<alice@example.net>\n"
+                             "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 552 5.3.4 too much\n",
+                        552, "5.3.4", "5.3.4 too much");
+}
+END_TEST
+
 START_TEST(lmtp_has_no_helo_to_fall_back_to)
 {
         struct trial t;
@@ -398,6 +435,7 @@ int main(void)
         tcase_add_test(tc, a_server_that_takes_nothing_is_left);
         tcase_add_test(tc, replies_of_the_wrong_kind_end_the_connection);
         tcase_add_test(tc, lmtp_keeps_the_replies_that_came_before_the_end);
+        tcase_add_test(tc, a_refusal_holds_though_the_server_ends_with_it);
         tcase_add_test(tc, lmtp_has_no_helo_to_fall_back_to);
         suite_add_tcase(s, tc);
         return run_client_suite(s);
