@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-enum { MAX_ADDRESS = 330, MAX_DIAGNOSTIC = 1200 };
+enum { MAX_ADDRESS = 330, MAX_DIAGNOSTIC = 1200, MAX_SERVER = 256 };
 /* What the original may become, and what each recipient may add: names and replies, twice, as
  * people and as programs read them. */
 enum { MAX_REPORT = 1 << 20, MAX_REPORT_RECIPIENT = 32 << 10 };
@@ -32,6 +32,7 @@ struct making {
         enum fate_kind what;
         struct report_recipient *recipients;
         char (*diagnostics)[MAX_DIAGNOSTIC], (*reasons)[MAX_DIAGNOSTIC];
+        char (*servers)[MAX_SERVER];
         size_t n;
         struct buf original, text, envid;
         struct buf *orcpts;
@@ -42,6 +43,7 @@ static void making_done(struct making *m)
         mem_free(m->recipients);
         mem_free(m->diagnostics);
         mem_free(m->reasons);
+        mem_free(m->servers);
         for (size_t i = 0; m->orcpts && i < m->o->job->n; i++)
                 buf_done(&m->orcpts[i]);
         mem_free(m->orcpts);
@@ -61,8 +63,30 @@ static const char *decoded(const char *xtext, struct buf *out)
         return buf_putc(out, '\0') ? xtext : out->ptr;
 }
 
+/* A reply as it is remembered, not our own words. */
+static bool has_code(const char *reply)
+{
+        return reply && ascii_digit(reply[0]) && ascii_digit(reply[1]) && ascii_digit(reply[2]) &&
+               reply[3] == ' ';
+}
+
+/* What the recipient's server said: now, or where nothing was tried, the last time; or NULL. */
+static const char *said(const struct outcome *o, size_t i, char out[MAX_DIAGNOSTIC])
+{
+        const struct fate *f = &o->fates[i];
+        const char *last = o->job->recipients[i].last_reply;
+
+        if (o->unattempted)
+                return has_code(last) ? last : NULL;
+        if (!queue_was_said(&f->reply))
+                return NULL;
+        snprintf(out, MAX_DIAGNOSTIC, "%d %s", f->reply.code, f->text);
+        return out;
+}
+
 /* Why we have ended it, or what has hindered us; NULL: what the other server said is all. */
-static const char *reason_of(const struct outcome *o, size_t i, char out[MAX_DIAGNOSTIC])
+static const char *reason_of(const struct outcome *o, size_t i, const char *diagnostic,
+                             char out[MAX_DIAGNOSTIC])
 {
         const struct fate *f = &o->fates[i];
         const char *last = o->unattempted ? o->job->recipients[i].last_reply : f->text;
@@ -70,14 +94,14 @@ static const char *reason_of(const struct outcome *o, size_t i, char out[MAX_DIA
         int n;
 
         if (!f->expired && !f->given_up)
-                return queue_was_said(&f->reply) ? NULL : f->text;
+                return diagnostic ? NULL : f->text;
         clock_rfc5322(o->job->received_us, since);
         if (f->given_up)
                 n = snprintf(out, MAX_DIAGNOSTIC, "The administrator of this server gave it up.");
         else
                 n = snprintf(out, MAX_DIAGNOSTIC,
                              "It has waited here since %s, as long as mail may.", since);
-        if (last && !queue_was_said(&f->reply))
+        if (last && !diagnostic)
                 snprintf(out + n, MAX_DIAGNOSTIC - (size_t)n, " The last attempt: %s", last);
         return out;
 }
@@ -87,25 +111,45 @@ static const char *status_of(const struct fate *f)
         return f->expired ? "4.4.7" : f->given_up ? "5.0.0" : f->reply.status;
 }
 
-static void add_recipient(struct making *m, size_t i)
+struct last_server {
+        const char *reply; /* that it gave */
+        char *mx;          /* [MAX_SERVER] */
+};
+
+static enum err note_server(void *arg, const struct store_queue_attempt *attempt)
+{
+        struct last_server *last = arg;
+
+        if (strcmp(attempt->reply, last->reply) == 0)
+                snprintf(last->mx, MAX_SERVER, "%s", attempt->mx);
+        return ERR_OK;
+}
+
+static enum err add_recipient(struct making *m, size_t i)
 {
         const struct outcome *o = m->o;
         const struct recipient *r = &o->job->recipients[i];
         const struct fate *f = &o->fates[i];
-        char *diagnostic = m->diagnostics[m->n], *reason = m->reasons[m->n];
+        const char *diagnostic = said(o, i, m->diagnostics[m->n]);
+        struct last_server last = { diagnostic, m->servers[m->n] };
+        enum err err = ERR_OK;
 
-        snprintf(diagnostic, MAX_DIAGNOSTIC, "%d %s", f->reply.code, f->text);
-        m->recipients[m->n++] = (struct report_recipient){
+        snprintf(last.mx, MAX_SERVER, "%s", o->mx);
+        if (o->unattempted && diagnostic)
+                err = store_queue_attempts(m->tx, r->row, note_server, &last);
+        m->recipients[m->n] = (struct report_recipient){
                 .final = r->address,
                 .original = decoded(r->orcpt, &m->orcpts[i]),
                 .action = actions[m->what],
                 .status = status_of(f),
-                .remote_mta = o->mx[0] ? o->mx : NULL,
-                .diagnostic = queue_was_said(&f->reply) ? diagnostic : NULL,
-                .reason = reason_of(o, i, reason),
+                .remote_mta = last.mx[0] ? last.mx : NULL,
+                .diagnostic = diagnostic,
+                .reason = reason_of(o, i, diagnostic, m->reasons[m->n]),
                 .last_attempt_us = o->unattempted ? 0 : o->now_us,
                 .retry_until_us = m->what == FATE_DEFERRED ? r->expires_us : 0,
         };
+        m->n++;
+        return err;
 }
 
 static enum err read_original(struct making *m, int64_t *ret_header, bool *ret_cut)
@@ -183,17 +227,18 @@ static enum err send(struct making *m)
 static enum err report_about(struct outcome *o, struct store_txn *tx, enum fate_kind what)
 {
         AUTO(making_done) struct making m = { .o = o, .tx = tx, .what = what };
-        enum err err;
+        enum err err = ERR_OK;
 
         m.recipients = mem_alloc_array(o->job->n, sizeof *m.recipients);
         m.diagnostics = mem_alloc_array(o->job->n, sizeof *m.diagnostics);
         m.reasons = mem_alloc_array(o->job->n, sizeof *m.reasons);
+        m.servers = mem_alloc_array(o->job->n, sizeof *m.servers);
         m.orcpts = mem_alloc_array(o->job->n, sizeof *m.orcpts);
-        for (size_t i = 0; i < o->job->n; i++)
+        for (size_t i = 0; i < o->job->n && !err; i++)
                 if (o->fates[i].what == what && o->fates[i].report && !o->fates[i].changed)
-                        add_recipient(&m, i);
-        if (m.n == 0)
-                return ERR_OK;
+                        err = add_recipient(&m, i);
+        if (err || m.n == 0)
+                return err;
         err = compose(&m);
         if (err == ERR_NOTFOUND) /* an administrator has removed it meanwhile */
                 return ERR_OK;

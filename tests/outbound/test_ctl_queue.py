@@ -38,6 +38,22 @@ def test_a_row_is_explained_given_up_and_reported(make_server, nobody):
     assert "reply=" not in server.log and "554" not in words
 
 
+def test_a_report_without_an_attempt_names_the_server_that_spoke_last(make_server):
+    with Receiver({"RCPT": ["451 4.7.1 grey"]}) as sink:
+        settings = route_to(sink)
+        settings["queue"]["retry_first"] = settings["queue"]["retry_max"] = "1h"
+        server = make_server(**settings)
+        submit(server, ["bob@away.example"])
+        server.wait_log("status=deferred")
+        server.ctl("queue", "bounce", "--recipient=bob@away.example")
+        report = report_to(server, "alice")
+        words = " ".join(report.get_payload(0).get_content().split())
+        assert "gave it up. The server 127.0.0.1 said: 451 4.7.1 grey" in words
+        assert "Remote-MTA: dns; 127.0.0.1" in report.as_string()
+        assert "Diagnostic-Code: smtp; 451 4.7.1 grey" in report.as_string()
+        assert "Last-Attempt-Date" not in report.as_string()
+
+
 def test_a_row_is_tried_at_once(make_server):
     with Receiver(script={"RCPT": ["451 4.7.1 Greylisted"]}) as receiver:
         settings = route_to(receiver)
