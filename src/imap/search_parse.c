@@ -195,13 +195,15 @@ static enum err read_number(struct parser *p, enum argument argument, struct ima
 {
         bool age = argument == AGE_OVER || argument == AGE_UNDER;
         uint64_t number;
-        enum err err = imap_arg_number(p->args, age ? UINT32_MAX : INT64_MAX - 1, &number);
+        enum err err = imap_arg_number(p->args, age ? UINT32_MAX : INT64_MAX, &number);
         int64_t n;
 
         if (err)
                 return err;
         n = (int64_t)number;
-        key->from = argument == NUMBER_ABOVE ? n + 1 : argument == AGE_OVER ? n : INT64_MIN;
+        if (argument == NUMBER_ABOVE && n < INT64_MAX)
+                n++; /* of what is no less; nothing is above the last */
+        key->from = argument == NUMBER_ABOVE || argument == AGE_OVER ? n : INT64_MIN;
         key->to = argument == NUMBER_BELOW || argument == AGE_UNDER ? n : INT64_MAX;
         /* RFC 5032 4.1: interval = nz-number. */
         return age && !n ? wants(p, ERR_SYNTAX, "a number of seconds that is not 0") : ERR_OK;

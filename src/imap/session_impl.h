@@ -155,7 +155,7 @@ void imap_modseq_settle(struct imap_session *s);
 
 /* The command in hand has replied: tells what has changed, then sends its tagged line. */
 void imap_view_settle(struct imap_session *s);
-/* IDLE: tells what has changed if nothing is being told. */
+/* In IDLE: tells what has changed if nothing is being told. */
 void imap_view_push(struct imap_session *s);
 /*
  * IDLE: tells of messages that arrived from what the change says, before whoever sent them is

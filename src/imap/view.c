@@ -28,8 +28,7 @@ static void changed(struct store_watcher *w, const struct store_change *change)
         if (imap_view_advance(m->session, change))
                 return;
         note(m, change);
-        if (m->session->idling)
-                imap_view_push(m->session);
+        imap_view_push(m->session);
 }
 
 void imap_open_mailbox(struct imap_session *s, struct imap_mailbox *m)

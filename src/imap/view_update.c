@@ -89,7 +89,7 @@ static void send_tagged(struct imap_session *s)
 {
         imap_modseq_settle(s);
         conn_write(s->conn, buf_slice(&s->tagged));
-        s->replied = false;
+        s->replied = s->idling = false; /* RFC 9051 7.5.1: what happens from here on can wait */
         s->finished = true;
         imap_session_wake(s);
 }
@@ -313,7 +313,7 @@ bool imap_view_step(struct imap_session *s)
 
 void imap_view_told(struct imap_session *s)
 {
-        if (s->idling && s->mailbox->dirty && !s->replied)
+        if (s->mailbox->dirty)
                 imap_view_push(s);
         told(s);
         imap_session_wake(s);
@@ -486,7 +486,7 @@ void imap_view_push(struct imap_session *s)
 {
         struct imap_mailbox *m = s->mailbox;
 
-        if (!m || m->update || m->task || s->replied)
+        if (!m || !s->idling || m->update || m->task || s->replied)
                 return;
         if (m->dirty) {
                 /* If it cannot be read now, the next keep-alive tries again. */

@@ -126,6 +126,30 @@ def test_a_client_in_idle_is_told(server):
         one.says("C: DONE").until("i OK ...")
 
 
+def test_nothing_is_expunged_between_two_commands(server):
+    """RFC 9051 7.5.1: after the reply to IDLE, whatever happens, until a command that allows it."""
+    user, messages = server.new_account(), 120
+    with server.imap(user) as one, server.imap(user) as other, server.imap("bob") as witness:
+        fill(other, "INBOX", [mail()] * (messages + 1))
+        ask(other, "SELECT INBOX")
+        ask(one, "SELECT INBOX")
+        for tag in "abcdef":
+            assert ask(one, "SEARCH RETURN (UPDATE COUNT) BODY hello", tag).status == "OK"
+        for uid in range(1, messages + 1):
+            other.send(f"s UID STORE {uid} +FLAGS.SILENT (\\Deleted)\r\ne UID EXPUNGE {uid}\r\n".encode())
+        gone = 0
+        while gone < messages:
+            # Something is left to be told, so that a line comes; what follows it is being looked at.
+            one.says("C: i IDLE").until("+ ...").until("* ...")
+            one.says("C: DONE").until("i OK ...")
+            between = len(one.seen)
+            ask(witness, "STATUS INBOX (MESSAGES)")  # the server has gone on meanwhile
+            one.says("C: n FETCH * (UID)").until("n OK ...")
+            assert not [line for line in one.seen[between:] if line.endswith(" EXPUNGE")], one
+            one.says("C: n NOOP").until("n OK ...")
+            gone = sum(line.endswith(" EXPUNGE") for line in one.seen)
+
+
 def test_a_sorted_result_is_told_by_places(talk):
     talk.says(
         r"""

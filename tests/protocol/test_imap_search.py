@@ -114,6 +114,9 @@ CASES = [
     (f"LARGER {len(MAIL[1][0])}", ""),
     ("SMALLER 6", "7"),
     ("SMALLER 5", ""),
+    # number64 of RFC 9051 9
+    (f"LARGER {2**63 - 1}", ""),
+    (f"SMALLER {2**63 - 1}", "1 2 3 4 5 6 7"),
     # dates
     ("BEFORE 2-Jan-2020", "1"),
     ("ON 2-Jan-2020", "2"),
