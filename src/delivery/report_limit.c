@@ -22,9 +22,9 @@ bool report_limit_take(struct report_limit *limit, struct slice sender, int64_t 
 {
         uint32_t *count = &limit->counts[counter_of(sender)];
 
-        if (limit->hour != now_us / HOUR_US) {
+        if (now_us - limit->since_us >= HOUR_US || now_us < limit->since_us) {
                 memset(limit->counts, 0, sizeof limit->counts);
-                limit->hour = now_us / HOUR_US;
+                limit->since_us = now_us;
         }
         if (max && *count >= max)
                 return false;

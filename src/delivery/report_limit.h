@@ -15,7 +15,7 @@
 enum { REPORT_LIMIT_COUNTERS = 1024 };
 /* Zero is one that has counted nothing. */
 struct report_limit {
-        int64_t hour; /* that is counted */
+        int64_t since_us; /* the hour that is counted begins with its first request */
         uint32_t counts[REPORT_LIMIT_COUNTERS];
 };
 /* Counts a message of this sender ("local@domain"). False: it is one too many; max 0: never. */

@@ -23,6 +23,31 @@ START_TEST(a_domain_has_its_number_within_an_hour)
 }
 END_TEST
 
+START_TEST(the_hour_is_none_of_the_clocks)
+{
+        struct report_limit l = { 0 };
+
+        ck_assert(take(&l, "a@x.example", 6 * HOUR - 1));
+        ck_assert(take(&l, "a@x.example", 6 * HOUR));
+        ck_assert(!take(&l, "a@x.example", 6 * HOUR + 1));
+        ck_assert(!take(&l, "a@x.example", 7 * HOUR - 2));
+        ck_assert(take(&l, "a@x.example", 7 * HOUR - 1));
+}
+END_TEST
+
+START_TEST(a_clock_that_is_put_back_begins_anew)
+{
+        struct report_limit l = { 0 };
+
+        ck_assert(take(&l, "a@x.example", 9 * HOUR));
+        ck_assert(take(&l, "a@x.example", 9 * HOUR));
+        ck_assert(!take(&l, "a@x.example", 9 * HOUR));
+        ck_assert(take(&l, "a@x.example", 5 * HOUR));
+        ck_assert(take(&l, "a@x.example", 5 * HOUR));
+        ck_assert(!take(&l, "a@x.example", 5 * HOUR));
+}
+END_TEST
+
 START_TEST(other_domains_are_not_its_fault)
 {
         struct report_limit l = { 0 };
@@ -59,6 +84,8 @@ int main(void)
 
         suite_add_tcase(s, tc);
         tcase_add_test(tc, a_domain_has_its_number_within_an_hour);
+        tcase_add_test(tc, the_hour_is_none_of_the_clocks);
+        tcase_add_test(tc, a_clock_that_is_put_back_begins_anew);
         tcase_add_test(tc, other_domains_are_not_its_fault);
         tcase_add_test(tc, zero_is_no_limit);
         srunner_run_all(r, CK_ENV);
