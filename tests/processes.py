@@ -2,7 +2,7 @@
 
 import subprocess
 
-GUARD_SECONDS = 60
+GUARD_SECONDS = 300
 
 
 def end(process):

@@ -18,7 +18,7 @@ import socket
 import ssl
 import struct
 
-GUARD_SECONDS = 60
+GUARD_SECONDS = 300
 READ_OCTETS = 65536
 
 

@@ -17,6 +17,8 @@ import struct
 
 SESSIONS_AT_ONCE = 24
 PATIENCE_SECONDS = 0.05  # for a reply that may never come
+GO_AHEAD_SECONDS = 2  # for the word that allows a handshake, if it was asked for well
+GUARD_SECONDS = 300  # for what must come: only a hung server takes so long
 SERVICES = ("smtp", "smtp", "smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps", "imaps")
 NOISE = (b"\r", b"\n", b"\0", b".", b"\r\n", b"\r\n.\r\n", b"\n.\n", b"\r.\r", b" ", b"\xff", b"<", b">", b"@")
 NOISE += (b"\xe2\x80\xae", b"\x1b[2J", b"%n%s", b"'", b'"', b"\\", b"=", b"*", b"\x16\x03\x01\x02\x00\x01")
@@ -273,7 +275,7 @@ class Session:
         return re.findall(rb"^250 2\.0\.0 Stored as (\w+)", self.text, re.MULTILINE)
 
     def talk(self):
-        self.sock.settimeout(5)
+        self.sock.settimeout(GUARD_SECONDS)
         if self.service in ("submissions", "pop3s", "imaps"):
             if self.chance(0.05):
                 self.sock.sendall(b"EHLO not.tls\r\n" * 3)
@@ -286,7 +288,7 @@ class Session:
             if item is None:
                 self.send(waiting)
                 waiting = b""
-                self.listen(PATIENCE_SECONDS * 4)
+                self.listen(GO_AHEAD_SECONDS)
                 self.start_tls()
             elif pipelined:
                 waiting += item
@@ -319,18 +321,20 @@ class Session:
                     break
         except TimeoutError:
             pass
-        self.sock.settimeout(5)
+        self.sock.settimeout(GUARD_SECONDS)
 
     def leave(self):
         how = self.random.randrange(5)
         if how == 0:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        elif how == 1 and not isinstance(self.sock, ssl.SSLSocket):
-            self.sock.shutdown(socket.SHUT_WR)
+        elif how < 3:
+            # All that it has said is answered, however long that takes. Of TCP alone: an
+            # SSLSocket's own method would leave it without its keys.
+            socket.socket.shutdown(self.sock, socket.SHUT_WR)
             self.listen_to_the_end()
-        elif how == 2:
+        elif how == 3:
             self.listen(PATIENCE_SECONDS * 4)
-        elif how > 2:
+        else:
             self.sock.settimeout(PATIENCE_SECONDS * 4)
             self.listen_to_the_end()
         self.sock.close()

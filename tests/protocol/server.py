@@ -228,13 +228,16 @@ class Server:
     def wait_for(self, condition, what):
         """Until `condition()` is true; fails if the daemon ends, or never gets there."""
         give_up = time.monotonic() + GUARD_SECONDS
-        while not (result := condition()):
-            if self.process.poll() is not None:
+        while True:
+            # Looked at first: what an ended daemon has said is all there when `condition` looks.
+            ended = self.process.poll() is not None
+            if result := condition():
+                return result
+            if ended:
                 raise ServerFailed(f"exit {self.process.returncode}, waiting for it {what}\n{self.log}")
             if time.monotonic() > give_up:
                 raise ServerFailed(f"waited too long for it {what}\n{self.log}")
             time.sleep(0.005)
-        return result
 
     @property
     def pid(self):
@@ -305,9 +308,11 @@ class Server:
         return self.log_path.read_text("utf-8", "backslashreplace") if self.log_path.exists() else ""
 
     def log_since_start(self):
+        """Whole lines; one may be just on its way."""
         with self.log_path.open("rb") as log:
             log.seek(self._log_start)
-            return log.read().decode("utf-8", "backslashreplace")
+            octets = log.read()
+        return octets[: octets.rfind(b"\n") + 1].decode("utf-8", "backslashreplace")
 
     def wait_log(self, pattern):
         """The match of `pattern` in the log since the last start, once it is there."""

@@ -158,7 +158,7 @@ def test_status_has_the_numbers(server):
 
 def test_sessions_are_listed_shown_and_killed(server):
     with server.pop3("alice") as alice:
-        (line,) = [r for r in rows(server.ctl("session", "list")) if r[3] == f"alice@{DOMAIN}"]
+        line = [r for r in rows(server.ctl("session", "list")) if r[3] == f"alice@{DOMAIN}"][-1]
         assert line[1] == "pop3s" and line[2] == "127.0.0.1" and line[5].startswith("TLSv1")
         assert server.ctl("session", "show", line[0])
         server.ctl("session", "kill", line[0])

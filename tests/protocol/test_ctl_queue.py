@@ -1,6 +1,7 @@
 """mailserverctl queue: mail for elsewhere, listed, explained, held, tried and thrown away."""
 
 import json
+import socket
 import sqlite3
 import time
 
@@ -55,9 +56,17 @@ def insert(server):
     db.close()
 
 
+@pytest.fixture
+def silent():
+    """A name server that never answers: what a daemon tries is neither sent nor given up."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1@{sock.getsockname()[1]}"
+
+
 @pytest.fixture(params=["daemon", "offline"])
-def queue(request, make_server):
-    server = make_server(start=False)
+def queue(request, make_server, silent):
+    server = make_server(start=False, resolver={"servers": [silent]})
     server.ctl("domain", "list")
     insert(server)
     if request.param == "daemon":
