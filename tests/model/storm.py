@@ -45,32 +45,43 @@ class Control(Client):
 
     async def look(self, name):
         """(UIDVALIDITY, {UID: (flags, octets)}), which STATUS must agree with."""
-        await self.ask(f'STATUS "{name}" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN RECENT DELETED)')
+        await self.ask(f'STATUS "{name}" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED)')
         status = {k: int(v) for k, v in pairs(self.heard[0].words[2]).items()}
         await self.ask(f'EXAMINE "{name}"')
         codes = dict(r.code.split(" ", 1) for r in self.heard if r.status and " " in r.code)
         counts = {r.words[1]: int(r.words[0]) for r in self.heard if len(r.words) == 2 and r.words[0].isdigit()}
         await self.ask("UID FETCH 1:* (UID FLAGS BODY.PEEK[])")
-        messages, recent = {}, 0
+        messages = {}
         for response in self.heard:
             if response.words and response.words[1] == "FETCH":
                 items = pairs(response.words[2])
                 flags = {f.lower() for f in items["FLAGS"]}
-                recent += "\\recent" in flags
                 messages[int(items["UID"])] = (frozenset(flags - {"\\recent"}), items["BODY[]"])
         found = {
             "MESSAGES": len(messages),
             "UNSEEN": sum("\\seen" not in f for f, _ in messages.values()),
             "DELETED": sum("\\deleted" in f for f, _ in messages.values()),
-            "RECENT": recent,
             "UIDNEXT": int(codes["UIDNEXT"]),
             "UIDVALIDITY": int(codes["UIDVALIDITY"]),
         }
         if status != found:
             raise Violation(f"STATUS of {name} says {status}, and there is {found}")
-        if counts != {"EXISTS": len(messages), "RECENT": recent} or max(messages, default=0) >= found["UIDNEXT"]:
+        if counts["EXISTS"] != len(messages) or max(messages, default=0) >= found["UIDNEXT"]:
             raise Violation(f"EXAMINE of {name} says {counts}, and there is {found}")
         return found["UIDVALIDITY"], messages
+
+    async def count_recent(self):
+        """While nobody is in IDLE: who is told of new mail there takes it as \\Recent at any moment."""
+        for name in await self.mailboxes():
+            await self.ask(f'STATUS "{name}" (RECENT)')
+            counts = [int(pairs(self.heard[0].words[2])["RECENT"])]
+            await self.ask(f'EXAMINE "{name}"')
+            counts += [int(r.words[0]) for r in self.heard if len(r.words) == 2 and r.words[1] == "RECENT"]
+            await self.ask("UID SEARCH RECENT")
+            counts += [len(r.words) - 1 for r in self.heard if r.words and r.words[0] == "SEARCH"]
+            if len(counts) != 3 or len(set(counts)) != 1:
+                raise Violation(f"\\Recent of {name} by STATUS, EXAMINE and SEARCH: {counts}")
+        await self.ask("UNSELECT")
 
     async def truth(self):
         looks = [await self.look(name) for name in await self.mailboxes()]
@@ -206,6 +217,7 @@ class Storm:
         truth = await self.control.truth()
         self.ledger.check(truth)
         await together([self._agree(c, truth) for c in self.clients])
+        await self.control.count_recent()
 
     async def _agree(self, client, truth):
         """An idle client is told without asking; another after NOOP. Both then ask for all."""
@@ -383,8 +395,6 @@ class Storm:
             for source, target in zip(*map(expand, (sources, targets))):
                 if before[inbox][source] != after[int(work)][target]:
                     raise Violation(f"the copy {target} of {source} is not the same")
-
-
 
 
 async def together(works):
