@@ -1,7 +1,7 @@
 /*
  * client_verify.c — what is asked of a server's certificate, and why it was not enough.
  *
- * Names: RFC 6125, RFC 8461 4.1; DANE: RFC 7671, RFC 7672 3. OpenSSL compares; this
+ * Names: RFC 6125, RFC 8461 4.2; DANE: RFC 7671, RFC 7672 3. OpenSSL compares; this
  * file says with what, and finds words for people when it fails.
  */
 #include "client_impl.h"
@@ -253,7 +253,7 @@ enum err client_verify_prepare(struct net_client *c, SSL *ssl,
                 SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
                 err = add_tlsa(ssl, params, reterr);
         } else {
-                /* RFC 8461 4.1 wants a subjectAltName; RFC 7672 3.2.3 also takes a CN. */
+                /* RFC 8461 4.2 wants a subjectAltName; RFC 7672 3.2.3 also takes a CN. */
                 flags |= X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
         }
         SSL_set_hostflags(ssl, flags);

@@ -251,7 +251,7 @@ static bool apply_policies(struct finding *f, struct destination_host *host)
                              "the domain's MTA-STS policy does not name this mail server");
         if (!rules->sts_match && rules->override != DESTINATION_REQUIRE)
                 return true;
-        /* The host's own name and no other (RFC 8461 4.1), whatever unusable TLSA records said. */
+        /* The host's own name and no other (RFC 8461 4.2), whatever unusable TLSA records said. */
         host->tls = DESTINATION_PKIX;
         host->sni = host->name;
         host->names = NULL;

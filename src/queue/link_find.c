@@ -85,11 +85,22 @@ static void ask_dns(struct link *l)
                                  (size_t)q->config->max_dns_questions, resolve_step, resolved, l);
 }
 
+/* Of a smarthost its own policy counts (RFC 8461 3.4), unless an administrator wants no TLS there. */
+static bool may_have_policy(const struct link *l)
+{
+        const struct queue_route_config *route = link_route(l);
+        struct net_address address;
+
+        if (!l->rules.direct)
+                return l->rules.override != DESTINATION_NONE;
+        return route->protocol == QUEUE_SMTP && route->tls != QUEUE_TLS_NONE &&
+               !net_address_parse(l->name, 0, &address);
+}
+
 void link_find(struct link *l)
 {
         set_rules(l);
-        if (l->site->queue->config->mta_sts && !l->rules.direct &&
-            l->rules.override != DESTINATION_NONE)
+        if (l->site->queue->config->mta_sts && may_have_policy(l))
                 link_ask_policy(l, ask_dns);
         else
                 ask_dns(l);

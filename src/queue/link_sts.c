@@ -1,5 +1,5 @@
 /*
- * link_sts.c — the MTA-STS policy of a connection's destination: RFC 8461.
+ * link_sts.c — the MTA-STS policy of a connection's destination, a domain or a smarthost: RFC 8461.
  *
  * In mode enforce it names the hosts that may be sent to, with certificates of
  * theirs. In mode testing mail goes as if there were none, and the log says what
@@ -45,10 +45,8 @@ static void got_policy(void *owner, const struct mta_sts_policy *policy)
 
 void link_ask_policy(struct link *l, void (*known)(struct link *l))
 {
-        struct site *site = l->site;
-
         l->policy_known = known;
-        l->policy_query = sts_ask(site->queue->sts, site->domain, l, got_policy);
+        l->policy_query = sts_ask(l->site->queue->sts, l->name, l, got_policy);
 }
 
 /* ---- mode testing ---- */

@@ -116,7 +116,7 @@ void smtp_client_on_starttls(struct smtp_client *c, const struct smtp_client_rep
                 smtp_client_step(c, SMTP_CLIENT_TLS);
                 net_client_start_tls(c->net, &c->tls);
         } else if (c->tls_mode == SMTP_TLS_REQUIRED) {
-                /* A refusal of TLS is no refusal of the mail: RFC 7672 2.1.2. */
+                /* A refusal of TLS is no refusal of the mail: RFC 7672 2.2. */
                 smtp_client_fail(c, "4.7.4",
                                  "TLS is required, and the server refuses it: %d %.300s",
                                  reply->code, reply->text);

@@ -127,15 +127,16 @@ def policy_server(certificate, text):
 
 
 @contextlib.contextmanager
-def with_policy(make_server, dns, sink, certify, mode, mx, trusted=()):
-    """A server that sends to example.com, which has this policy."""
-    web = certify("mta-sts.example.com")
+def with_policy(make_server, dns, sink, certify, mode, mx, trusted=(), below="", **queue):
+    """A server that sends to example.com, which has this policy; or a name below it has."""
+    web = certify(f"mta-sts{below}.example.com")
     authorities = dns.directory / "authorities.pem"
     authorities.write_text("".join(c.certificate.read_text() for c in (web, *trusted)))
-    dns.zones["example.com"].text("_mta-sts", "v=STSv1; id=1;").set("mta-sts", "A", "127.0.0.1")
+    zone = dns.zones["example.com"].text(f"_mta-sts{below}", "v=STSv1; id=1;")
+    zone.set(f"mta-sts{below}", "A", "127.0.0.1")
     with policy_server(web, POLICY.format(mode=mode, mx=mx)) as port:
         yield make_server(**outbound(dns.start(), sink, mta_sts=True, mta_sts_port=port,
-                                     ca_file=str(authorities)))
+                                     ca_file=str(authorities), **queue))
 
 
 def test_mta_sts_takes_the_certificate_of_a_named_host(make_server, dns, certify):
@@ -185,6 +186,18 @@ def test_mta_sts_refuses_a_server_without_tls(make_server, dns, certify):
     with Receiver() as sink, \
             with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com") as server:
         stays(server, sink, "example.com")
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_the_policy_of_a_smarthost_is_its_own(make_server, dns, certify, encrypted):
+    """RFC 8461 3.4; what the recipient's domain has does not count."""
+    certificate = certify("mx.example.com")
+    with Receiver(certificate=certificate if encrypted else None) as sink:
+        route = {"domains": ["*"], "host": "mx.example.com", "port": sink.port}
+        with with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com", [certificate],
+                         below=".mx", routes=[route]) as server:
+            (goes_out if encrypted else stays)(server, sink, "away.example")
+            assert "sts domain=mx.example.com fetch=ok" in server.log
 
 
 def test_a_policy_that_never_comes_does_not_hold_up_the_end(make_server, dns):
