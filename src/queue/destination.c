@@ -57,13 +57,18 @@ static void sort_hosts(struct destination_host *hosts, size_t n)
         }
 }
 
+/* The same each time, or every round of questions would be about other hosts. */
 static void shuffle_hosts(const struct finding *f)
 {
         struct destination_host *hosts = f->ret->hosts;
+        uint32_t chance = f->rules->seed;
 
         for (size_t i = f->ret->n; i > 1; i--) {
-                size_t other = f->rules->random(f->rules->arg) % i;
                 struct destination_host host = hosts[i - 1];
+                size_t other;
+
+                chance = chance * 1664525u + 1013904223u;
+                other = (size_t)((uint64_t)chance * i >> 32);
 
                 hosts[i - 1] = hosts[other];
                 hosts[other] = host;

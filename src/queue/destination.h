@@ -41,9 +41,10 @@ struct destination_rules {
         /* RFC 8461 in mode enforce: true for hosts the policy names. NULL: no such policy. */
         bool (*sts_match)(void *arg, const char *host);
         size_t max_hosts, max_addresses, max_tlsa; /* the last two of one host */
-        /* A random number; equal preferences are tried in random order: RFC 5321 5.1. */
-        uint32_t (*random)(void *arg);
         void *arg;
+        /* By chance, and the same in all calls about one destination: equal preferences are tried in
+         * random order (RFC 5321 5.1). */
+        uint32_t seed;
 };
 
 struct destination_host {

@@ -73,7 +73,7 @@ static void set_rules(struct link *l)
                 .max_hosts = (size_t)q->config->max_mx_hosts,
                 .max_addresses = (size_t)q->config->max_host_addresses,
                 .max_tlsa = (size_t)q->config->max_tlsa_records,
-                .random = queue_random,
+                .seed = queue_random(),
         };
 }
 

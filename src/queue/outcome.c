@@ -66,7 +66,7 @@ static void put_off(struct outcome *o, size_t i, int64_t next_us)
 static void defer(struct outcome *o, size_t i)
 {
         int64_t wait_ms = backoff_ms(o->job->recipients[i].attempts + 1, o->retry_first_ms,
-                                     o->retry_max_ms, queue_random(NULL));
+                                     o->retry_max_ms, queue_random());
 
         put_off(o, i, o->now_us + wait_ms * 1000);
 }

@@ -12,11 +12,10 @@
 
 enum { MAX_PASSWORD = 512 };
 
-uint32_t queue_random(void *arg)
+uint32_t queue_random(void)
 {
         uint32_t value = 0;
 
-        (void)arg;
         if (RAND_bytes((unsigned char *)&value, sizeof value) != 1)
                 value = (uint32_t)clock_monotonic_us();
         return value;

@@ -124,7 +124,7 @@ struct queue {
         struct loop_job stop_job, feed_job;
 };
 
-uint32_t queue_random(void *arg);
+uint32_t queue_random(void);
 /* What counters know an account by: 0, which is mail of none, is no key of theirs. */
 static inline uint64_t account_key(int64_t account)
 {

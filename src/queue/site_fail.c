@@ -144,7 +144,7 @@ void site_failed(struct site *site, const struct smtp_client_reply *reply, const
         if (!permanent && !site_is_failing(site)) {
                 AUTO_BUF(words, QUEUE_LOGGED_MAX);
                 int64_t wait_ms = backoff_ms(++site->failures, q->config->retry_first_ms,
-                                             q->config->retry_max_ms, queue_random(NULL));
+                                             q->config->retry_max_ms, queue_random());
 
                 site->not_before_us = clock_now_us() + wait_ms * 1000;
                 queue_put_reply(&words, reply);

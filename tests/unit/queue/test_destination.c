@@ -323,12 +323,6 @@ static void print_host(const struct destination_host *host, struct buf *out)
         buf_addc(out, '\n');
 }
 
-static uint32_t no_chance(void *arg)
-{
-        (void)arg;
-        return 0;
-}
-
 static bool is_named(void *arg, const char *host)
 {
         const struct row *row = arg;
@@ -354,7 +348,6 @@ static struct destination_rules rules_of(const struct row *row)
                                            .max_hosts = 4,
                                            .max_addresses = 6,
                                            .max_tlsa = 16,
-                                           .random = no_chance,
                                            .arg = (void *)(uintptr_t)row };
 }
 
@@ -394,6 +387,68 @@ START_TEST(a_destination_is_what_the_dns_says)
 }
 END_TEST
 
+/* Fifty servers of one preference; four are to be asked about. True: all of these are known. */
+static bool look_at_fifty(struct dns_facts *facts, uint32_t seed, struct destination *ret,
+                          size_t *ret_questions)
+{
+        struct row row = rows[0];
+        struct destination_rules rules = rules_of(&row);
+        struct dns_questions lacking = { .n = 0 };
+        struct dns_record address = {
+                .ip = {[10] = 0xff, 0xff, 9, 9, 9, 1}
+        };
+
+        rules.seed = seed;
+        destination_find("a.org", &rules, facts, &lacking, ret);
+        for (size_t i = 0; i < lacking.n; i++) {
+                struct dns_answer known = { .status = DNS_NODATA,
+                                            .canonical = lacking.items[i].name };
+
+                if (lacking.items[i].type == DNS_A)
+                        known = (struct dns_answer){ .status = DNS_OK,
+                                                     .canonical = lacking.items[i].name,
+                                                     .records = &address,
+                                                     .n = 1 };
+                ck_assert_int_eq(
+                        dns_facts_add(facts, lacking.items[i].name, lacking.items[i].type, &known),
+                        ERR_OK);
+        }
+        *ret_questions += lacking.n;
+        return lacking.n == 0;
+}
+
+START_TEST(equal_servers_are_chosen_by_chance_but_once)
+{
+        static struct dns_record records[50];
+        static char hosts[50][16];
+        unsigned first[50] = { 0 }, chosen = 0;
+        struct dns_answer mx = {
+                .status = DNS_OK, .canonical = "a.org", .records = records, .n = 50
+        };
+
+        for (int i = 0; i < 50; i++) {
+                snprintf(hosts[i], sizeof hosts[i], "m%d.a.org", i);
+                records[i].name = hosts[i];
+        }
+        for (uint32_t seed = 0; seed < 1000; seed++) {
+                AUTO(arena_done) struct arena arena = ARENA_INIT(1 << 20);
+                struct dns_facts facts = { .arena = &arena };
+                struct destination d;
+                size_t questions = 0;
+
+                ck_assert_int_eq(dns_facts_add(&facts, "a.org", DNS_MX, &mx), ERR_OK);
+                while (!look_at_fifty(&facts, seed * 2654435761u, &d, &questions))
+                        ck_assert_uint_le(questions, 8);
+                ck_assert_int_eq(d.verdict, DESTINATION_HOSTS);
+                ck_assert_uint_eq(d.n, 4);
+                first[atoi(d.hosts[0].name + 1)]++;
+        }
+        for (int i = 0; i < 50; i++)
+                chosen += first[i] > 0 && first[i] < 60;
+        ck_assert_uint_eq(chosen, 50);
+}
+END_TEST
+
 START_TEST(a_thousand_mx_cost_a_bounded_number_of_questions)
 {
         AUTO(arena_done) struct arena arena = ARENA_INIT(1 << 20);
@@ -430,6 +485,7 @@ int main(void)
 
         tcase_add_loop_test(tcase, a_destination_is_what_the_dns_says, 0,
                             (int)(sizeof rows / sizeof *rows));
+        tcase_add_test(tcase, equal_servers_are_chosen_by_chance_but_once);
         tcase_add_test(tcase, a_thousand_mx_cost_a_bounded_number_of_questions);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);
