@@ -64,6 +64,7 @@ class Receiver:
                 self.extensions.append("STARTTLS")
         self.taken = []
         self.connections = 0
+        self.peers = set()  # addresses
         self.lines = []
         self.lock = threading.RLock()
         self.socket = socket.create_server((address, port))
@@ -105,11 +106,12 @@ class Receiver:
     def _accept(self):
         while not self.closing:
             try:
-                connection, _ = self.socket.accept()
+                connection, peer = self.socket.accept()
             except OSError:
                 return
             with self.lock:
                 self.connections += 1
+                self.peers.add(peer[0])
                 number = self.connections
                 self.open.add(connection)
             thread = threading.Thread(target=self._serve, args=(connection, number), daemon=True)

@@ -100,6 +100,31 @@ def test_nothing_is_sent_by_what_is_signed_wrongly(make_server, dns, owner, kind
         stays(make_server(**outbound(dns.start(), sink)), sink, "example.net")
 
 
+# ---- an administrator's word ----
+
+
+def test_no_tls_is_spoken_where_an_administrator_wants_none(make_server, dns, certify):
+    """Whatever the domain publishes."""
+    certificate = certify("mx.example.net")
+    with Receiver(certificate=certificate) as sink:
+        dns.zones["example.net"].set(f"_{sink.port}._tcp.mx", "TLSA", f"3 1 1 {digest(certificate)}")
+        none = [{"domains": ["example.net"], "mode": "none"}]
+        server = make_server(**outbound(dns.start(), sink, tls=none))
+        assert goes_out(server, sink, "example.net").tls is None
+
+
+def test_dane_is_had_where_an_administrator_wants_nothing_less(make_server, dns, certify):
+    certificate = certify("mx.example.net")
+    with Receiver(certificate=certificate) as sink:
+        dns.zones["example.net"].set(f"_{sink.port}._tcp.mx", "TLSA", f"3 1 1 {digest(certificate)}")
+        wanted = [{"domains": ["example.net", "example.com"], "mode": "dane-only"}]
+        server = make_server(**outbound(dns.start(), sink, tls=wanted))
+        assert goes_out(server, sink, "example.net").tls == "TLSv1.3"
+        submit(server, ["bob@example.com"])
+        server.wait_log('to=<bob@example.com> status=deferred .*why="[^"]*demands DANE')
+        assert len(sink.messages) == 1
+
+
 # ---- MTA-STS ----
 
 

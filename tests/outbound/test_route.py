@@ -38,6 +38,24 @@ def test_a_connection_is_kept_for_what_follows(make_server, sink):
     assert sink.connections == 1
 
 
+def test_a_connection_ends_after_as_many_messages_as_it_may_have(make_server, sink):
+    conf = route_to(sink)
+    conf["queue"].update(max_messages_per_connection=3, max_connections_per_destination=1, idle_connection="1m")
+    server = make_server(**conf)
+    for i in range(7):
+        submit(server, [f"r{i}@away.example"])
+        server.wait_for(lambda: len(sink.messages) == i + 1, "the message to arrive")
+    assert [message.connection for message in sink.messages] == [1, 1, 1, 2, 2, 2, 3]
+
+
+def test_a_route_has_its_own_address_and_name(make_server, sink):
+    server = make_server(**route_to(sink, source=["127.0.0.77"], helo="out.example.org"))
+    submit(server, ["bob@away.example"])
+    server.wait_for(lambda: sink.messages, "the message to arrive")
+    assert sink.peers == {"127.0.0.77"}
+    assert sink.lines[0] == "EHLO out.example.org"
+
+
 def test_what_is_refused_for_now_is_tried_again(make_server):
     with Receiver(script={"RCPT": ["451 4.7.1 greylisted, come back"] * 2}) as sink:
         server = make_server(**route_to(sink))
