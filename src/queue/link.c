@@ -55,21 +55,11 @@ static void link_free(struct link *l)
         site_release(site);
 }
 
-static bool others_work(const struct link *l)
-{
-        list_each (at, &l->site->links) {
-                const struct link *other = container_of(at, struct link, link);
-
-                if (other != l && other->state >= LINK_IDLE)
-                        return true;
-        }
-        return false;
-}
-
+/* Where another connection stands, or is still being made, what becomes of that one decides. */
 void link_give_up(struct link *l, const struct smtp_client_reply *reply)
 {
         struct site *site = l->site;
-        bool alone = !others_work(l);
+        bool alone = site->n_links == 1;
         char mx[MAX_NAME];
 
         snprintf(mx, sizeof mx, "%s", link_mx(l));

@@ -48,8 +48,8 @@ class Message:
 
 class Receiver:
     def __init__(self, script=None, extensions=EXTENSIONS, address="127.0.0.1", port=0,
-                 certificate=None, implicit=False, lmtp=False, dice=None):
-        """`dice(stage)` may give a reply in place of the polite one."""
+                 certificate=None, implicit=False, lmtp=False, dice=None, at=None):
+        """`dice(stage)` may give a reply in place of the polite one; `at` is a Place to listen at."""
         self.dice = dice
         self.script = {stage: list(replies) for stage, replies in (script or {}).items()}
         self.extensions = list(extensions)
@@ -67,7 +67,8 @@ class Receiver:
         self.peers = set()  # addresses
         self.lines = []
         self.lock = threading.RLock()
-        self.socket = socket.create_server((address, port))
+        self.socket = at.socket if at else socket.create_server((address, port))
+        self.socket.listen()
         self.address, self.port = self.socket.getsockname()[:2]
         self.open = set()
         self.threads = []
@@ -92,6 +93,11 @@ class Receiver:
         for thread in self.threads:
             thread.join(10)
 
+    def forgive(self):
+        """From now on it is polite."""
+        with self.lock:
+            self.script.clear()
+
     @property
     def messages(self):
         """Everything that was taken, from the moment on at which its sender could know that."""
@@ -108,7 +114,7 @@ class Receiver:
             try:
                 connection, peer = self.socket.accept()
             except OSError:
-                return
+                continue
             with self.lock:
                 self.connections += 1
                 self.peers.add(peer[0])
@@ -120,6 +126,7 @@ class Receiver:
 
     def _serve(self, connection, number):
         try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.implicit:
                 connection = self.context.wrap_socket(connection, server_side=True)
             _Talk(self, connection, number).run()

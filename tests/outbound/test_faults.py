@@ -10,19 +10,6 @@ import pytest
 from conftest import QUICK, route_to, submit, waiting
 from receiver import Receiver
 
-SHORT = {
-    "outbound": {
-        "smtp": {
-            "connect_timeout": "200ms",
-            "stall_timeout": "200ms",
-            "greeting_timeout": "200ms",
-            "command_timeout": "200ms",
-            "data_timeout": "200ms",
-            "data_block_timeout": "200ms",
-            "data_end_timeout": "200ms",
-        }
-    }
-}
 RSS_GROWTH_KIB = 64 << 10
 
 
@@ -56,23 +43,33 @@ def rss_kib(server):
 
 
 def two_ways(bad, good):
-    """Mail for bad.example goes to one server, all other mail to the other."""
+    """Mail for bad.example goes to one server, all other mail to the other; tried again in an hour."""
     routes = [
         {"domains": ["bad.example"], "host": bad.address, "port": bad.port},
         {"domains": ["*"], "host": good.address, "port": good.port},
     ]
-    return {"queue": {**QUICK, "routes": routes}, **SHORT}
+    return {"queue": {**QUICK, "routes": routes, "retry_first": "1h", "retry_max": "1h"}}
 
 
-def assert_put_off_once(make_server, script, **receiver):
-    """The first attempt fails, the next is well; meanwhile other mail goes."""
-    with Receiver(script, **receiver) as bad, Receiver() as good:
-        server = make_server(**two_ways(bad, good))
+def assert_put_off_once(make_server, script, impatience=None):
+    """
+    The first attempt fails, the next is well; other mail goes.
+
+    `impatience` are time-outs of the first attempt, and of nothing else: a machine that has no time
+    for the receivers is not a fault of theirs.
+    """
+    with Receiver(script) as bad, Receiver() as good:
+        server = make_server(**two_ways(bad, good), outbound={"smtp": impatience or {}})
         submit(server, ["bob@bad.example"])
         submit(server, ["carol@good.example"])
+        server.wait_log("to=<bob@bad.example> status=deferred")
+        bad.forgive()
+        server.configure({"outbound": {"smtp": dict.fromkeys(impatience or {}, "5m")}})
+        server.ctl("reload")
+        server.ctl("queue", "retry", "--all")
         server.wait_for(lambda: good.messages, "other mail to arrive")
         server.wait_log("to=<bob@bad.example> status=sent")
-        assert waiting(server) == 0
+        server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
         assert [r for r, _ in bad.delivered()] == ["bob@bad.example"]
         assert server.log.count("to=<bob@bad.example> status=deferred") == 1
         assert server.log.count("to=<bob@bad.example> status=sent") == 1
@@ -80,11 +77,12 @@ def assert_put_off_once(make_server, script, **receiver):
 
 
 STAGES = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", ".")
+WAITED_FOR = {"CONNECT": "greeting_timeout", "DATA": "data_timeout", ".": "data_end_timeout"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_server_that_falls_silent_is_left(make_server, stage):
-    assert_put_off_once(make_server, {stage: [stall]})
+    assert_put_off_once(make_server, {stage: [stall]}, {WAITED_FOR.get(stage, "command_timeout"): "1s"})
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -132,7 +130,7 @@ def test_a_reply_that_is_none_ends_the_connection(make_server, octets):
 ], ids=["banner of many lines", "banner of one line", "ehlo", "data", "end of data"])
 def test_an_endless_reply_costs_little(make_server, stage, octets):
     with Receiver({stage: [endless(octets)]}) as sink:
-        server = make_server(**{**route_to(sink), **SHORT})
+        server = make_server(**route_to(sink))
         before = rss_kib(server)
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
@@ -180,7 +178,7 @@ def test_answers_before_the_questions_do_not_count(make_server):
         server.wait_log("to=<bob@bad.example> status=")
         server.wait_for(lambda: good.messages, "other mail to arrive")
         if "to=<bob@bad.example> status=sent" in server.log:
-            assert b"how are you" in yes.heard
+            server.wait_for(lambda: b"how are you" in yes.heard, "what was sent to be heard")
         else:
             server.wait_for(lambda: waiting(server) == 1, "the first to wait alone")
 
@@ -212,19 +210,41 @@ def test_five_connections_that_break_put_off_the_destination(make_server):
         assert 5 <= sink.connections <= 7 and not sink.messages
 
 
-def test_a_server_that_takes_one_connection_gets_all_over_it(make_server):
-    with Receiver() as sink:
-        def one_at_a_time(stage):
-            if stage == "CONNECT" and len(sink.open) > 1:
-                return "421 4.7.0 too many connections"
-            return False
+class OneAtATime:
+    """As a Receiver's dice: a second connection is refused. With `slow` the first is greeted after that."""
 
+    def __init__(self, slow):
+        self.slow, self.connections, self.refused = slow, 0, threading.Event()
+
+    def __call__(self, stage):
+        if stage != "CONNECT":
+            return False
+        self.connections += 1  # the Receiver's lock is held
+        if self.connections > 1:
+            return self.refuse
+        return self.greet_late if self.slow else False
+
+    def greet_late(self, file):
+        self.refused.wait(60)
+        file.write(b"220 sink.example.net ESMTP\r\n")
+        file.flush()
+
+    def refuse(self, file):
+        file.write(b"421 4.7.0 too many connections\r\n")
+        file.flush()
+        stall(file)
+        self.refused.set()
+        raise ConnectionError
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["greeted at once", "greeted last"])
+def test_a_server_that_takes_one_connection_gets_all_over_it(make_server, slow):
+    with Receiver(dice=OneAtATime(slow)) as sink:
         conf = route_to(sink)
         conf["queue"].update(retry_first="1h", retry_max="1h", idle_connection="1m")
         server = make_server(**conf)
-        # reply_to holds the lock that guards `open`.
-        sink.dice = one_at_a_time
         for i in range(20):
             submit(server, [f"r{i}@away.example"])
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
         assert len(sink.delivered()) == 20
+        assert len({message.connection for message in sink.messages}) == 1
