@@ -1,12 +1,14 @@
 """Fixtures of the tests of mail going out."""
 
+import contextlib
 import smtplib
-import socket
 import sqlite3
 
 import pytest
 
+from conversation import GUARD_SECONDS
 from dns_server import DnsServer
+from ports import Place
 from receiver import Receiver
 from server import DOMAIN, Certificate
 
@@ -17,19 +19,10 @@ def sink():
         yield receiver
 
 
-class Nobody:
-    """A port at which nobody listens, and which nobody else gets meanwhile."""
-
-    def __init__(self):
-        self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
-        self.address, self.port = self.socket.getsockname()
-
-
 @pytest.fixture
 def nobody():
-    dead = Nobody()
-    with dead.socket:
+    """A port at which nobody listens, unless a Receiver is made there."""
+    with contextlib.closing(Place()) as dead:
         yield dead
 
 
@@ -37,10 +30,16 @@ def nobody():
 QUICK = {"retry_first": "200ms", "retry_max": "1s", "idle_connection": "100ms"}
 
 
+def queued(server):
+    """The recipients in the queue, by the store itself."""
+    store = sqlite3.connect(f"file:{server.data_dir}/mail.db?mode=ro", GUARD_SECONDS, uri=True)
+    with contextlib.closing(store):
+        return [recipient for (recipient,) in store.execute("SELECT recipient FROM queue")]
+
+
 def waiting(server):
-    """Recipients in the queue, by the store itself."""
-    with sqlite3.connect(f"file:{server.data_dir}/mail.db?mode=ro", uri=True) as store:
-        return store.execute("SELECT count(*) FROM queue").fetchone()[0]
+    """How many these are."""
+    return len(queued(server))
 
 
 def route_to(receiver, domains="*", **more):
@@ -52,7 +51,7 @@ def route_to(receiver, domains="*", **more):
 def submit(server, recipients, text="Subject: hello\r\n\r\nhow are you\r\n", sender="alice",
            mail_options=(), rcpt_options=()):
     """Sends by submission as alice; the reply's text."""
-    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=GUARD_SECONDS) as client:
         client.starttls(context=server.tls)
         client.login(sender, server.passwords[sender])
         address = f"{sender}@example.org"
