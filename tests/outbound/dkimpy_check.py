@@ -3,6 +3,7 @@
 import dkim
 import dns.exception
 import dns.resolver
+from dns_server import GUARD_SECONDS
 
 SIGNATURE = b"dkim-signature"
 
@@ -12,9 +13,9 @@ def text_of(server):
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
 
-    def text(name, timeout=5):
+    def text(name, **_):
         try:
-            (answer,) = resolver.resolve(name.decode(), "TXT", lifetime=timeout)
+            (answer,) = resolver.resolve(name.decode(), "TXT", lifetime=GUARD_SECONDS)
         except (dns.exception.DNSException, ValueError):
             return None
         return b"".join(answer.strings)

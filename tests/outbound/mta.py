@@ -146,20 +146,6 @@ begin retry
 """
 
 
-def free_port(*addresses):
-    """One that none of the addresses has, for now."""
-    for _ in range(20):
-        with socket.create_server((addresses[0], 0)) as first:
-            port = first.getsockname()[1]
-            try:
-                for address in addresses[1:]:
-                    socket.create_server((address, port)).close()
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free")
-
-
 class Mta:
     """What both have in common: a directory, a process, a log, mail that came."""
 

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from conftest import route_to, submit, waiting
+from conversation import GUARD_SECONDS
 from dns_server import DnsServer
 from receiver import Receiver
 
@@ -37,10 +38,9 @@ def send_many(server, domain, count):
         submit(server, [f"r{n}@{domain}" for n in range(first, min(count, first + AT_ONCE))])
 
 
-def dead_route():
+def dead_route(nobody):
     """Nobody listens there; tried again in an hour."""
-    with Receiver() as gone:
-        conf = route_to(gone, domains="dead.example")
+    conf = route_to(nobody, domains="dead.example")
     conf["queue"] |= {"retry_first": "1h", "retry_max": "1h"}
     return conf
 
@@ -62,15 +62,14 @@ def test_all_goes_by_a_route_that_has_more_than_memory_holds(make_server, sink):
 
 
 @pytest.mark.parametrize("bulk", ["", "Precedence: bulk\r\n"])
-def test_a_route_goes_on_where_it_stopped_and_leaves_nothing_behind(make_server, bulk):
-    conf = dead_route()
+def test_a_route_goes_on_where_it_stopped_and_leaves_nothing_behind(make_server, nobody, bulk):
+    conf = dead_route(nobody)
     conf["queue"] |= {"max_in_memory_per_destination": 50, "max_recipients_per_transaction": 1}
-    route = conf["queue"]["routes"][0]
     server = make_server(**conf, delivery=NO_LIMITS)
     for first in range(0, A_LOT, AT_ONCE):
         many = [f"r{n}@dead.example" for n in range(first, first + AT_ONCE)]
         submit(server, many, f"{bulk}Subject: news\r\n\r\nnews\r\n")
-    with Receiver(address=route["host"], port=route["port"]) as alive:
+    with Receiver(at=nobody) as alive:
         server.ctl("queue", "retry", "--all")
         for n in range(10):
             submit(server, [f"late{n}@dead.example"])
@@ -95,8 +94,8 @@ def test_all_bounces_when_the_domain_does_not_exist(make_server, dns, sink):
     assert all(f"r{n}@not.example.net".encode() in reports for n in range(A_LOT))
 
 
-def test_a_dead_destination_does_not_hold_the_others(make_server, sink):
-    conf = dead_route()
+def test_a_dead_destination_does_not_hold_the_others(make_server, sink, nobody):
+    conf = dead_route(nobody)
     conf["queue"]["routes"] += route_to(sink)["queue"]["routes"]
     conf["queue"]["max_in_memory"] = 10
     server = make_server(**conf, delivery=NO_LIMITS)
@@ -107,16 +106,15 @@ def test_a_dead_destination_does_not_hold_the_others(make_server, sink):
     server.wait_for(lambda: waiting(server) == 50, "it to be written off")
 
 
-def test_a_letter_does_not_wait_behind_a_thousand_of_bulk(make_server):
-    conf = dead_route()
+def test_a_letter_does_not_wait_behind_a_thousand_of_bulk(make_server, nobody):
+    conf = dead_route(nobody)
     conf["queue"]["max_recipients_per_transaction"] = 1
-    route = conf["queue"]["routes"][0]
     server = make_server(**conf, delivery=NO_LIMITS)
     for first in range(0, A_LOT, AT_ONCE):
         many = [f"r{n}@dead.example" for n in range(first, first + AT_ONCE)]
         submit(server, many, "Precedence: bulk\r\nSubject: news\r\n\r\nnews\r\n")
     submit(server, ["bob@dead.example"])
-    with Receiver(address=route["host"], port=route["port"]) as alive:
+    with Receiver(at=nobody) as alive:
         server.ctl("queue", "retry", "--all")
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")
         order = [r for r, _ in alive.delivered()]
@@ -124,20 +122,19 @@ def test_a_letter_does_not_wait_behind_a_thousand_of_bulk(make_server):
     assert order.index("bob@dead.example") < A_LOT // 2
 
 
-def test_what_an_administrator_wants_tried_is_tried_now(make_server):
-    conf = dead_route()
-    route = conf["queue"]["routes"][0]
+def test_what_an_administrator_wants_tried_is_tried_now(make_server, nobody):
+    conf = dead_route(nobody)
     server = make_server(**conf)
     submit(server, ["bob@dead.example"])
     server.wait_for(lambda: "status=deferred" in server.log, "the first attempt")
     submit(server, ["eve@dead.example"])
-    with Receiver(address=route["host"], port=route["port"]) as alive:
+    with Receiver(at=nobody) as alive:
         server.ctl("queue", "retry", "--all")
         server.wait_for(lambda: len(alive.messages) == 2, "both to arrive")
 
 
-def test_what_an_administrator_gives_up_is_reported_once(make_server):
-    server = make_server(**dead_route())
+def test_what_an_administrator_gives_up_is_reported_once(make_server, nobody):
+    server = make_server(**dead_route(nobody))
     submit(server, ["bob@dead.example", "eve@dead.example"])
     server.wait_for(lambda: server.log.count("status=deferred") == 2, "the first attempt")
     server.ctl("queue", "bounce", "--all")
@@ -163,7 +160,7 @@ def test_what_cannot_be_written_down_is_not_sent_again(make_server):
     def hold(file):
         nonlocal lock
         lock = sqlite3.connect(
-            f"{server.data_dir}/mail.db", isolation_level=None, check_same_thread=False
+            f"{server.data_dir}/mail.db", GUARD_SECONDS, isolation_level=None, check_same_thread=False
         )
         lock.execute("BEGIN IMMEDIATE")
         file.write(b"250 2.0.0 taken\r\n")

@@ -16,7 +16,7 @@ import pytest
 from authority import Authority
 from conftest import QUICK, submit
 from dns_server import DnsServer
-from mta import free_port
+from ports import places
 from receiver import Receiver
 from server import Certificate
 from test_mx import POLICY, policy_server
@@ -105,7 +105,8 @@ def server(tmp_path_factory, module_servers):
     directory = tmp_path_factory.mktemp("certificates")
     made, named, root = make_certificates(directory)
     addresses = {kind: f"127.0.1.{n}" for n, kind in enumerate(KINDS, 1)}
-    port = free_port(*addresses.values())
+    made_at = places(*addresses.values())
+    port = made_at[0].port
     dns = DnsServer(tmp_path_factory.mktemp("dns"))
     make_zones(dns, addresses, port, made, named)
     web = root.certificate("web", [f"mta-sts.{kind}.sts.example" for kind in KINDS])
@@ -113,8 +114,8 @@ def server(tmp_path_factory, module_servers):
     with contextlib.ExitStack() as stack:
         stack.callback(dns.stop)
         dns.start()
-        for kind, address in addresses.items():
-            stack.enter_context(Receiver(address=address, port=port, certificate=made[kind]))
+        for kind, at in zip(KINDS, made_at):
+            stack.enter_context(Receiver(at=at, certificate=made[kind]))
         policy = POLICY.format(mode="enforce", mx="*.mx.example")
         web_port = stack.enter_context(policy_server(web, policy))
         queue = {**QUICK, "retry_first": "1h", "retry_max": "1h", "smtp_port": port, "tls": tls,

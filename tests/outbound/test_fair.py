@@ -31,17 +31,16 @@ def greet_when(ready):
     return {"CONNECT": [greet]}
 
 
-def test_a_letter_does_not_wait_behind_another_account_s_thousand_to_the_same_place(make_server):
+def test_a_letter_does_not_wait_behind_another_account_s_thousand_to_the_same_place(make_server, nobody):
     made_due = threading.Event()
-    conf = dead_route()
+    conf = dead_route(nobody)
     conf["queue"] |= {"max_recipients_per_transaction": 1, "max_connections_per_destination": 1}
     conf["queue"]["max_in_memory_per_destination"] = 50
-    route = conf["queue"]["routes"][0]
     server = make_server(**conf, delivery=NO_LIMITS)
     submit_each(server, [f"r{n}@dead.example" for n in range(MANY)])
     submit(server, ["letter@dead.example"], sender="bob")
     script = greet_when(lambda: made_due.wait(60))
-    with Receiver(script=script, address=route["host"], port=route["port"]) as alive:
+    with Receiver(script=script, at=nobody) as alive:
         server.ctl("queue", "retry", "--all")
         made_due.set()
         server.wait_for(lambda: waiting(server) == 0, "the queue to be empty")

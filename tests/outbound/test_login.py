@@ -25,7 +25,7 @@ class ScramServer:
 
     def __call__(self, file):
         bare = base64.b64decode(self.receiver.lines[-1].split(" ")[2]).decode().removeprefix("n,,")
-        nonce = bare.split("r=")[1] + "server"
+        nonce = bare.split("r=", 1)[1] + "server"
         first = f"r={nonce},s={b64('salt of it')},i={self.iterations}"
         self._say(file, f"334 {b64(first)}")
         answer = file.readline().strip()

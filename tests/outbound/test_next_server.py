@@ -6,10 +6,12 @@ import pytest
 
 from conftest import QUICK, submit, waiting
 from dns_server import DnsServer
-from mta import free_port
+from ports import places
 from receiver import Receiver
 
 MX = ("127.0.0.2", "127.0.0.3")
+DEAD = "127.0.0.9"
+OURS = ("127.0.0.12", "127.0.0.13")  # nobody else chooses ports there
 PATIENT = {"retry_first": "1h", "retry_max": "1h"}
 
 
@@ -21,15 +23,16 @@ def dns(tmp_path):
 
 
 class Network:
-    """A name server and our own server, which takes `port` for that of everybody's SMTP."""
+    """A name server, places for mail servers, and our own, which takes `port` for that of everybody's SMTP."""
 
-    def __init__(self, dns, make_server):
+    def __init__(self, dns, make_server, near, far):
         self.dns, self.make_server = dns, make_server
+        self.near, self.far = near, far  # where MX are: nobody listens, unless a Receiver does
 
     def start(self, port=1, queue=None, **conf):
         self.dns.start()
         self.server = self.make_server(
-            resolver={**self.dns.conf, "timeout": "2s"},
+            resolver=self.dns.conf,
             queue={**QUICK, "private_addresses": True, "mta_sts": False, "smtp_port": port, **(queue or {})},
             **conf,
         )
@@ -43,7 +46,9 @@ class Network:
 
 @pytest.fixture
 def network(dns, make_server):
-    return Network(dns, make_server)
+    with contextlib.ExitStack() as stack:
+        near, far, dead = (stack.enter_context(contextlib.closing(p)) for p in places(*MX, DEAD))
+        yield Network(dns, make_server, near, far)
 
 
 def two_mx(dns, name="away.example", signed=False):
@@ -57,7 +62,7 @@ def two_mx(dns, name="away.example", signed=False):
 
 def test_the_nearest_server_gets_it(network):
     two_mx(network.dns)
-    with Receiver(address=MX[0]) as first, Receiver(address=MX[1], port=first.port) as second:
+    with Receiver(at=network.near) as first, Receiver(at=network.far) as second:
         server = network.start(first.port)
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: first.messages, "the message to arrive")
@@ -76,7 +81,7 @@ def test_the_nearest_server_gets_it(network):
 def test_the_next_gets_it_when_the_nearest_does_not_want_to_talk(network, trouble):
     two_mx(network.dns)
     script = {stage: replies * 5 for stage, replies in trouble.items()}
-    with Receiver(script, address=MX[0]) as first, Receiver(address=MX[1], port=first.port) as second:
+    with Receiver(script, at=network.near) as first, Receiver(at=network.far) as second:
         server = network.start(first.port)
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: second.messages, "the message to arrive")
@@ -106,16 +111,18 @@ NEAREST = {
 def test_the_next_gets_what_the_nearest_does_not_take_now(network):
     """RFC 5321 5.1: in order, until one takes it. What may have been taken is not given to two."""
     addresses = {name: f"127.0.1.{n}" for n, name in enumerate(NEAREST, 1)}
-    port = free_port(*addresses.values(), MX[1])
     with contextlib.ExitStack() as stack:
-        for name, address in addresses.items():
+        made = places(*addresses.values(), MX[1], DEAD)
+        for place in made:
+            stack.callback(place.close)
+        for at, (name, address) in zip(made, addresses.items()):
             conduct = NEAREST[name][0]
             how = {"extensions": TINY} if conduct is TINY else {"script": conduct}
-            stack.enter_context(Receiver(address=address, port=port, **how))
+            stack.enter_context(Receiver(at=at, **how))
             zone = two_mx(network.dns, f"{name}.example").set("first", "A", address)
-            zone.set("second", "A", "127.0.0.9" if name.startswith("alone") else MX[1])
-        second = stack.enter_context(Receiver(address=MX[1], port=port))
-        server = network.start(port, PATIENT)
+            zone.set("second", "A", DEAD if name.startswith("alone") else MX[1])
+        second = stack.enter_context(Receiver(at=made[-2]))
+        server = network.start(second.port, PATIENT)
         submit(server, [f"bob@{name}.example" for name in NEAREST])
         for name, (_, fate) in NEAREST.items():
             server.wait_log(rf"to=<bob@{name}\.example> status={fate}")
@@ -127,8 +134,8 @@ def test_the_next_gets_what_the_nearest_does_not_take_now(network):
 def test_only_who_was_put_off_goes_to_the_next(network):
     two_mx(network.dns)
     replies = ["250 2.1.5 ok", "451 4.2.1 later", "550 5.1.1 no such user"]
-    with Receiver({"RCPT": replies}, address=MX[0]) as first:
-        with Receiver(address=MX[1], port=first.port) as second:
+    with Receiver({"RCPT": replies}, at=network.near) as first:
+        with Receiver(at=network.far) as second:
             server = network.start(first.port)
             submit(server, [f"{name}@away.example" for name in ("bob", "carol", "dave")])
             server.wait_for(lambda: waiting(server) == 0, "all to have an answer")
@@ -143,8 +150,8 @@ def test_only_who_was_put_off_goes_to_the_next(network):
 def test_who_is_ruled_out_beside_too_many_goes_to_the_next(network):
     two_mx(network.dns)
     replies = ["250 2.1.5 ok", "452 4.5.3 too many", "552 5.3.4 too large", "250 2.1.5 ok", "552 5.3.4 too large"]
-    with Receiver({"RCPT": replies}, address=MX[0]) as first:
-        with Receiver(address=MX[1], port=first.port) as second:
+    with Receiver({"RCPT": replies}, at=network.near) as first:
+        with Receiver(at=network.far) as second:
             server = network.start(first.port)
             submit(server, [f"{name}@away.example" for name in ("bob", "carol", "dave")])
             server.wait_for(lambda: waiting(server) == 0, "all to have an answer")
@@ -155,9 +162,9 @@ def test_who_is_ruled_out_beside_too_many_goes_to_the_next(network):
 def test_a_further_server_does_not_rule_out_what_a_nearer_may_take_later(network):
     """The nearest puts off, or is not reached; the offer of the next is too small."""
     two_mx(network.dns, "grey.example")
-    two_mx(network.dns, "dead.example").set("first", "A", "127.0.0.9")
-    with Receiver({"RCPT": ["451 4.7.1 grey"]}, address=MX[0]) as first:
-        with Receiver(address=MX[1], port=first.port, extensions=TINY):
+    two_mx(network.dns, "dead.example").set("first", "A", DEAD)
+    with Receiver({"RCPT": ["451 4.7.1 grey"]}, at=network.near) as first:
+        with Receiver(at=network.far, extensions=TINY):
             server = network.start(first.port, PATIENT)
             submit(server, ["bob@grey.example", "bob@dead.example"])
             for name in ("grey", "dead"):
@@ -169,15 +176,15 @@ def test_what_the_only_other_server_rules_out_comes_back(network):
     """Behind it stand only we, who may not be asked."""
     two_mx(network.dns)
     echo = {"EHLO": ["250-mail.example.org hello\r\n250 PIPELINING"] * 9}
-    with Receiver(address=MX[0], extensions=TINY) as first, Receiver(echo, address=MX[1], port=first.port):
+    with Receiver(at=network.near, extensions=TINY) as first, Receiver(echo, at=network.far):
         network.start(first.port, hostname="mail.example.org")
         submit(network.server, ["bob@away.example"])
         assert b"Status: 5.3.4" in network.report()
 
 
 def test_connections_that_break_are_counted_though_there_is_a_next_server(network):
-    two_mx(network.dns).set("second", "A", "127.0.0.9")
-    with Receiver({"MAIL": [None] * 99}, address=MX[0]) as first:
+    two_mx(network.dns).set("second", "A", DEAD)
+    with Receiver({"MAIL": [None] * 99}, at=network.near) as first:
         server = network.start(first.port, {**PATIENT, "max_recipients_per_transaction": 1})
         submit(server, [f"bob{n}@away.example" for n in range(20)])
         server.wait_log("queue destination=away.example failures=1 ")
@@ -185,8 +192,8 @@ def test_connections_that_break_are_counted_though_there_is_a_next_server(networ
 
 def test_mail_on_its_way_to_the_next_is_not_lost_by_a_reload_or_an_end(network):
     two_mx(network.dns)
-    with Receiver({"RCPT": ["451 4.2.1 later"] * 9}, address=MX[0]) as first:
-        with Receiver({"CONNECT": [b""] * 9}, address=MX[1], port=first.port) as second:
+    with Receiver({"RCPT": ["451 4.2.1 later"] * 9}, at=network.near) as first:
+        with Receiver({"CONNECT": [b""] * 9}, at=network.far) as second:
             server = network.start(first.port)
             submit(server, ["bob@away.example"])
             server.wait_for(lambda: second.connections == 1, "it to be on its way")
@@ -195,14 +202,15 @@ def test_mail_on_its_way_to_the_next_is_not_lost_by_a_reload_or_an_end(network):
             server.restart()
             server.wait_for(lambda: second.connections == 3, "it to be on its way once more")
             assert waiting(server) == 1 and "status=deferred" not in server.log
-            shown = server.ctl("queue", "show", "--domain=away.example")
-            assert "first.away.example [127.0.0.2] without TLS: 451 4.2.1 later" in shown
+            said = "first.away.example [127.0.0.2] without TLS: 451 4.2.1 later"
+            server.wait_for(lambda: said in server.ctl("queue", "show", "--domain=away.example"),
+                            "what the nearest said to be written")
 
 
 def test_what_is_too_large_for_all_comes_back(network):
     two_mx(network.dns)
-    with Receiver(address=MX[0], extensions=TINY) as first:
-        with Receiver(address=MX[1], port=first.port, extensions=TINY) as second:
+    with Receiver(at=network.near, extensions=TINY) as first:
+        with Receiver(at=network.far, extensions=TINY) as second:
             network.start(first.port)
             submit(network.server, ["bob@away.example"])
             assert b"Status: 5.3.4" in network.report()
@@ -211,7 +219,7 @@ def test_what_is_too_large_for_all_comes_back(network):
 
 def test_the_next_gets_it_when_nobody_listens_at_the_nearest(network):
     two_mx(network.dns)
-    with Receiver(address=MX[1]) as second:
+    with Receiver(at=network.far) as second:
         server = network.start(second.port)
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: second.messages, "the message to arrive")
@@ -219,16 +227,16 @@ def test_the_next_gets_it_when_nobody_listens_at_the_nearest(network):
 
 def test_the_next_gets_it_when_the_nearest_does_not_greet(network):
     two_mx(network.dns)
-    quiet = {"CONNECT": [lambda file: file.readline()] * 5}
-    with Receiver(quiet, address=MX[0]) as first, Receiver(address=MX[1], port=first.port) as second:
-        server = network.start(first.port, outbound={"smtp": {"greeting_timeout": "200ms"}})
+    quiet = {"CONNECT": [lambda file: file.readline()] * 1000}
+    with Receiver(quiet, at=network.near) as first, Receiver(at=network.far) as second:
+        server = network.start(first.port, outbound={"smtp": {"greeting_timeout": "1s"}})
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: second.messages, "the message to arrive")
 
 
 def test_a_domain_without_mx_is_its_own_server(network):
     network.dns.zone("away.example").set("@", "A", MX[0])
-    with Receiver(address=MX[0]) as sink:
+    with Receiver(at=network.near) as sink:
         server = network.start(sink.port)
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: sink.messages, "the message to arrive")
@@ -236,7 +244,7 @@ def test_a_domain_without_mx_is_its_own_server(network):
 
 def test_a_domain_of_other_letters_is_found(network):
     two_mx(network.dns, "xn--bcher-kva.example")
-    with Receiver(address=MX[0]) as sink:
+    with Receiver(at=network.near) as sink:
         server = network.start(sink.port)
         submit(server, ["bob@xn--bcher-kva.example"])
         server.wait_for(lambda: sink.messages, "the message to arrive")
@@ -277,7 +285,7 @@ def test_a_domain_that_is_not_there_is_reported(network):
 
 def test_mail_waits_while_the_name_server_fails(network):
     zone = two_mx(network.dns).fail()
-    with Receiver(address=MX[0]) as sink:
+    with Receiver(at=network.near) as sink:
         server = network.start(sink.port)
         submit(server, ["bob@away.example"])
         server.wait_log('status=deferred .*why="')
@@ -289,7 +297,7 @@ def test_mail_waits_while_the_name_server_fails(network):
 
 def test_private_addresses_are_not_for_others_to_name(network):
     two_mx(network.dns)
-    with Receiver(address=MX[0]) as sink:
+    with Receiver(at=network.near) as sink:
         network.start(sink.port, {"private_addresses": False})
         submit(network.server, ["bob@away.example"])
         assert b"private" in network.report()
@@ -317,9 +325,9 @@ def test_a_server_that_calls_itself_by_our_name_is_ourselves(network):
     echo = {"EHLO": ["250-mail.example.org hello\r\n250 PIPELINING"] * 9}
     nearest, behind = two_mx(network.dns, "loops.example"), two_mx(network.dns, "waits.example")
     nearest.set("first", "A", MX[1]).set("second", "A", MX[0])
-    behind.set("first", "A", "127.0.0.9").set("@", "MX", "10 first", "20 second", "30 third")
+    behind.set("first", "A", DEAD).set("@", "MX", "10 first", "20 second", "30 third")
     behind.set("third", "A", MX[0])
-    with Receiver(address=MX[0]) as other, Receiver(echo, address=MX[1], port=other.port):
+    with Receiver(at=network.near) as other, Receiver(echo, at=network.far):
         server = network.start(other.port, PATIENT, hostname="mail.example.org")
         submit(server, ["bob@loops.example", "bob@waits.example"])
         server.wait_log('to=<bob@loops.example> status=bounced .*why="first.loops.example: .*'
@@ -333,7 +341,7 @@ def test_a_server_that_calls_itself_by_our_name_is_ourselves(network):
 def test_a_name_that_everybody_has_is_nobody_s(network):
     two_mx(network.dns)
     echo = {"EHLO": ["250-localhost.localdomain\r\n250 PIPELINING"]}
-    with Receiver(echo, address=MX[0]) as sink:
+    with Receiver(echo, at=network.near) as sink:
         server = network.start(sink.port, hostname="localhost.localdomain")
         submit(server, ["bob@away.example"])
         server.wait_for(lambda: sink.messages, "the message to arrive")
@@ -341,8 +349,8 @@ def test_a_name_that_everybody_has_is_nobody_s(network):
 
 def test_one_dead_domain_does_not_hold_another(network):
     two_mx(network.dns)
-    network.dns.zone("dead.example").set("@", "A", "127.0.0.9")
-    with Receiver(address=MX[0]) as sink:
+    network.dns.zone("dead.example").set("@", "A", DEAD)
+    with Receiver(at=network.near) as sink:
         server = network.start(sink.port, {**PATIENT, "max_connections": 1})
         submit(server, ["bob@dead.example", "bob@away.example"])
         submit(server, ["carol@dead.example", "carol@away.example"])
@@ -358,7 +366,7 @@ def test_two_of_our_servers_write_to_each_other(dns, make_server):
     servers = []
     for i, name in enumerate(("one.example", "two.example")):
         zone = dns.zone(name).set("@", "MX", "10 mail")
-        zone.set("mail", "A", MX[i])
+        zone.set("mail", "A", OURS[i])
     dns.start()
     for i, name in enumerate(("one.example", "two.example")):
         server = make_server(
@@ -366,7 +374,7 @@ def test_two_of_our_servers_write_to_each_other(dns, make_server):
             hostname=f"mail.{name}",
             resolver=dns.conf,
             queue={**QUICK, "private_addresses": True, "mta_sts": False},
-            listen={"smtp": {"port": port, "address": MX[i]}},
+            listen={"smtp": {"port": port, "address": OURS[i]}},
         )
         server.ctl("domain", "add", name)
         server.add_account(f"dora@{name}", "a password")
@@ -389,8 +397,8 @@ def test_two_of_our_servers_write_to_each_other(dns, make_server):
 
 def test_no_more_servers_are_tried_than_allowed(network):
     two_mx(network.dns)
-    with Receiver({"CONNECT": ["554 5.7.1 not you"] * 9}, address=MX[0]) as first:
-        with Receiver(address=MX[1], port=first.port) as second:
+    with Receiver({"CONNECT": ["554 5.7.1 not you"] * 9}, at=network.near) as first:
+        with Receiver(at=network.far) as second:
             server = network.start(first.port, {"max_mx_hosts": 1})
             submit(server, ["bob@away.example"])
             deferred = server.wait_log("status=deferred.*").group(0)
@@ -420,7 +428,7 @@ def test_mail_waits_when_the_dns_would_have_to_be_asked_too_much(network):
     zone = network.dns.zone("away.example").set("@", "MX", *(f"10 mx{i}" for i in range(9)))
     for i in range(9):
         zone.set(f"mx{i}", "A", MX[0])
-    with Receiver(address=MX[0]) as sink:
+    with Receiver(at=network.near) as sink:
         server = network.start(sink.port, {"max_dns_questions": 5})
         submit(server, ["bob@away.example"])
         assert "DNS are too many" in server.wait_log("status=deferred.*").group(0)

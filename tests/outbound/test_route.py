@@ -1,10 +1,28 @@
 """Mail that leaves by a route: sent once, tried again, given up, reported."""
 
+import contextlib
 import sqlite3
 import time
 
 from conftest import route_to, submit, waiting
 from receiver import EXTENSIONS, Receiver
+
+
+HOUR_US = 3600 * 1000000
+
+
+@contextlib.contextmanager
+def altered(server):
+    """The store of a server that has stopped: so time passes at once."""
+    with contextlib.closing(sqlite3.connect(server.data_dir / "mail.db")) as store, store:
+        yield store
+
+
+def times(store, column):
+    """That time of the only row, reckoned from its arrival."""
+    query = f"SELECT {column} - received_us FROM queue JOIN queue_message m ON m.id = message"
+    ((after_us,),) = store.execute(query)
+    return after_us
 
 
 def inbox(server, who="alice"):
@@ -31,7 +49,7 @@ def test_recipients_of_one_message_go_together(make_server, sink):
 
 
 def test_a_connection_is_kept_for_what_follows(make_server, sink):
-    server = make_server(**{**route_to(sink), "queue": {**route_to(sink)["queue"], "idle_connection": "5s"}})
+    server = make_server(**{**route_to(sink), "queue": {**route_to(sink)["queue"], "idle_connection": "1m"}})
     for i in range(5):
         submit(server, [f"r{i}@away.example"])
         server.wait_for(lambda: len(sink.messages) == i + 1, "the message to arrive")
@@ -94,12 +112,17 @@ def test_what_is_refused_for_good_is_reported_once(make_server):
 
 def test_a_dead_server_is_tried_again_and_given_up(make_server, nobody):
     conf = route_to(nobody)
-    conf["queue"]["lifetime"] = "1s"
+    conf["queue"]["lifetime"] = "1h"
     server = make_server(**conf)
     submit(server, ["bob@away.example"])
+    server.wait_for(lambda: server.log.count("status=deferred") >= 2, "to be tried again")
+    server.stop()
+    with altered(server) as store:
+        assert times(store, "expires_us") == HOUR_US
+        store.execute(f"UPDATE queue SET expires_us = expires_us - {HOUR_US}")
+    server.start()
     server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
-    assert waiting(server) == 0
-    assert server.log.count("status=deferred") >= 1
+    assert b"Status: 4.4.7" in inbox(server)[0] and waiting(server) == 0
 
 
 def test_a_late_message_is_said_to_be_late_once(make_server):
@@ -118,9 +141,16 @@ def test_lateness_is_told_at_its_time_by_an_attempt(make_server):
     """The wait between attempts is longer, and ends where the sender is to hear."""
     with Receiver(script={"MAIL": ["451 4.3.0 not now"] * 2}) as sink:
         conf = route_to(sink)
-        conf["queue"].update(delay_warning="1s", retry_first="1h", retry_max="1h")
+        conf["queue"].update(delay_warning="1h", retry_first="2h", retry_max="2h")
         server = make_server(**conf)
         submit(server, ["bob@away.example"])
+        server.wait_log("status=deferred")
+        server.stop()
+        with altered(server) as store:
+            assert times(store, "next_attempt_us") == HOUR_US
+            store.execute(f"UPDATE queue SET next_attempt_us = next_attempt_us - {HOUR_US}")
+            store.execute(f"UPDATE queue_message SET received_us = received_us - {HOUR_US}")
+        server.start()
         server.wait_for(lambda: len(inbox(server)) == 1, "the report to arrive")
         assert b"not now" in inbox(server)[0] and b"Action: delayed" in inbox(server)[0]
         server.wait_for(lambda: server.log.count("status=deferred") == 2, "both attempts to be logged")
