@@ -18,6 +18,7 @@
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/task.h"
+#include "mailserver/queue/policy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -352,6 +353,17 @@ static void warn_unreadable_pairs(const struct tls_config *tls, const char *user
         }
 }
 
+/* What is loaded when it is wanted: better said before than by the first letter that wants it. */
+static void warn_no_policies(const struct queue_config *config)
+{
+        struct error error = { 0 };
+
+        if (queue_policy_check(config, &error))
+                log_warn("mta-sts off=no-libcurl: policies of other domains cannot be fetched; "
+                         "install libcurl (Debian: libcurl4) or set queue.mta_sts = false: %s",
+                         error.text);
+}
+
 static enum err load_tls(const struct tls_config *tls, struct tls_set **ret_set,
                          struct error *reterr)
 {
@@ -460,6 +472,7 @@ static enum err start(struct server *s, struct error *reterr)
         if (err)
                 return err;
         warn_unreadable_pairs(&s->config->tls, s->config->main.user);
+        warn_no_policies(&s->config->queue);
         s->hub = task_hub_new(s->loop);
         s->signals = signals_new(s);
         err = start_store(s, reterr);
@@ -530,6 +543,7 @@ enum err server_check(const struct config *config, struct error *reterr)
                 log_warn("user=%s: %s", config->main.user, reterr->text);
         else
                 warn_unreadable_pairs(&config->tls, config->main.user);
+        warn_no_policies(&config->queue);
         return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 
 struct curl_loop {
         struct loop *loop;
+        struct curl_library library;
         CURLM *multi;
         struct timer timer;
         size_t running;
@@ -20,13 +21,13 @@ static void collect(struct curl_loop *c)
         CURLMsg *message;
         int left;
 
-        while ((message = curl_multi_info_read(c->multi, &left))) {
+        while ((message = c->library.multi_info_read(c->multi, &left))) {
                 struct curl_transfer *t = NULL;
                 CURLcode code = message->data.result;
 
                 if (message->msg != CURLMSG_DONE)
                         continue;
-                curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+                c->library.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
                 curl_loop_stop(c, t); /* the message is gone with it */
                 t->ended(t->owner, code);
         }
@@ -36,7 +37,7 @@ static void act(struct curl_loop *c, curl_socket_t fd, int what)
 {
         int running;
 
-        curl_multi_socket_action(c->multi, fd, what, &running);
+        c->library.multi_socket_action(c->multi, fd, what, &running);
         collect(c);
 }
 
@@ -70,7 +71,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
                 event = event_new(loop_base(c->loop), fd, wanted, ready, c);
                 event_add(event, NULL);
         }
-        curl_multi_assign(c->multi, fd, event);
+        c->library.multi_assign(c->multi, fd, event);
         return 0;
 }
 
@@ -87,19 +88,25 @@ static int watch_time(CURLM *multi, long ms, void *arg)
         return 0;
 }
 
-struct curl_loop *curl_loop_new(struct loop *l)
+struct curl_loop *curl_loop_new(struct loop *l, const struct curl_library *library)
 {
         struct curl_loop *c = NEW(struct curl_loop);
 
-        curl_global_init(CURL_GLOBAL_DEFAULT);
         c->loop = l;
-        c->multi = curl_multi_init();
+        c->library = *library;
+        library->global_init(CURL_GLOBAL_DEFAULT);
+        c->multi = c->library.multi_init();
         assert(c->multi);
-        curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-        curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-        curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, watch_time);
-        curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+        c->library.multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+        c->library.multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+        c->library.multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, watch_time);
+        c->library.multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
         return c;
+}
+
+const struct curl_library *curl_loop_library(const struct curl_loop *c)
+{
+        return &c->library;
 }
 
 void curl_loop_free(struct curl_loop *c)
@@ -107,10 +114,10 @@ void curl_loop_free(struct curl_loop *c)
         if (!c)
                 return;
         assert(c->running == 0);
-        curl_multi_cleanup(c->multi);
+        c->library.multi_cleanup(c->multi);
         timer_done(&c->timer);
+        c->library.global_cleanup();
         mem_free(c);
-        curl_global_cleanup();
 }
 
 void curl_loop_start(struct curl_loop *c, struct curl_transfer *t)
@@ -118,8 +125,8 @@ void curl_loop_start(struct curl_loop *c, struct curl_transfer *t)
         assert(!t->running);
         t->running = true;
         c->running++;
-        curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-        curl_multi_add_handle(c->multi, t->easy);
+        c->library.easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+        c->library.multi_add_handle(c->multi, t->easy);
 }
 
 void curl_loop_stop(struct curl_loop *c, struct curl_transfer *t)
@@ -128,5 +135,5 @@ void curl_loop_stop(struct curl_loop *c, struct curl_transfer *t)
                 return;
         t->running = false;
         c->running--;
-        curl_multi_remove_handle(c->multi, t->easy);
+        c->library.multi_remove_handle(c->multi, t->easy);
 }

@@ -8,15 +8,19 @@
 #ifndef QUEUE_CURL_LOOP_H
 #define QUEUE_CURL_LOOP_H
 
-#include <curl/curl.h>
+#include "curl_library.h"
+
 #include <stdbool.h>
 
 struct curl_loop;
 struct loop;
 
-struct curl_loop *curl_loop_new(struct loop *l);
+/* `library` is copied. */
+struct curl_loop *curl_loop_new(struct loop *l, const struct curl_library *library);
 /* All transfers must have ended or been stopped. NULL is fine. */
 void curl_loop_free(struct curl_loop *c);
+
+const struct curl_library *curl_loop_library(const struct curl_loop *c);
 
 /* Embedded in what it is for. */
 struct curl_transfer {

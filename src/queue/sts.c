@@ -10,7 +10,8 @@
  *      KEEPING   what came (a write task)
  *      FAILED    no query waits; a new one makes it LOOKING, but not fetch
  *
- * A refresh is the same with the queries answered before.
+ * A refresh is the same with the queries answered before. libcurl is loaded when
+ * the first waits for its turn; while it cannot be, every fetch fails.
  */
 #include "sts.h"
 
@@ -70,7 +71,9 @@ struct sts {
         struct resolver *resolver;
         struct sts_options options;
         char *ca_file;
-        struct curl_loop *curl;
+        struct curl_loop *curl; /* NULL until the first fetch */
+        struct task *loading;   /* libcurl */
+        bool cannot_load;       /* that has been said */
         struct site *sites[BUCKETS];
         struct list waiting, failed; /* struct site.link; failed: the oldest first */
         size_t n_fetches, n_failed;
@@ -247,10 +250,50 @@ static void fetched(void *owner, struct slice text, const char *why)
         fetch_next(s);
 }
 
+static void fail_waiting(struct sts *s, const char *why)
+{
+        struct list all = LIST_INIT(all), *link;
+
+        list_splice(&all, &s->waiting);
+        while ((link = list_pop(&all)))
+                fetch_failed(container_of(link, struct site, link), why);
+}
+
+static void library_loaded(void *owner, const struct curl_library *library,
+                           const struct error *error)
+{
+        struct sts *s = owner;
+
+        s->loading = NULL;
+        if (library) {
+                s->curl = curl_loop_new(s->loop, library);
+                fetch_next(s);
+                return;
+        }
+        if (!s->cannot_load)
+                log_error("sts policies=not-fetched: %s", error->text);
+        s->cannot_load = true;
+        fail_waiting(s, error->text);
+}
+
+/* Tried again for every fetch: who installs it need not restart us. */
+static void load_library(struct sts *s)
+{
+        if (s->loading || list_empty(&s->waiting))
+                return;
+        s->loading = curl_library_load(s->store, s->options.curl_file, s, library_loaded);
+        if (!s->loading)
+                fail_waiting(s, "too much else is to be done");
+}
+
 static void fetch_next(struct sts *s)
 {
         struct list *link;
 
+        if (!s->curl) {
+                load_library(s);
+                return;
+        }
         while (s->n_fetches < s->options.max_fetches && (link = list_pop(&s->waiting))) {
                 struct site *site = container_of(link, struct site, link);
 
@@ -479,7 +522,6 @@ struct sts *sts_new(struct loop *l, struct store *store, struct resolver *resolv
         s->options = *options;
         if (options->ca_file)
                 s->options.ca_file = s->ca_file = mem_strdup(slice_of(options->ca_file));
-        s->curl = curl_loop_new(l);
         list_init(&s->waiting);
         list_init(&s->failed);
         timer_set(&s->expire_timer, l, EXPIRE_FIRST_MS, expire, s);
@@ -494,6 +536,7 @@ void sts_free(struct sts *s)
                 while (s->sites[i])
                         site_free(s->sites[i]);
         timer_done(&s->expire_timer);
+        task_cancel(s->loading);
         curl_loop_free(s->curl);
         mem_free(s->ca_file);
         mem_free(s);

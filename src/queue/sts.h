@@ -27,6 +27,7 @@ struct sts_options {
         size_t max_size;        /* octets of a policy, and of the header before it */
         size_t max_failed;      /* domains remembered whose fetch failed */
         const char *ca_file;    /* NULL: the system's */
+        const char *curl_file;  /* static; NULL: curl_library.h; tests have one that is missing */
         uint16_t port;          /* 443; tests have another */
         bool private_addresses; /* may be asked; for tests */
 };

@@ -28,6 +28,7 @@ enum { MAX_RESOLVE = 1024 }; /* a name and 8 addresses take less */
 
 struct sts_fetch {
         struct curl_loop *curl;
+        const struct curl_library *library; /* of `curl` */
         struct loop *loop;
         const struct sts_options *options;
         void *owner;
@@ -54,8 +55,8 @@ static void fetch_free(struct sts_fetch *f)
                 dns_query_cancel(f->queries[i]);
         curl_loop_stop(f->curl, &f->transfer);
         if (f->easy)
-                curl_easy_cleanup(f->easy);
-        curl_slist_free_all(f->resolve);
+                f->library->easy_cleanup(f->easy);
+        f->library->slist_free_all(f->resolve);
         timer_done(&f->timer);
         buf_done(&f->addresses);
         buf_done(&f->text);
@@ -105,10 +106,10 @@ static void transfer_ended(void *owner, CURLcode code)
         if (f->too_large) {
                 end(f, "more than a policy may have");
         } else if (code) {
-                end(f, f->problem[0] ? f->problem : curl_easy_strerror(code));
+                end(f, f->problem[0] ? f->problem : f->library->easy_strerror(code));
         } else {
-                curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-                curl_easy_getinfo(f->easy, CURLINFO_CONTENT_TYPE, &type);
+                f->library->easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+                f->library->easy_getinfo(f->easy, CURLINFO_CONTENT_TYPE, &type);
                 end(f, sts_response_wrong(status, type));
         }
 }
@@ -131,45 +132,47 @@ static CURLcode check_names(CURL *easy, void *ssl_context, void *arg)
 /* Of what could be asked of curl: only HTTPS, only this host, only these addresses. */
 static void set_limits(struct sts_fetch *f, int64_t left_ms)
 {
+        __typeof__(curl_easy_setopt) *set = f->library->easy_setopt;
         CURL *easy = f->easy;
 
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* nor what the environment says */
-        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-        curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, check_names);
-        curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, f);
+        set(easy, CURLOPT_PROTOCOLS_STR, "https");
+        set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+        set(easy, CURLOPT_PROXY, ""); /* nor what the environment says */
+        set(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+        set(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+        set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+        set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        set(easy, CURLOPT_SSL_CTX_FUNCTION, check_names);
+        set(easy, CURLOPT_SSL_CTX_DATA, f);
         if (f->options->ca_file)
-                curl_easy_setopt(easy, CURLOPT_CAINFO, f->options->ca_file);
-        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, NULL);
-        curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+                set(easy, CURLOPT_CAINFO, f->options->ca_file);
+        set(easy, CURLOPT_ACCEPT_ENCODING, NULL);
+        set(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+        set(easy, CURLOPT_FORBID_REUSE, 1L);
+        set(easy, CURLOPT_NOSIGNAL, 1L);
+        set(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
         /* Longer than the transfer: an entry that is too old would be resolved by curl. */
-        curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)(left_ms / 1000 + 60));
+        set(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)(left_ms / 1000 + 60));
 }
 
 static void connect_to(struct sts_fetch *f, int64_t left_ms)
 {
+        __typeof__(curl_easy_setopt) *set = f->library->easy_setopt;
         char url[MAX_URL];
 
         snprintf(url, sizeof url, "https://%s:%u/.well-known/mta-sts.txt", f->host,
                  f->options->port);
-        f->resolve = curl_slist_append(NULL, f->addresses.ptr);
-        f->easy = curl_easy_init();
+        f->resolve = f->library->slist_append(NULL, f->addresses.ptr);
+        f->easy = f->library->easy_init();
         set_limits(f, left_ms);
-        curl_easy_setopt(f->easy, CURLOPT_URL, url);
-        curl_easy_setopt(f->easy, CURLOPT_RESOLVE, f->resolve);
-        curl_easy_setopt(f->easy, CURLOPT_USERAGENT, "mailserver");
-        curl_easy_setopt(f->easy, CURLOPT_HEADERFUNCTION, take_header);
-        curl_easy_setopt(f->easy, CURLOPT_HEADERDATA, f);
-        curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, take_text);
-        curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
-        curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->problem);
+        set(f->easy, CURLOPT_URL, url);
+        set(f->easy, CURLOPT_RESOLVE, f->resolve);
+        set(f->easy, CURLOPT_USERAGENT, "mailserver");
+        set(f->easy, CURLOPT_HEADERFUNCTION, take_header);
+        set(f->easy, CURLOPT_HEADERDATA, f);
+        set(f->easy, CURLOPT_WRITEFUNCTION, take_text);
+        set(f->easy, CURLOPT_WRITEDATA, f);
+        set(f->easy, CURLOPT_ERRORBUFFER, f->problem);
         f->transfer =
                 (struct curl_transfer){ .easy = f->easy, .owner = f, .ended = transfer_ended };
         curl_loop_start(f->curl, &f->transfer);
@@ -250,6 +253,7 @@ struct sts_fetch *sts_fetch(struct curl_loop *curl, struct loop *l, struct resol
         int n = snprintf(f->host, sizeof f->host, "mta-sts.%s", domain);
 
         f->curl = curl;
+        f->library = curl_loop_library(curl);
         f->loop = l;
         f->options = options;
         f->owner = owner;

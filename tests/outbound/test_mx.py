@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.server
+import pathlib
 import socket
 import ssl
 import subprocess
@@ -171,6 +172,20 @@ def test_mta_sts_takes_the_certificate_of_a_named_host(make_server, dns, certify
                         [certificate]) as server:
         assert goes_out(server, sink, "example.com").tls == "TLSv1.3"
         assert "sts domain=example.com fetch=ok" in server.log
+
+
+def test_libcurl_is_loaded_with_the_first_policy(make_server, dns, certify):
+    certificate = certify("mx.example.com")
+    with Receiver(certificate=certificate) as sink, \
+            with_policy(make_server, dns, sink, certify, "enforce", "mx.example.com",
+                        [certificate]) as server:
+        loaded = pathlib.Path(f"/proc/{server.pid}/maps")
+        assert "no-libcurl" not in server.log
+        goes_out(server, sink, "example.net")
+        assert "libcurl" not in loaded.read_text()
+        submit(server, ["bob@example.com"])
+        server.wait_for(lambda: len(sink.messages) == 2, "the message to arrive")
+        assert "libcurl" in loaded.read_text()
 
 
 @pytest.mark.parametrize("mode, mx, sent", [

@@ -11,10 +11,17 @@
 
 struct queue_policy;
 
+/*
+ * Whether policies can be fetched at all, if that is wanted: it takes libcurl, which is loaded only
+ * then. Tried in a process that ends with it; only while there are no threads.
+ */
+MUST_CHECK enum err queue_policy_check(const struct queue_config *config, struct error *reterr);
+
 /* `why` is NULL, and `text` what came; or why there is none. Borrowed in the call. */
 typedef void queue_policy_fn(void *owner, struct slice text, const char *why);
 /*
- * `domain` as dns_name_ascii gives it. `fetched` comes once, within mta_sts_timeout, and never
+ * Blocks for some milliseconds to load libcurl, so not for the loop of a server. `domain` as
+ * dns_name_ascii gives it. `fetched` comes once, within mta_sts_timeout, and never
  * inside this call. All that is given must outlive it.
  */
 struct queue_policy *queue_policy_fetch(struct loop *l, struct resolver *resolver,

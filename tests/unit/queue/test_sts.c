@@ -1,4 +1,5 @@
 /* test_sts.c — MTA-STS against a name server and an HTTPS server of the test's own. */
+#include "curl_library.h"
 #include "helper_names.h"
 #include "helper_sts.h"
 #include "sts.h"
@@ -7,8 +8,11 @@
 #include "mailserver/core/loop.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define ENFORCE "version: STSv1\nmode: enforce\nmx: mx.%s\nmax_age: 86400\n"
 
@@ -304,6 +308,59 @@ START_TEST(a_server_nobody_certifies_gives_no_policy)
 }
 END_TEST
 
+/* ---- libcurl ---- */
+
+START_TEST(without_libcurl_there_is_no_policy)
+{
+        struct sts_heard good = { 0 }, chunks = { 0 };
+
+        rig.options.curl_file = "/nonexistent/libcurl.so.4";
+        sts_rig_restart();
+        sts_publish("good", "1", ENFORCE);
+        sts_publish("chunks", "1", ENFORCE);
+        sts_ask(rig.sts, "good.example.org", &good, sts_hear);
+        sts_ask(rig.sts, "chunks.example.org", &chunks, sts_hear);
+        while (!good.times || !chunks.times)
+                loop_turn(rig.loop, true);
+        ck_assert(!good.policy && !chunks.policy);
+        ck_assert_uint_eq(sts_requests("GET"), 0);
+}
+END_TEST
+
+START_TEST(without_libcurl_what_is_kept_stays)
+{
+        sts_publish("good", "1", ENFORCE);
+        ck_assert(sts_rig_ask("good.example.org").policy);
+        rig.options.curl_file = "/nonexistent/libcurl.so.4";
+        sts_rig_restart();
+        sts_publish("good", "2", ENFORCE);
+        ck_assert(sts_rig_ask("good.example.org").policy);
+        ck_assert_uint_eq(sts_requests("GET"), 1);
+}
+END_TEST
+
+START_TEST(libcurl_is_found_when_it_has_been_installed)
+{
+        static char path[] = "/tmp/mailserver-curl-XXXXXX", file[64];
+        char real[4096];
+
+        ck_assert_ptr_nonnull(mkdtemp(path));
+        snprintf(file, sizeof file, "%s/libcurl.so.4", path);
+        rig.options.curl_file = file;
+        sts_rig_restart();
+        sts_publish("good", "1", ENFORCE);
+        sts_publish("chunks", "1", ENFORCE);
+        ck_assert(!sts_rig_ask("good.example.org").policy);
+
+        ck_assert_int_eq(dlinfo(dlopen(CURL_LIBRARY_FILE, RTLD_NOW), RTLD_DI_ORIGIN, real), 0);
+        strcat(real, "/" CURL_LIBRARY_FILE);
+        ck_assert_int_eq(symlink(real, file), 0);
+        ck_assert(sts_rig_ask("chunks.example.org").policy);
+        unlink(file);
+        rmdir(path);
+}
+END_TEST
+
 static const char *const nameless[] = { "",
                                         "[192.0.2.1]",
                                         "two words.example.org",
@@ -418,6 +475,9 @@ static TCase *with_servers(void)
         tcase_add_loop_test(tc, a_hostile_server_gives_no_policy, 0, ROWS(hostile));
         tcase_add_loop_test(tc, a_header_without_end_gives_no_policy, 0, 2);
         tcase_add_test(tc, a_failure_is_forgotten_after_a_while);
+        tcase_add_test(tc, without_libcurl_there_is_no_policy);
+        tcase_add_test(tc, without_libcurl_what_is_kept_stays);
+        tcase_add_test(tc, libcurl_is_found_when_it_has_been_installed);
         tcase_add_test(tc, private_addresses_are_not_asked);
         tcase_add_test(tc, a_host_without_address_gives_no_policy);
         tcase_add_test(tc, a_server_nobody_certifies_gives_no_policy);
