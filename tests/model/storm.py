@@ -43,10 +43,14 @@ class Control(Client):
         await self.ask('LIST "" "*"')
         return [r.words[3] if isinstance(r.words[3], str) else r.words[3].decode() for r in self.heard if r.words]
 
+    async def status(self, name, items):
+        await self.ask(f'STATUS "{name}" ({items})')
+        (words,) = [r.words for r in self.heard if r.words and r.words[0] == "STATUS"]
+        return {k: int(v) for k, v in pairs(words[2]).items()}
+
     async def look(self, name):
         """(UIDVALIDITY, {UID: (flags, octets)}), which STATUS must agree with."""
-        await self.ask(f'STATUS "{name}" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED)')
-        status = {k: int(v) for k, v in pairs(self.heard[0].words[2]).items()}
+        status = await self.status(name, "MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED")
         await self.ask(f'EXAMINE "{name}"')
         codes = dict(r.code.split(" ", 1) for r in self.heard if r.status and " " in r.code)
         counts = {r.words[1]: int(r.words[0]) for r in self.heard if len(r.words) == 2 and r.words[0].isdigit()}
@@ -73,8 +77,7 @@ class Control(Client):
     async def count_recent(self):
         """While nobody is in IDLE: who is told of new mail there takes it as \\Recent at any moment."""
         for name in await self.mailboxes():
-            await self.ask(f'STATUS "{name}" (RECENT)')
-            counts = [int(pairs(self.heard[0].words[2])["RECENT"])]
+            counts = list((await self.status(name, "RECENT")).values())
             await self.ask(f'EXAMINE "{name}"')
             counts += [int(r.words[0]) for r in self.heard if len(r.words) == 2 and r.words[1] == "RECENT"]
             await self.ask("UID SEARCH RECENT")
