@@ -291,7 +291,7 @@ static enum err change_row(struct ctl_call *call, struct store_txn *tx,
         if (command == &ctl_queue_hold || command == &ctl_queue_release)
                 already = held == (command == &ctl_queue_hold);
         else if (command == &ctl_queue_retry)
-                already = row->next_attempt_us <= now_us && row->attempts == 0;
+                already = held || (row->next_attempt_us <= now_us && row->attempts == 0);
         else if (command == &ctl_queue_bounce)
                 already = row->expires_us <= now_us && !held;
         if (already)
@@ -319,9 +319,25 @@ static enum err see_row(struct ctl_call *call, struct store_txn *tx,
         return ERR_OK;
 }
 
+static enum err see_held(struct ctl_call *call, struct store_txn *tx,
+                         const struct store_queue_row *row, size_t *n)
+{
+        (void)call;
+        (void)tx;
+        *n += (row->flags & STORE_QUEUE_HELD) != 0;
+        return ERR_OK;
+}
+
+static const char *note_of(size_t n, size_t held)
+{
+        if (n >= MAX_CHANGES)
+                return "there may be more: say it again";
+        return held ? "done, but for what is held: queue release" : "done";
+}
+
 static enum err change_work(struct ctl_call *call, struct store_txn *tx)
 {
-        size_t n, seen = 0;
+        size_t n, seen = 0, held = 0;
         enum err err;
 
         if (!is_selected(call) && !ctl_switch(call, "--all"))
@@ -333,10 +349,11 @@ static enum err change_work(struct ctl_call *call, struct store_txn *tx)
                 return nothing_fits(call);
         if (!err)
                 err = each_row(call, tx, MAX_CHANGES, change_row, &n);
+        if (!err && call->command == &ctl_queue_retry)
+                err = each_row(call, tx, 1, see_held, &held);
         if (err)
                 return err;
-        ctl_row(call, json_pack("{s:I,s:s}", "changed", (json_int_t)n, "note",
-                                n < MAX_CHANGES ? "done" : "there may be more: say it again"));
+        ctl_row(call, json_pack("{s:I,s:s}", "changed", (json_int_t)n, "note", note_of(n, held)));
         return ERR_OK;
 }
 
@@ -357,7 +374,8 @@ CHANGE(ctl_queue_bounce, "bounce",
 CHANGE(ctl_queue_hold, "hold", "Mail is kept and not tried until it is released.", false);
 CHANGE(ctl_queue_release, "release", "Mail that was held is tried again.", false);
 CHANGE(ctl_queue_remove, "remove", "Throws mail away; its senders are not told.", true);
-CHANGE(ctl_queue_retry, "retry", "Tries mail at once, with its waiting times begun anew.", false);
+CHANGE(ctl_queue_retry, "retry",
+       "Tries mail at once, with its waiting times begun anew; not what is held.", false);
 
 const struct ctl_command ctl_queue_list = {
         .group = "queue",

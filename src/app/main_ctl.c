@@ -252,10 +252,16 @@ static bool confirmed(const struct line *l)
         if (!l->command->confirms || l->yes)
                 return true;
         fprintf(stderr, "This cannot be undone: %s %s", l->command->group, l->command->name);
-        for (const struct ctl_param *p = l->command->params; p && p->name; p++)
-                if (p->kind == CTL_WORD && json_object_get(l->args, p->name))
-                        fprintf(stderr, " %s",
-                                json_string_value(json_object_get(l->args, p->name)));
+        for (const struct ctl_param *p = l->command->params; p && p->name; p++) {
+                const json_t *given = json_object_get(l->args, p->name);
+
+                if (given && p->name[0] == '-')
+                        fprintf(stderr, " %s%s", p->name, json_is_string(given) ? "=" : "");
+                else if (given)
+                        fputc(' ', stderr);
+                if (json_is_string(given))
+                        fputs(json_string_value(given), stderr);
+        }
         fputs(". Type yes to go on: ", stderr);
         if (fgets(answer, sizeof answer, stdin) && !strcmp(answer, "yes\n"))
                 return true;

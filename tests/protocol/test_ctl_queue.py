@@ -135,9 +135,19 @@ def test_mail_is_held_and_released(queue):
     assert [row["next"] == "held" for row in listed(queue)] == [True, True, False]
 
 
+def test_what_is_held_is_not_retried_and_that_is_said(queue):
+    assert change(queue, "hold", NEW) == 2
+    said = queue.ctl("queue", "retry", NEW)
+    assert said.startswith("0\t") and "held" in said
+    assert [row["next"] == "held" for row in listed(queue)] == [False, True, True]
+    assert queue.ctl("queue", "release", NEW) == "2\tdone\n"
+
+
 def test_mail_is_thrown_away_after_a_question(queue):
-    done = queue.ctl("queue", "remove", "--all", stdin="no\n", check=False)
-    assert done.returncode == 1 and "nothing has been changed" in done.stderr
+    for words, asked in (["--all"], "--all"), (["2", "--domain=away.example"], "2 --domain=away.example"):
+        done = queue.ctl("queue", "remove", *words, stdin="no\n", check=False)
+        assert done.returncode == 1 and "nothing has been changed" in done.stderr
+        assert f": queue remove {asked}. Type yes" in done.stderr
     assert change(queue, "remove", "--domain=away.example", "--yes") == 2
     assert ids(queue) == [3]
     assert change(queue, "remove", "--all", "--yes") == 1
