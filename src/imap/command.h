@@ -207,6 +207,8 @@ void imap_view_known(const struct imap_session *s, const struct uid_set *uids,
 uint32_t imap_number_of(const struct imap_session *s, uint32_t uid);
 /* A message is \Recent in this view. */
 bool imap_is_recent(const struct imap_session *s, uint32_t uid);
+/* As far as is known, the mailbox holds what its client was told, no more and no less. */
+bool imap_view_is_current(const struct imap_session *s);
 /*
  * The client knows the flags of these messages as they were at `modseq` (an answer to FETCH or
  * STORE has told): this change is not told again. With `but` (STORE .SILENT) it made them so, and

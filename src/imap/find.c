@@ -106,6 +106,10 @@ static enum err find_work(struct task *t, struct store_txn *tx)
 
         if (f->ready)
                 return ERR_OK;
+        if (f->is_set && !f->scan.over) {
+                uid_set_copy(&f->found, &f->scan.wanted);
+                f->scan.over = true;
+        }
         if (!f->scan.over)
                 err = imap_scan_work(&f->scan, tx, &t->cancelled, keep, f);
         if (!err && f->scan.over && put_in_order(f, &t->cancelled))
@@ -114,6 +118,15 @@ static enum err find_work(struct task *t, struct store_txn *tx)
 }
 
 /* ---- loop ---- */
+
+/* "UID SEARCH ALL": the view says it all, and no row is read. */
+static bool is_set(const struct imap_cmd *cmd, const struct imap_find *f)
+{
+        const struct imap_search *search = &f->scan.search;
+
+        return !f->sorter.sort.n && !search->has_modseq && !search->has_fuzzy &&
+               imap_search_is_set(search) && imap_view_is_current(cmd->session);
+}
 
 /* RFC 9051 6.4.4.1: SAVE that ends in NO empties "$"; one that succeeds fills it anew. */
 static void save_nothing(struct imap_cmd *cmd, const struct imap_find *f)
@@ -199,6 +212,7 @@ enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
         buf_addf(&label, "TAG \"" SLICE_FMT "\"", SLICE_ARG(cmd->tag));
         f->label = buf_take(&label, NULL);
         imap_scan_begin(&f->scan, cmd);
+        f->is_set = is_set(cmd, f);
         save_nothing(cmd, f); /* "$" in the keys is bound already */
         return imap_submit(cmd, STORE_READ, &f->task);
 }

@@ -23,6 +23,7 @@ struct imap_find {
         struct imap_modseqs modseqs; /* where MODSEQ is a key */
         int64_t modseq;              /* that the answer tells; 0: none */
         bool uid, extended;
+        bool is_set; /* all of scan.wanted is found, unseen */
         char *label; /* search correlators: TAG "a1"; owned */
         bool ready;  /* the answer stands in `pour` */
         struct imap_pour pour;

@@ -110,6 +110,18 @@ const struct uid_set *imap_search_candidates(const struct imap_search *search)
         return NULL;
 }
 
+bool imap_search_is_set(const struct imap_search *search)
+{
+        size_t sets = 0;
+
+        for (const struct imap_search_key *key = search->root->child; key; key = key->next) {
+                if (key->kind != IMAP_SEARCH_ALL && key->kind != IMAP_SEARCH_SET)
+                        return false;
+                sets += key->kind == IMAP_SEARCH_SET;
+        }
+        return sets <= 1; /* the candidates are one of them */
+}
+
 /* ---- keywords ---- */
 
 static uint64_t find_keyword(const struct store_keywords *keywords, struct slice name)

@@ -101,5 +101,7 @@ void imap_search_open_ends(struct imap_search *search);
 void imap_search_bind_keywords(struct imap_search *search, const struct store_keywords *keywords);
 /* The messages outside of which none can match; NULL: any may. */
 const struct uid_set *imap_search_candidates(const struct imap_search *search);
+/* All of the candidates match: nothing else is asked. */
+bool imap_search_is_set(const struct imap_search *search);
 
 #endif

@@ -123,6 +123,13 @@ struct uid_set *imap_session_saved(struct imap_session *s)
 
 /* ---- numbers ---- */
 
+bool imap_view_is_current(const struct imap_session *s)
+{
+        const struct imap_mailbox *m = s->mailbox;
+
+        return m && !m->dirty && !m->withheld.n;
+}
+
 uint32_t imap_number_of(const struct imap_session *s, uint32_t uid)
 {
         const struct store_view *v = imap_session_view(s);

@@ -213,6 +213,29 @@ def test_a_word_that_is_indexed_costs_no_scan_of_the_others(make_server):
         assert status(server)["messages_looked_at"] == before + 2
 
 
+def test_a_search_for_messages_by_their_numbers_alone_looks_at_none(make_server):
+    server = make_server()
+    with server.imap("alice") as talk, server.imap("alice") as other:
+        for n in range(6):
+            append(talk, b"Subject: s\r\n\r\ntext\r\n")
+        assert ask(talk, "SELECT INBOX").status == "OK"
+        before = status(server)["messages_looked_at"]
+        assert search(talk, ["ALL"]) == [1, 2, 3, 4, 5, 6]
+        assert search(talk, ["4:*"]) == [4, 5, 6]
+        assert search(talk, ["UID 2,9", "ALL"]) == [2]
+        assert status(server)["messages_looked_at"] == before
+        # What has not been told yet is looked for: these are gone.
+        assert ask(other, "SELECT INBOX").status == "OK"
+        assert ask(other, r"STORE 2,5 +FLAGS.SILENT (\Deleted)").status == "OK"
+        assert ask(other, "EXPUNGE").status == "OK"
+        assert search(talk, ["ALL"]) == [1, 3, 4, 6]
+        assert search(talk, ["4:*"]) == [4, 6]
+        assert ask(talk, "NOOP").status == "OK"
+        before = status(server)["messages_looked_at"]
+        assert search(talk, ["ALL"]) == [1, 2, 3, 4]
+        assert status(server)["messages_looked_at"] == before
+
+
 def test_a_word_that_is_nearly_there_costs_no_scan_of_the_others(make_server):
     server = make_server(**QUICK)
     with server.imap("alice") as talk:

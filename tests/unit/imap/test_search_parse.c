@@ -264,6 +264,37 @@ static const struct {
         { "of a range what is there",          "3:7",          "30:40"        },
 };
 
+static const struct {
+        const char *command;
+        bool is_set;
+} plain[] = {
+        {"ALL",                       true },
+        { "2:3",                      true },
+        { "UID 10:20 ALL",            true },
+        { "$",                        true },
+        { "UIDAFTER 10",              true },
+        { "UIDAFTER 10 UIDBEFORE 40", false},
+        { "NOT 2",                    false},
+        { "OR 1 2",                   false},
+        { "ALL UNSEEN",               false},
+        { "MODSEQ 1",                 false},
+};
+
+START_TEST(a_search_for_a_set_alone_is_known_as_one)
+{
+        for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+                struct arena arena = ARENA_INIT(1 << 20);
+                struct imap_search search;
+
+                ck_assert_int_eq(parse(slice_of(plain[i].command), &arena, &search), ERR_OK);
+                ck_assert_msg(imap_search_is_set(&search) == plain[i].is_set, "%s",
+                              plain[i].command);
+                imap_search_done(&search);
+                arena_done(&arena);
+        }
+}
+END_TEST
+
 START_TEST(sets_become_uids_of_the_view)
 {
         struct store_view view = { 0 };
@@ -298,6 +329,7 @@ int main(void)
         int failed;
 
         tcase_add_test(t, keys_become_a_tree);
+        tcase_add_test(t, a_search_for_a_set_alone_is_known_as_one);
         tcase_add_test(t, what_is_no_search_is_refused);
         tcase_add_test(t, depth_and_number_of_keys_are_limited);
         tcase_add_test(t, strings_and_saved_results_are_fewer);
