@@ -412,13 +412,12 @@ def test_mail_waits_when_enough_servers_have_put_it_off(network):
     zone = network.dns.zone("away.example").set("@", "MX", *(f"{n} mx{n}" for n in range(5)))
     for n, address in enumerate(addresses):
         zone.set(f"mx{n}", "A", address)
-    port = free_port(*addresses)
     with contextlib.ExitStack() as stack:
-        grey = [
-            stack.enter_context(Receiver({"RCPT": ["451 4.7.1 grey"] * 9}, address=address, port=port))
-            for address in addresses[1:]
-        ]
-        server = network.start(port, {**PATIENT, "max_servers_per_attempt": 3})
+        dead, *others = places(*addresses)
+        for place in (dead, *others):
+            stack.callback(place.close)
+        grey = [stack.enter_context(Receiver({"RCPT": ["451 4.7.1 grey"] * 9}, at=at)) for at in others]
+        server = network.start(dead.port, {**PATIENT, "max_servers_per_attempt": 3})
         submit(server, ["bob@away.example"])
         server.wait_log("status=deferred mx=mx3.away.example")
         assert [receiver.connections for receiver in grey] == [1, 1, 1, 0]
