@@ -5,7 +5,7 @@
 BUILD_PACKAGES=(
         build-essential cmake ninja-build pkg-config
         libevent-dev libssl-dev libsqlite3-dev libgsasl-dev libsodium-dev libconfig-dev
-        libjansson-dev libutf8proc-dev libidn2-dev libunbound-dev libsystemd-dev
+        libjansson-dev libutf8proc-dev libidn2-dev libunbound-dev
         libcurl4-openssl-dev zlib1g-dev
 )
 # What script/run uses beside the programs it builds, and the commands it prints.

@@ -1,4 +1,4 @@
-/* systemd.h — readiness and sockets, where systemd runs us; nothing elsewhere. */
+/* systemd.h — readiness and sockets, where systemd (or who speaks as it does) runs us. */
 #ifndef MAILSERVER_APP_SYSTEMD_H
 #define MAILSERVER_APP_SYSTEMD_H
 

@@ -221,10 +221,19 @@ def test_sockets_handed_over_by_the_service_manager_are_used(make_server):
     server.stop()
 
 
-def test_readiness_is_told_to_the_service_manager(make_server, tmp_path):
-    path = str(tmp_path / "notify")
+def test_sockets_handed_to_another_process_are_left_alone(make_server):
+    # What a parent has left in the environment.
+    server = make_server(env={"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "smtp"})
+    assert "not a listening TCP socket" not in server.log
+    with socket.create_connection(("127.0.0.1", server.ports["smtp"]), 60) as sock:
+        assert sock.recv(200).startswith(b"220 ")
+
+
+@pytest.mark.parametrize("kind", ["a path", "the abstract namespace"])
+def test_readiness_is_told_to_the_service_manager(make_server, tmp_path, kind):
+    path = str(tmp_path / "notify") if kind == "a path" else f"@mailserver-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.bind(path)
+        notify.bind(path.replace("@", "\0"))
         notify.settimeout(60)
         server = make_server(env={"NOTIFY_SOCKET": path})
         assert notify.recv(200) == b"READY=1"
@@ -233,6 +242,12 @@ def test_readiness_is_told_to_the_service_manager(make_server, tmp_path):
         assert notify.recv(200) == b"READY=1"
         server.stop()
         assert notify.recv(200) == b"STOPPING=1"
+
+
+def test_a_service_manager_that_cannot_be_told_is_no_reason_to_fail(make_server, tmp_path):
+    server = make_server(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    server.wait_log("warn notify socket=")
+    server.stop()
 
 
 # ---- certificates ----
