@@ -141,6 +141,8 @@ void smtp_client_fail(struct smtp_client *c, const char *status, const char *fmt
         va_end(args);
         if (n >= 0 && (size_t)n < sizeof text && may_have_arrived(c))
                 snprintf(text + n, sizeof text - (size_t)n, "; it may have been delivered");
+        else if (n >= 0 && (size_t)n < sizeof text && c->state == SMTP_CLIENT_HELO)
+                snprintf(text + n, sizeof text - (size_t)n, "%s", c->ehlo_refusal);
         snprintf(reply.status, sizeof reply.status, "%s", status);
         reply.text = text;
         fail_with(c, &reply);

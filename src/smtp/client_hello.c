@@ -84,6 +84,14 @@ static void greeted(struct smtp_client *c)
                 smtp_client_be_ready(c);
 }
 
+/* RFC 5321 3.2. Who wants nothing of us may not answer a second time: the reason is kept. */
+static void fall_back(struct smtp_client *c, const struct smtp_client_reply *reply)
+{
+        snprintf(c->ehlo_refusal, sizeof c->ehlo_refusal, "; EHLO was answered: %d %.200s",
+                 reply->code, reply->text);
+        smtp_client_step(c, SMTP_CLIENT_HELO);
+}
+
 void smtp_client_on_hello(struct smtp_client *c, const struct smtp_client_reply *reply)
 {
         bool needs_more = c->lmtp || c->username || c->tls_mode == SMTP_TLS_REQUIRED;
@@ -93,7 +101,7 @@ void smtp_client_on_hello(struct smtp_client *c, const struct smtp_client_reply 
         else if (smtp_client_class(reply) == 2)
                 greeted(c);
         else if (smtp_client_class(reply) == 5 && !needs_more)
-                smtp_client_step(c, SMTP_CLIENT_HELO); /* RFC 5321 3.2 */
+                fall_back(c, reply);
         else if (smtp_client_class(reply) == 3)
                 smtp_client_fail_protocol(c, reply);
         else

@@ -107,6 +107,8 @@ struct smtp_client {
         struct net_client_tls_params tls;          /* with copies in params_arena */
         struct arena params_arena;
 
+        char ehlo_refusal[SMTP_CLIENT_TEXT / 2]; /* why HELO is tried; "": it is not */
+
         struct smtp_client_offer offer;
         struct smtp_client_auth *auth; /* owned; NULL outside AUTH */
         unsigned auth_excluded;        /* mechanisms that were tried in vain */

@@ -402,6 +402,19 @@ START_TEST(a_refusal_holds_though_the_server_ends_with_it)
 }
 END_TEST
 
+START_TEST(why_ehlo_was_refused_is_told_though_helo_has_no_answer)
+{
+        struct trial t;
+
+        trial_open(&t);
+        trial_message(&t, "alice@example.net", two, "x\r\n");
+        trial_connect(&t);
+        trial_run(&t, EHLO "S: 550 5.7.1 not you\nCLOSE\nWAIT\n");
+        trial_expect_failure(&t, "ehlo", 0, "4.4.2", "; EHLO was answered: 550 5.7.1 not you");
+        trial_close(&t);
+}
+END_TEST
+
 START_TEST(lmtp_has_no_helo_to_fall_back_to)
 {
         struct trial t;
@@ -436,6 +449,7 @@ int main(void)
         tcase_add_test(tc, replies_of_the_wrong_kind_end_the_connection);
         tcase_add_test(tc, lmtp_keeps_the_replies_that_came_before_the_end);
         tcase_add_test(tc, a_refusal_holds_though_the_server_ends_with_it);
+        tcase_add_test(tc, why_ehlo_was_refused_is_told_though_helo_has_no_answer);
         tcase_add_test(tc, lmtp_has_no_helo_to_fall_back_to);
         suite_add_tcase(s, tc);
         return run_client_suite(s);
