@@ -15,9 +15,6 @@
 
 #include <stdio.h>
 
-/* Octets that the writer may prepare when it has nothing else to do. */
-enum { SMALL = 16 << 10 };
-
 void delivery_message_done(struct delivery_message *m)
 {
         smtp_delivery_free(m->d);
@@ -200,8 +197,7 @@ void delivery_deliver(struct smtp_sink *sink, struct smtp_delivery *d)
         m->d = d;
         m->rules = delivery_rules_ref(sink->rules);
         limit_success_reports(sink, d);
-        if (spool_size(d->spool) <= SMALL && !is_for_signing(m) &&
-            store_lane_idle(sink->store, STORE_WRITE))
+        if (!is_for_signing(m) && store_writer_drafts(sink->store, spool_size(d->spool)))
                 submit(m, &write_class, STORE_WRITE);
         else
                 submit(m, &prepare_class, STORE_WORK);

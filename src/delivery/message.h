@@ -6,9 +6,8 @@
  *   write   [writer] resolve again, one content, a row for each account, a row in the queue for
  *                    each recipient elsewhere
  *
- * One task struct serves all, one after the other; it belongs to the message. A
- * small message that finds the writer idle is prepared there, too: going by a
- * worker would take longer than preparing it does.
+ * One task struct serves all, one after the other; it belongs to the message. The
+ * writer prepares small ones, too, while it has little to do: store_writer_drafts.
  */
 #ifndef DELIVERY_MESSAGE_H
 #define DELIVERY_MESSAGE_H

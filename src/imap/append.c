@@ -25,7 +25,6 @@ void imap_append_free(struct imap_append *a)
                 return;
         for (size_t i = 0; i < a->n_messages; i++)
                 store_draft_free(a->messages[i].draft);
-        store_draft_free(a->draft);
         spool_free(a->spool);
         uid_set_done(&a->uids);
         arena_done(&a->arena);
@@ -46,11 +45,18 @@ static struct imap_append *append_of(struct task *t)
  */
 static enum err check_room(struct imap_append *a, struct store_txn *tx, int64_t octets)
 {
+        struct store_room room;
         int64_t old = 0;
         enum err err;
 
-        if (!a->selected)
-                return store_account_check_quota(tx, a->account, octets);
+        if (!a->selected) {
+                err = store_account_room(tx, a->account, &room);
+                if (!err && !store_room_has(&room, octets, 1))
+                        err = ERR_QUOTA;
+                if (!err)
+                        a->room = room.messages > 1 ? room.octets - octets : 0;
+                return err;
+        }
         err = store_message_size(tx, a->selected, a->replaced, &old);
         a->gone = err == ERR_NOTFOUND;
         return err ? err : store_account_check_room(tx, a->account, octets - old, 0);
@@ -77,18 +83,28 @@ static enum err encode(struct imap_append *a)
         return err ? err : spool_replace_head(a->spool, message.len, buf_slice(&encoded));
 }
 
+static enum err prepare(struct imap_append *a, struct error *reterr)
+{
+        struct store_draft *draft;
+        enum err err = a->text.nul ? encode(a) : ERR_OK;
+
+        if (err)
+                return err;
+        err = store_draft_new(a->store, TAKE(a->spool), &draft, reterr);
+        if (err)
+                return err;
+        a->messages = mem_grow(a->messages, a->n_messages, 1, &a->cap, sizeof *a->messages);
+        a->messages[a->n_messages++] = (struct imap_append_message){ a->head, draft };
+        return ERR_OK;
+}
+
 enum err imap_append_prepare(struct task *t, struct store_txn *tx)
 {
         struct imap_append *a = append_of(t);
-        struct spool *spool;
-        enum err err = a->text.nul ? encode(a) : ERR_OK;
 
         (void)tx;
-        if (err)
-                return err;
-        spool = a->spool;
-        a->spool = NULL; /* taken, whatever comes of it */
-        return store_draft_new(a->store, spool, &a->draft, &t->error);
+        a->prepare_result = prepare(a, &t->error);
+        return a->prepare_result;
 }
 
 static enum err write_one(struct imap_append *a, struct store_txn *tx, int64_t mailbox,
@@ -117,15 +133,14 @@ static enum err write_one(struct imap_append *a, struct store_txn *tx, int64_t m
 enum err imap_append_write(struct task *t, struct store_txn *tx)
 {
         struct imap_append *a = append_of(t);
-        AUTO(store_mailbox_done) struct store_mailbox m = { 0 };
         int64_t mailbox;
-        enum err err = store_mailbox_find(tx, a->account, slice_of(a->mailbox), &mailbox);
+        enum err err = a->spool ? imap_append_prepare(t, tx) : a->prepare_result;
 
         uid_set_clear(&a->uids);
         if (!err)
-                err = store_mailbox_get(tx, mailbox, &m);
+                err = store_mailbox_place(tx, a->account, slice_of(a->mailbox), &mailbox,
+                                          &a->uidvalidity);
         for (size_t i = 0; !err && i < a->n_messages; i++)
                 err = write_one(a, tx, mailbox, &a->messages[i]);
-        a->uidvalidity = m.uidvalidity;
         return err;
 }

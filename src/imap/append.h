@@ -35,7 +35,7 @@ struct imap_append {
         char *mailbox;                /* owned */
         char *supplied;               /* owned; as the client wrote it */
         struct imap_append_head head; /* of the message in hand */
-        struct spool *spool;          /* owned; of the message in hand */
+        struct spool *spool;          /* owned; of the message in hand, until it is prepared */
         struct imap_append_text text;
         bool finishing; /* all octets are there, the spool still writes */
         bool more;      /* another message follows: `head` is its already */
@@ -50,8 +50,9 @@ struct imap_append {
         uint32_t replaced; /* its UID */
 
         /* set by the tasks */
-        bool gone;                 /* it is not there any more */
-        struct store_draft *draft; /* owned */
+        bool gone;               /* it is not there any more */
+        enum err prepare_result; /* of the message in hand */
+        int64_t room;            /* octets that the account has left */
         uint32_t uidvalidity;
         struct uid_set uids;
 };
@@ -63,10 +64,10 @@ enum imap_flow imap_append_start(struct imap_cmd *cmd, struct imap_args *args,
                                  struct imap_append *a);
 /* The work of its tasks. Store reader: is there such a mailbox, and room for the messages? */
 enum err imap_append_check(struct task *t, struct store_txn *tx);
-/* Worker: makes `draft` of the spool. ERR_DENIED: NULs that no encoding can hide; ERR_LIMIT: it is
- * too big once they are encoded. */
+/* Worker: makes of the spool one more of `messages`. prepare_result is ERR_DENIED where there are NULs
+ * that no encoding can hide, ERR_LIMIT where it is too big once they are encoded. */
 enum err imap_append_prepare(struct task *t, struct store_txn *tx);
-/* Store writer: stores all messages, or none. */
+/* Store writer: stores all messages, or none. The last is prepared, if no worker has done so. */
 enum err imap_append_write(struct task *t, struct store_txn *tx);
 
 #endif

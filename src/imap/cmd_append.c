@@ -8,6 +8,10 @@
  * A mailbox that is not there, a full account and a literal over the limit are
  * said before the client sends the message, if it waits. All messages of one
  * command are stored in one transaction.
+ *
+ * A change of thread costs more than what a small message needs there. So where a session's last
+ * message went the next may come without a check, if there was room for it
+ * (imap.append_unasked), and the writer may make the draft (store_writer_drafts).
  */
 #include "append.h"
 #include "mailbox_task.h"
@@ -132,6 +136,8 @@ static enum imap_flow message_whole(struct imap_cmd *cmd)
         if (spool_size(a->spool) > a->max_octets)
                 return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
         spool_disown(a->spool);
+        if (!a->more && store_writer_drafts(a->store, spool_size(a->spool)))
+                return submit(cmd, STORE_WRITE, &write_class);
         return submit(cmd, STORE_WORK, &prepare_class);
 }
 
@@ -178,6 +184,30 @@ static enum imap_flow rest_came(struct imap_cmd *cmd, struct imap_args *args)
 
 static const struct imap_stream stream = { octets_came, rest_came };
 
+static void let_it_come(struct imap_cmd *cmd)
+{
+        struct imap_append *a = cmd->data;
+
+        a->spool = spool_new(a->store, cmd, writable);
+        a->text = (struct imap_append_text){
+                .binary = a->head.literal.binary,
+                .put = put,
+                .arg = a->spool,
+        };
+        imap_stream(cmd, &a->head.literal, &stream);
+}
+
+/* The writer looks again, anyhow. */
+static bool needs_no_check(struct imap_cmd *cmd)
+{
+        const struct imap_append *a = cmd->data;
+        const struct imap_appended *last = *imap_session_appended(cmd->session);
+
+        return last && !a->selected && strcmp(last->mailbox, a->mailbox) == 0 &&
+               a->octets <= last->room &&
+               a->octets <= imap_session_server(cmd->session)->config->append_unasked;
+}
+
 /* The head has been read: may the message come? */
 static enum imap_flow ask(struct imap_cmd *cmd)
 {
@@ -195,31 +225,32 @@ static enum imap_flow ask(struct imap_cmd *cmd)
         if (store_disk_low(server->store))
                 return imap_reply_err(cmd, ERR_FULL);
         a->octets += (int64_t)octets;
+        if (needs_no_check(cmd)) {
+                let_it_come(cmd);
+                return IMAP_WAITING;
+        }
         return submit(cmd, STORE_READ, &check_class);
 }
 
 static void check_done(struct task *t)
 {
         struct imap_cmd *cmd = imap_task_owner(t);
-        struct imap_append *a = take_back(cmd, t);
 
-        if (t->result) {
+        take_back(cmd, t);
+        if (t->result)
                 reply_err(cmd, t->result);
-                return;
-        }
-        a->spool = spool_new(a->store, cmd, writable);
-        a->text = (struct imap_append_text){
-                .binary = a->head.literal.binary,
-                .put = put,
-                .arg = a->spool,
-        };
-        imap_stream(cmd, &a->head.literal, &stream);
+        else
+                let_it_come(cmd);
 }
 
-static void keep_message(struct imap_append *a)
+static enum imap_flow reply_unprepared(struct imap_cmd *cmd, enum err err)
 {
-        a->messages = mem_grow(a->messages, a->n_messages, 1, &a->cap, sizeof *a->messages);
-        a->messages[a->n_messages++] = (struct imap_append_message){ a->head, TAKE(a->draft) };
+        if (err == ERR_DENIED) /* RFC 3516 4.4 */
+                return imap_reply(cmd, IMAP_NO, "UNKNOWN-CTE",
+                                  "A NUL in what is not marked as binary");
+        if (err == ERR_LIMIT)
+                return imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
+        return imap_reply_err(cmd, err);
 }
 
 static void prepare_done(struct task *t)
@@ -227,20 +258,10 @@ static void prepare_done(struct task *t)
         struct imap_cmd *cmd = imap_task_owner(t);
         struct imap_append *a = take_back(cmd, t);
 
-        if (t->result == ERR_DENIED) {
-                /* RFC 3516 4.4. */
-                imap_reply(cmd, IMAP_NO, "UNKNOWN-CTE", "A NUL in what is not marked as binary");
-                return;
-        }
-        if (t->result == ERR_LIMIT) {
-                imap_reply(cmd, IMAP_NO, "TOOBIG", "The message is too big");
-                return;
-        }
         if (t->result) {
-                imap_reply_err(cmd, t->result);
+                reply_unprepared(cmd, t->result);
                 return;
         }
-        keep_message(a);
         if (!a->more) {
                 submit(cmd, STORE_WRITE, &write_class);
                 return;
@@ -251,6 +272,28 @@ static void prepare_done(struct task *t)
 }
 
 /* ---- the end ---- */
+
+/* For needs_no_check. */
+static void note_stored(struct imap_cmd *cmd, const struct imap_append *a)
+{
+        struct imap_appended **last = imap_session_appended(cmd->session);
+        size_t size = strlen(a->mailbox) + 1;
+
+        if (!*last || strcmp((*last)->mailbox, a->mailbox) != 0) {
+                mem_free(*last);
+                *last = mem_alloc(sizeof **last + size);
+                memcpy((*last)->mailbox, a->mailbox, size);
+        }
+        (*last)->room = a->room;
+}
+
+static void forget_stored(struct imap_cmd *cmd)
+{
+        struct imap_appended **last = imap_session_appended(cmd->session);
+
+        mem_free(*last);
+        *last = NULL;
+}
 
 /* RFC 8508 4.3: the code precedes the EXPUNGE, which the tagged reply brings. */
 static void reply_stored(struct imap_cmd *cmd, const struct imap_append *a, const char *code)
@@ -269,7 +312,13 @@ static void write_done(struct task *t)
         struct imap_append *a = take_back(cmd, t);
         AUTO_BUF(code, BUF_MAX);
 
-        if (t->result == ERR_LIMIT) {
+        if (t->result || a->selected)
+                forget_stored(cmd);
+        else
+                note_stored(cmd, a);
+        if (t->result && a->prepare_result) {
+                reply_unprepared(cmd, a->prepare_result);
+        } else if (t->result == ERR_LIMIT) {
                 imap_reply(cmd, IMAP_NO, "LIMIT", "No room for another keyword");
         } else if (t->result) {
                 reply_err(cmd, t->result);

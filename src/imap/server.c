@@ -78,6 +78,15 @@ static const struct conf_option imap_options[] = {
          .help = "The most messages one APPEND may bring; all are stored in one transaction. The "
                   "lesser of this and max_copy_messages is told as SAVELIMIT, which should not "
                   "be below 1000 (RFC 9738)." },
+        { .name = "append_unasked",
+         .type = CONF_SIZE,
+         .offset = IMAP(append_unasked),
+         .fallback = "64K",
+         .min = 0,
+         .max = 16 << 20,
+         .help = "A client that has just stored a message may send another one of up to this size "
+                  "to the same mailbox without another look beforehand whether that is still there "
+                  "and has room: it is told when the message has come." },
         { .name = "max_copy_messages",
          .type = CONF_INT,
          .offset = IMAP(max_copy_messages),
@@ -177,7 +186,7 @@ static const struct conf_option imap_options[] = {
          .offset = IMAP(compress_not_for),
          .help = "Mail programs that are not told of compression, by the names they give "
                   "themselves (ID): for those that offer to use it and fail. None is known." },
-        { 0},
+        { 0                                       },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",
@@ -277,6 +286,7 @@ static void closed(struct conn *c, void *session)
         timer_done(&s->progress_timer);
         imap_mailbox_free(s->mailbox);
         imap_gather_done(&s->gather);
+        mem_free(s->appended);
         mem_free(s->stop_reason);
         mem_free(s);
 }

@@ -94,6 +94,8 @@ void imap_session_log_out(struct imap_session *s)
         s->state = IMAP_NOT_AUTHENTICATED;
         s->enabled = 0;
         s->account = 0;
+        mem_free(s->appended);
+        s->appended = NULL;
         if (!s->said_id)
                 s->profile = NULL;
         left = conn_set_account(s->conn, 0, SLICE(""));
@@ -458,6 +460,11 @@ void imap_session_run(struct imap_session *s)
 }
 
 /* ---- what commands may look at ---- */
+
+struct imap_appended **imap_session_appended(struct imap_session *s)
+{
+        return &s->appended;
+}
 
 struct imap_server *imap_session_server(const struct imap_session *s)
 {

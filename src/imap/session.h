@@ -65,6 +65,12 @@ const struct store_keywords *imap_session_keywords(const struct imap_session *s)
 const struct store_view *imap_session_view(const struct imap_session *s);
 /* UIDs of the messages that are \Recent; none for clients of IMAP4rev2. Of a selected mailbox. */
 const struct uid_set *imap_session_recent(const struct imap_session *s);
+/* Where the last APPEND has stored something; on the heap, the session's. NULL: it has not. */
+struct imap_appended {
+        int64_t room; /* octets that the account had left */
+        char mailbox[];
+};
+struct imap_appended **imap_session_appended(struct imap_session *s);
 /* RFC 9051 6.4.4.1: the result that "$" stands for. */
 struct uid_set *imap_session_saved(struct imap_session *s);
 

@@ -100,9 +100,10 @@ struct imap_session {
         struct timer progress_timer;    /* progress.h */
         struct auth_exchange *exchange; /* owned */
 
-        struct imap_mailbox *mailbox; /* owned; NULL: none is selected */
-        char *stop_reason;            /* owned; the server stops: after the command in hand */
-        const char *end;              /* how it ended, for the log */
+        struct imap_mailbox *mailbox;   /* owned; NULL: none is selected */
+        struct imap_appended *appended; /* owned; imap_session_appended */
+        char *stop_reason;              /* owned; the server stops: after the command in hand */
+        const char *end;                /* how it ended, for the log */
         int64_t n_commands;
 };
 

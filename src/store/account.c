@@ -243,22 +243,42 @@ enum err store_account_set_quota(struct store_txn *tx, int64_t id, int64_t octet
         return query_change(tx->db, q);
 }
 
-enum err store_account_check_room(struct store_txn *tx, int64_t id, int64_t octets,
-                                  int64_t messages)
+static int64_t room_of(int64_t quota, int64_t used)
 {
-        struct db_stmt *q = db_prepare(tx->db, "SELECT ($2 + $3 > 0 AND quota_octets > 0"
-                                               " AND used_octets > quota_octets - $2)"
-                                               " OR ($3 > 0 AND quota_messages > 0"
-                                               " AND used_messages > quota_messages - $3)"
-                                               " FROM account WHERE id = $1");
-        int64_t over = 0;
+        return quota ? quota - used : INT64_MAX;
+}
+
+enum err store_account_room(struct store_txn *tx, int64_t id, struct store_room *ret_room)
+{
+        struct db_stmt *q = db_prepare(tx->db, "SELECT quota_octets, used_octets, quota_messages,"
+                                               " used_messages FROM account WHERE id = $1");
+        bool found = false;
         enum err err;
 
         db_bind_int(q, 1, id);
-        db_bind_int(q, 2, octets);
-        db_bind_int(q, 3, messages);
-        err = query_int(q, &over);
-        return !err && over ? ERR_QUOTA : err;
+        if (db_step(q) == DB_ROW) {
+                ret_room->octets = room_of(db_column_int(q, 0), db_column_int(q, 1));
+                ret_room->messages = room_of(db_column_int(q, 2), db_column_int(q, 3));
+                found = true;
+        }
+        err = db_finish(q);
+        return !err && !found ? ERR_NOTFOUND : err;
+}
+
+bool store_room_has(const struct store_room *room, int64_t octets, int64_t messages)
+{
+        if (messages > 0 && messages > room->messages)
+                return false;
+        return octets <= -messages || octets <= room->octets;
+}
+
+enum err store_account_check_room(struct store_txn *tx, int64_t id, int64_t octets,
+                                  int64_t messages)
+{
+        struct store_room room;
+        enum err err = store_account_room(tx, id, &room);
+
+        return !err && !store_room_has(&room, octets, messages) ? ERR_QUOTA : err;
 }
 
 enum err store_account_check_quota(struct store_txn *tx, int64_t id, int64_t octets)

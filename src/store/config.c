@@ -51,6 +51,25 @@ static const struct conf_option options[] = {
          .max = 10000,
          .fixed = true,
          .help = "Once the changes of one commit have taken this long, it takes no more." },
+        { .name = "small_message",
+         .type = CONF_SIZE,
+         .offset = offsetof(struct store_config, small_message),
+         .fallback = "16K",
+         .min = 0,
+         .max = 1048576,
+         .fixed = true,
+         .help = "Messages up to this size are taken apart by the thread that writes them to the "
+                  "database, which spares them two changes of thread; larger ones by the "
+                  "workers." },
+        { .name = "small_waiting",
+         .type = CONF_INT,
+         .offset = offsetof(struct store_config, small_waiting),
+         .fallback = "16",
+         .min = 1,
+         .max = 1000000,
+         .fixed = true,
+         .help = "Once so many changes wait for that thread, small messages go by the workers, "
+                  "too." },
         { .name = "blob_threshold",
          .type = CONF_SIZE,
          .offset = offsetof(struct store_config, blob_threshold),
@@ -122,7 +141,7 @@ static const struct conf_option options[] = {
          .fixed = true,
          .help = "For this long the content of deleted messages stays on disk: a client half-way "
                   "through one gets the rest." },
-        { 0                                                    },
+        { 0                                            },
 };
 
 const struct conf_table store_conf_table = {

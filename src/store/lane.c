@@ -93,6 +93,12 @@ bool store_lane_idle(struct store *s, enum store_lane lane)
         return s->pools[lane] && task_pool_idle(s->pools[lane]);
 }
 
+bool store_writer_drafts(struct store *s, int64_t octets)
+{
+        return !s->inline_lanes && octets <= s->config.small_message &&
+               task_pool_waiting(s->pools[STORE_WRITE]) < (size_t)s->config.small_waiting;
+}
+
 /* ---- inline ---- */
 
 enum err store_run(struct store *s, enum store_lane lane, struct task *t)

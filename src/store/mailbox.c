@@ -86,6 +86,29 @@ enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice 
         return query_int(q, ret_mailbox);
 }
 
+enum err store_mailbox_place(struct store_txn *tx, int64_t account, struct slice name,
+                             int64_t *ret_mailbox, uint32_t *ret_uidvalidity)
+{
+        AUTO_BUF(canonical, MAILBOX_NAME_MAX);
+        struct db_stmt *q;
+        bool found = false;
+        enum err err;
+
+        if (mailbox_name_checked(name, &canonical))
+                return ERR_NOTFOUND;
+        q = db_prepare(tx->db, "SELECT id, uidvalidity FROM mailbox"
+                               " WHERE account = $1 AND name = $2");
+        db_bind_int(q, 1, account);
+        db_bind_text(q, 2, buf_slice(&canonical));
+        if (db_step(q) == DB_ROW) {
+                *ret_mailbox = db_column_int(q, 0);
+                *ret_uidvalidity = (uint32_t)db_column_int(q, 1);
+                found = true;
+        }
+        err = db_finish(q);
+        return !err && !found ? ERR_NOTFOUND : err;
+}
+
 /* Recent ones are few, or all of them: only else they are looked for. */
 #define MAILBOX_COLUMNS                                                                            \
         "b.id, b.account, b.name, b.uidvalidity, b.uidnext, b.highestmodseq, b.expunged_floor,"    \

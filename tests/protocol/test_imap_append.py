@@ -183,6 +183,43 @@ def test_wrong_arguments_are_bad(server):
         )
 
 
+def store_one(talk, mailbox):
+    append(talk, "first", folder(talk, mailbox), PLAIN).expect("first OK ...")
+
+
+def test_where_the_last_message_went_the_next_is_taken_without_a_look(server):
+    """What has changed meanwhile is said of the message, and before the next one."""
+    with server.imap("alice") as talk, server.imap("alice") as other:
+        store_one(talk, "Going")
+        other.says("C: a DELETE Going").expect("a OK ...")
+        talk.says(f"C: a APPEND Going {{{len(PLAIN)}}}").expect("+ ...")
+        talk.send(PLAIN + b"\r\n").expect("a NO [TRYCREATE] ...")
+        talk.says(f"C: b APPEND Going {{{len(PLAIN)}}}").expect("b NO [TRYCREATE] ...")
+
+
+@pytest.mark.parametrize("octets, mailbox", [(65537, "Leaving"), (310, "leaving")], ids=["large", "another"])
+def test_a_look_comes_before_what_is_large_or_goes_elsewhere(server, octets, mailbox):
+    with server.imap("alice") as talk, server.imap("alice") as other:
+        store_one(talk, "Leaving")
+        other.says("C: a DELETE Leaving").expect("a OK ...")
+        talk.says(f"C: a APPEND {mailbox} {{{octets}}}").expect("a NO [TRYCREATE] ...")
+
+
+def test_what_is_known_of_one_account_is_not_believed_of_another(server):
+    with server.imap("alice") as talk:
+        store_one(talk, "Mine")
+        talk.says("C: a UNAUTHENTICATE").expect("a OK ...")
+        talk.says(f"C: b AUTHENTICATE PLAIN {server.auth_plain('bob')}").expect("b OK ...")
+        talk.says(f"C: c APPEND Mine {{{len(PLAIN)}}}").expect("c NO [TRYCREATE] ...")
+
+
+@pytest.mark.conf(store={"small_message": 0})
+def test_a_small_message_may_go_by_a_worker(fresh_server):
+    with fresh_server.imap("alice") as talk:
+        append(talk, "a", "INBOX", PLAIN).expect("a OK [APPENDUID <validity> 1] ...")
+        talk.send(b"b APPEND INBOX ~{5+}\r\n\r\na\0b\r\n").expect("b NO [UNKNOWN-CTE] ...")
+
+
 def test_a_large_message_goes_through_a_file(server):
     message = big_message(3_000_000)
     with server.imap("alice") as talk:

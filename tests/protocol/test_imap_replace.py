@@ -236,7 +236,7 @@ def test_a_message_that_somebody_else_expunges_meanwhile_is_not_replaced(server)
 
 @pytest.mark.parametrize("task", ["imap append check", "imap append prepare", "imap append"])
 def test_killed_at_any_point_both_are_done_or_neither(make_server, task):
-    server = make_server()
+    server = make_server(store={"small_message": 0})
     with server.imap("alice") as talk:
         fill(talk, "Drafts", 2)
     server.stop()

@@ -22,6 +22,7 @@ struct imap_config {
         int64_t max_literals;        /* octets of one command's literals but for APPEND's message */
         int64_t max_message_size;    /* APPENDLIMIT: RFC 7889 */
         int64_t max_append_messages; /* of one APPEND: RFC 3502 */
+        int64_t append_unasked;      /* octets that may follow without a look beforehand */
         int64_t max_copy_messages;
         int64_t max_slice_messages;           /* that one transaction changes */
         int64_t slice_time_ms;                /* that it should take */

@@ -54,6 +54,14 @@ MUST_CHECK enum err store_account_set_disabled(struct store_txn *tx, int64_t id,
 MUST_CHECK enum err store_account_remove(struct store_txn *tx, int64_t id);
 MUST_CHECK enum err store_account_set_quota(struct store_txn *tx, int64_t id, int64_t octets,
                                             int64_t messages);
+/* What may still come; INT64_MAX: there is no quota. Below 0 where it has been passed. */
+struct store_room {
+        int64_t octets, messages;
+};
+MUST_CHECK enum err store_account_room(struct store_txn *tx, int64_t id,
+                                       struct store_room *ret_room);
+/* Is there room for so many more? What is not more, or less, needs none. */
+bool store_room_has(const struct store_room *room, int64_t octets, int64_t messages);
 /* Would `octets` more in one message pass the quota? ERR_QUOTA if so. */
 MUST_CHECK enum err store_account_check_quota(struct store_txn *tx, int64_t id, int64_t octets);
 /* The same of so many messages. What is not more, or less, passes nothing. */

@@ -30,6 +30,9 @@ void store_mailbox_done(struct store_mailbox *m);
 /* INBOX matches in any case (RFC 9051 5.1); other names are exact UTF-8. ERR_NOTFOUND. */
 MUST_CHECK enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice name,
                                        int64_t *ret_mailbox);
+/* The same, with what its UIDs are valid by: all that is told of a message that is added. */
+MUST_CHECK enum err store_mailbox_place(struct store_txn *tx, int64_t account, struct slice name,
+                                        int64_t *ret_mailbox, uint32_t *ret_uidvalidity);
 MUST_CHECK enum err store_mailbox_get(struct store_txn *tx, int64_t mailbox,
                                       struct store_mailbox *ret_mailbox);
 /* Not subscribed. ERR_EXISTS; ERR_SYNTAX: empty level, control character, not UTF-8; ERR_LIMIT: too

@@ -46,6 +46,8 @@ struct store_config {
         int64_t max_waiting_per_account;
         int64_t batch_tasks; /* most tasks, and ms, one COMMIT may take together */
         int64_t batch_ms;
+        int64_t small_message;     /* up to so large the writer may take it apart itself, */
+        int64_t small_waiting;     /* while fewer tasks than this wait for it */
         int64_t blob_threshold;    /* bodies above it are files */
         int64_t spool_memory;      /* of all messages coming in; beyond: they wait in files */
         int64_t disk_reserve;      /* free space below which no mail is accepted */
@@ -86,6 +88,9 @@ MUST_CHECK enum err store_submit(struct store *s, int64_t account, enum store_la
                                  struct task *t);
 /* A task submitted now would start at once. Never so of inline lanes. */
 bool store_lane_idle(struct store *s, enum store_lane lane);
+/* A message of so many octets is best made a draft (message.h) by the task that writes it: small, while
+ * the writer has little to do, it gains no time by a worker. Never so of inline lanes. */
+bool store_writer_drafts(struct store *s, int64_t octets);
 /* Inline lanes: runs work now, commits, and returns its result; done and drop are not called. */
 enum err store_run(struct store *s, enum store_lane lane, struct task *t);
 /* Inline lanes with a hub: runs what waits in the writer as one group; number of tasks. */

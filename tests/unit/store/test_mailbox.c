@@ -79,6 +79,7 @@ START_TEST(names_are_utf8_with_levels)
 {
         struct store_mailbox m = { 0 };
         int64_t id = -1, found;
+        uint32_t uidvalidity;
         enum err err = store_mailbox_create(&ops.tx, alice, slice_of(creations[_i].input),
                                             STORE_USE_NONE, &id);
 
@@ -92,6 +93,25 @@ START_TEST(names_are_utf8_with_levels)
         ck_assert_int_eq(store_mailbox_find(&ops.tx, alice, slice_of(creations[_i].input), &found),
                          ERR_OK);
         ck_assert_int_eq(found, id);
+        ck_assert_int_eq(store_mailbox_place(&ops.tx, alice, slice_of(creations[_i].input), &found,
+                                             &uidvalidity),
+                         ERR_OK);
+        ck_assert_int_eq(found, id);
+        ck_assert_uint_eq(uidvalidity, m.uidvalidity);
+}
+END_TEST
+
+START_TEST(nowhere_is_no_place)
+{
+        uint32_t uidvalidity = 7;
+        int64_t id = 7;
+
+        ck_assert_int_eq(store_mailbox_place(&ops.tx, alice, SLICE("Nowhere"), &id, &uidvalidity),
+                         ERR_NOTFOUND);
+        ck_assert_int_eq(store_mailbox_place(&ops.tx, alice, SLICE("//"), &id, &uidvalidity),
+                         ERR_NOTFOUND);
+        ck_assert_int_eq(id, 7);
+        ck_assert_uint_eq(uidvalidity, 7);
 }
 END_TEST
 
@@ -234,6 +254,7 @@ int main(void)
         tcase_add_test(tc, a_new_account_has_its_folders_inbox_first);
         tcase_add_test(tc, folders_of_others_are_not_listed);
         tcase_add_loop_test(tc, names_are_utf8_with_levels, 0, ops_rows(creations));
+        tcase_add_test(tc, nowhere_is_no_place);
         tcase_add_test(tc, a_name_has_a_longest_length);
         tcase_add_test(tc, a_name_with_a_nul_is_none);
         tcase_add_test(tc, inbox_is_found_in_any_case);

@@ -326,6 +326,33 @@ static enum err begin_and_wait_for_all(struct store_txn *tx, struct note *n)
         return wait_for_all(tx, n);
 }
 
+START_TEST(the_writer_makes_drafts_of_small_messages_while_few_tasks_wait)
+{
+        struct test_store t;
+        struct note first, notes[2];
+
+        test_store_prepare(&t, TEST_STORE_THREADED);
+        t.config.small_message = 1000;
+        t.config.small_waiting = 2;
+        test_store_open(&t);
+        sem_init(&has_begun, 0, 0);
+        sem_init(&all_are_there, 0, 0);
+        submit(&t, &first, 0, begin_and_wait_for_all, 0);
+        sem_wait(&has_begun);
+        ck_assert(store_writer_drafts(t.store, 1000));
+        ck_assert(!store_writer_drafts(t.store, 1001));
+        submit(&t, &notes[0], 1, insert, 1);
+        ck_assert(store_writer_drafts(t.store, 1000));
+        submit(&t, &notes[1], 2, insert, 2);
+        ck_assert(!store_writer_drafts(t.store, 1000));
+        sem_post(&all_are_there);
+        test_store_wait(&t, &answered, 3);
+        test_store_stop(&t);
+        sem_destroy(&all_are_there);
+        sem_destroy(&has_begun);
+}
+END_TEST
+
 START_TEST(what_comes_while_a_group_runs_joins_it)
 {
         struct test_store t;
@@ -593,6 +620,7 @@ static void add_tests(TCase *tc)
         tcase_add_test(tc, flags_are_set_by_the_commit_only);
         tcase_add_test(tc, a_failure_brings_the_databases_words);
         tcase_add_test(tc, what_gathers_while_the_writer_is_busy_shares_one_commit);
+        tcase_add_test(tc, the_writer_makes_drafts_of_small_messages_while_few_tasks_wait);
         tcase_add_test(tc, what_comes_while_a_group_runs_joins_it);
         tcase_add_test(tc, tasks_of_one_key_run_in_the_order_they_came);
         tcase_add_test(tc, closing_finishes_and_answers_what_waits);
