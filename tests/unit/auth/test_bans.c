@@ -237,7 +237,7 @@ int main(void)
         SRunner *r = srunner_create(s);
 
         suite_add_tcase(s, tc);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, a_banned_address_stays_so_after_a_restart);
         tcase_add_test(tc, a_banned_pair_stays_so_after_a_restart);

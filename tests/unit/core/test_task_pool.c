@@ -440,7 +440,7 @@ int main(void)
         SRunner *r = srunner_create(s);
 
         suite_add_tcase(s, tc);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, many_tasks_over_several_threads_all_come_back);
         tcase_add_test(tc, one_thread_answers_each_key_in_submission_order);

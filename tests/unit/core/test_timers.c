@@ -143,7 +143,7 @@ int main(void)
 
         suite_add_tcase(s, tc);
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, timers_fire_in_order_and_once_whatever_was_moved_and_unset);
         tcase_add_test(tc, a_timer_that_sets_itself_fires_once_a_turn);
         tcase_add_test(tc, a_timer_may_unset_those_that_are_due_with_it);

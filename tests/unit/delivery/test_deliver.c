@@ -397,7 +397,7 @@ int main(void)
         log_set_sink(no_log);
         suite_add_tcase(s, tc);
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         ADD_TABLE(tc, recipients_are_ours_or_refused, recipients);
         ADD_TABLE(tc, senders_are_the_accounts_addresses, senders);
         ADD_TABLE(tc, no_one_writes_in_anothers_name, submissions);

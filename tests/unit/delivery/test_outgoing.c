@@ -551,7 +551,7 @@ int main(void)
         log_set_sink(no_log);
         suite_add_tcase(s, tc);
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         ADD_TABLE(tc, accounts_write_to_everybody_and_strangers_to_us, recipients);
         ADD_TABLE(tc, the_queue_knows_what_a_message_needs, needs);
         ADD_TABLE(tc, senders_that_stay_as_they_are, kept);

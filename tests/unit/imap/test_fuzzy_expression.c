@@ -190,7 +190,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
         int failed;
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, words_with_a_piece_that_stays_are_looked_up, 0,
                             (int)(sizeof cases / sizeof *cases));
         tcase_add_loop_test(tc, what_is_found_fits, 0, 2);

@@ -80,7 +80,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
         int failed;
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, all_are_in_order_and_equal_ones_as_they_came, 0,
                             2 * (int)(sizeof sizes / sizeof *sizes));
         tcase_add_test(tc, one_that_is_given_up_half_way_leaves_nothing_behind);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +18,13 @@ static struct net_address address(const char *text, uint16_t port)
         return a;
 }
 
+static void wait_readable(int fd)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+
+        ck_assert_int_eq(poll(&p, 1, -1), 1);
+}
+
 /* A port of 127.0.0.1 where nobody listens, or *ret_fd listens and is full: it never answers. */
 static uint16_t odd_port(bool listens, int *ret_fd)
 {
@@ -27,13 +35,12 @@ static uint16_t odd_port(bool listens, int *ret_fd)
         ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
         ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
         if (listens) {
-                ck_assert_int_eq(listen(fd, 0), 0);
-                for (int i = 0; i < 3; i++) {
-                        int filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-                        int ignored = connect(filler, (struct sockaddr *)&at, sizeof at);
+                int filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-                        (void)ignored;
-                }
+                ck_assert_int_eq(listen(fd, 0), 0);
+                ck_assert_int_eq(connect(filler, (struct sockaddr *)&at, sizeof at), 0);
+                /* Once there is one to be accepted, the kernel hears no other. */
+                wait_readable(fd);
         }
         *ret_fd = fd;
         return ntohs(at.sin_port);
@@ -44,14 +51,13 @@ START_TEST(the_first_address_that_answers_is_taken)
         struct fixture f;
         struct trial t = { 0 };
         int closed, silent;
-        struct net_address all[4];
-        struct net_client_params p = { .addresses = all, .n = 4 };
+        struct net_address all[3];
+        struct net_client_params p = { .addresses = all, .n = 3 };
 
         fixture_open(&f, false);
         all[0] = address("127.0.0.1", odd_port(false, &closed));
         all[1] = address("127.0.0.1", odd_port(true, &silent));
         all[2] = address("127.0.0.1", f.port);
-        all[3] = address("127.0.0.1", f.port);
         trial_open(&t, &f, &p);
         trial_expect(&t, "hello");
         ck_assert_uint_eq(t.connected, 1);
@@ -236,6 +242,7 @@ static struct raw raw_open(struct trial *t, struct fixture *f)
         trial_open(t, f, &p);
         while (!t->connected)
                 turn(f);
+        wait_readable(r.listener);
         r.fd = accept4(r.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         ck_assert_int_ge(r.fd, 0);
         return r;
@@ -443,15 +450,19 @@ START_TEST(last_words_are_sent_before_closing)
         struct trial t = { 0 };
         struct raw r;
         char said[64] = "";
+        ssize_t n;
 
         fixture_open(&f, false);
         r = raw_open(&t, &f);
         net_client_close_with(t.client, SLICE("QUIT\r\n"));
         t.client = NULL;
-        turn(&f);
-        ck_assert_int_eq(recv(r.fd, said, sizeof said - 1, 0), 6);
+        while ((n = recv(r.fd, said, sizeof said - 1, 0)) < 0)
+                turn(&f);
+        ck_assert_int_eq(n, 6);
         ck_assert_str_eq(said, "QUIT\r\n");
-        ck_assert_int_eq(recv(r.fd, said, sizeof said - 1, 0), 0);
+        while ((n = recv(r.fd, said, sizeof said - 1, 0)) < 0)
+                turn(&f);
+        ck_assert_int_eq(n, 0);
         ck_assert_uint_eq(t.closed, 0);
         trial_close(&t);
         raw_close(&r);
@@ -499,7 +510,7 @@ int main(void)
         Suite *s = suite_create("client");
         TCase *tc = tcase_create("client");
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, the_first_address_that_answers_is_taken);
         tcase_add_test(tc, the_first_address_keeps_its_head_start);
         tcase_add_test(tc, all_refusals_are_told);

@@ -563,7 +563,7 @@ int main(void)
         TCase *tc = tcase_create("certificates");
         int n = sizeof certificates / sizeof certificates[0];
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, pkix_wants_a_chain_a_date_and_a_name, 0, n);
         tcase_add_loop_test(tc, opportunistic_takes_any_and_tells_what_pkix_would_say, 0, n);
         tcase_add_test(tc, an_authority_nobody_trusts_is_not_enough);
@@ -573,7 +573,7 @@ int main(void)
         tcase_add_test(tc, without_a_name_nothing_is_verified);
         suite_add_tcase(s, tc);
         tc = tcase_create("DANE");
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, dane_asks_what_the_record_says, 0,
                             sizeof records / sizeof records[0]);
         tcase_add_test(tc, one_record_of_several_is_enough);
@@ -583,7 +583,7 @@ int main(void)
         tcase_add_test(tc, a_whole_certificate_must_be_whole);
         suite_add_tcase(s, tc);
         tc = tcase_create("handshake");
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, a_handshake_that_stalls_ends);
         tcase_add_test(tc, octets_in_the_clear_are_not_taken_over);
         tcase_add_test(tc, closing_in_the_midst_of_a_handshake_calls_nobody);

@@ -197,9 +197,9 @@ int main(void)
 
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_checked_fixture(vanish, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         suite_add_tcase(s, tc);
-        tcase_set_timeout(vanish, 60);
+        tcase_set_timeout(vanish, 300);
         suite_add_tcase(s, vanish);
         tcase_add_loop_test(tc, over_the_limit_an_idle_connection_makes_room, 0,
                             sizeof evictions / sizeof *evictions);

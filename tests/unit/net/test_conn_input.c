@@ -174,7 +174,7 @@ int main(void)
         int n = (int)(sizeof dialogues / sizeof *dialogues);
 
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         suite_add_tcase(s, tc);
         tcase_add_loop_test(tc, lines_are_the_same_wherever_the_input_is_cut, 0, n);
         tcase_add_loop_test(tc, lines_are_the_same_when_every_octet_comes_alone, 0, n);

@@ -381,7 +381,7 @@ int main(void)
         TCase *t = tcase_create("conn_pack");
 
         tcase_add_checked_fixture(t, setup, teardown);
-        tcase_set_timeout(t, 120);
+        tcase_set_timeout(t, 300);
         tcase_add_test(t, lines_and_streams_are_read_and_answered);
         tcase_add_test(t, input_may_be_cut_anywhere);
         tcase_add_test(t, what_is_pipelined_behind_the_word_is_compressed);

@@ -328,7 +328,7 @@ int main(void)
         TCase *tc = tcase_create("rest");
 
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         suite_add_tcase(s, tc);
         tcase_add_test(tc, a_line_is_answered_and_the_connection_rests_again);
         tcase_add_test(tc, all_that_is_pipelined_is_answered);

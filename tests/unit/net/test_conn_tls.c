@@ -526,8 +526,8 @@ int main(void)
 
         tcase_add_checked_fixture(tc, implicit, teardown);
         tcase_add_checked_fixture(start, starttls, teardown);
-        tcase_set_timeout(tc, 60);
-        tcase_set_timeout(start, 60);
+        tcase_set_timeout(tc, 300);
+        tcase_set_timeout(start, 300);
         suite_add_tcase(s, tc);
         suite_add_tcase(s, start);
         tcase_add_test(tc, an_implicit_tls_client_is_greeted_after_the_handshake);

@@ -229,7 +229,7 @@ int main(void)
         TCase *tc = tcase_create("listen");
 
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         suite_add_tcase(s, tc);
         tcase_add_test(tc, a_port_in_use_is_named_with_what_to_do);
         tcase_add_loop_test(tc, a_wrong_address_is_named, 0,

@@ -318,7 +318,7 @@ int main(void)
         SRunner *r;
         int failed;
 
-        tcase_set_timeout(t, 120);
+        tcase_set_timeout(t, 300);
         tcase_add_loop_test(t, what_is_packed_in_two_turns_can_be_read_after_each, 0, 301);
         tcase_add_test(t, a_stream_cut_anywhere_says_the_same);
         tcase_add_loop_test(t, another_zlib_with_any_window_understands_it_and_is_understood, 9,

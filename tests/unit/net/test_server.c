@@ -420,9 +420,9 @@ int main(void)
 
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_checked_fixture(end, setup, teardown);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         suite_add_tcase(s, tc);
-        tcase_set_timeout(end, 60);
+        tcase_set_timeout(end, 300);
         suite_add_tcase(s, end);
         tcase_add_test(tc, over_the_total_a_client_is_told_that_we_are_busy);
         tcase_add_test(tc, a_crowd_over_the_limit_is_complained_of_once_a_minute);

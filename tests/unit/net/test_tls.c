@@ -304,7 +304,7 @@ int main(void)
 
         tcase_add_checked_fixture(files, setup, teardown);
         tcase_add_checked_fixture(names, setup, teardown);
-        tcase_set_timeout(files, 60);
+        tcase_set_timeout(files, 300);
         suite_add_tcase(s, files);
         suite_add_tcase(s, names);
         tcase_add_test(files, a_pair_loads_and_tells_when_it_expires);

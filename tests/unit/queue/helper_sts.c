@@ -109,6 +109,11 @@ void sts_publish(const char *name, const char *id, const char *policy)
         sts_respond(name, response.ptr);
 }
 
+void sts_go_on(void)
+{
+        write_file("go-on", SLICE(""));
+}
+
 unsigned sts_requests(const char *words)
 {
         char path[160], text[65536];

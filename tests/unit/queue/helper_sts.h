@@ -24,6 +24,8 @@ void sts_rig_restart(void);
 void sts_publish(const char *name, const char *id, const char *policy);
 /* What its web server answers, octet for octet. */
 void sts_respond(const char *name, const char *response);
+/* The web server "stall" hangs up. */
+void sts_go_on(void);
 /* How often these words stand in the requests so far. */
 unsigned sts_requests(const char *words);
 

@@ -2,13 +2,15 @@
 """https_peer.py DIRECTORY — an HTTPS server that answers as test_sts.c has written down.
 
 A request for mta-sts.NAME.example.org is answered with the octets of DIRECTORY/NAME,
-whatever they are; for NAME "endless" the last of them are repeated, for "stall"
-none is sent, until the client has gone. DIRECTORY/requests holds what came.
+whatever they are; for NAME "endless" the last of them are repeated until the client has
+gone, for "stall" none is sent, until then or until DIRECTORY/go-on is there.
+DIRECTORY/requests holds what came.
 Prints its port; ends with its standard input. The certificate is for the names
 of the first line of its input; NAME "common" has one of its own, whose common
 name is right and which has no other. cert.pem has both.
 """
 
+import contextlib
 import pathlib
 import socketserver
 import ssl
@@ -18,7 +20,7 @@ import threading
 
 DIRECTORY = pathlib.Path(sys.argv[1])
 LOCK = threading.Lock()
-POLL_SECONDS = 0.01  # so late it notices that it is to end
+POLL_SECONDS = 0.01  # so late it notices that it is to end, or to go on
 COMMON = "mta-sts.common.example.org"
 
 
@@ -67,12 +69,18 @@ class Peer(socketserver.BaseRequestHandler):
         host = request.split(b"Host: mta-sts.")[1].split(b".")[0].decode()
         answer = (DIRECTORY / host).read_bytes()
         if host == "stall":
-            while tls.recv(4096):
-                pass
+            self.stall(tls)
             return
         tls.sendall(answer)
         while host == "endless":
             tls.sendall(b"x" * 16384)
+
+    def stall(self, tls):
+        tls.settimeout(POLL_SECONDS)
+        while not (DIRECTORY / "go-on").exists():
+            with contextlib.suppress(TimeoutError):
+                if not tls.recv(4096):
+                    return
 
 
 class Server(socketserver.ThreadingTCPServer):

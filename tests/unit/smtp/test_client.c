@@ -553,7 +553,7 @@ int main(void)
         Suite *s = suite_create("smtp client");
         TCase *tc = tcase_create("client");
 
-        tcase_set_timeout(tc, 30);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, a_message_goes_step_by_step_to_a_server_that_offers_nothing);
         tcase_add_test(tc, the_envelope_leaves_at_once_where_pipelining_is_offered);
         tcase_add_test(tc, all_replies_in_one_piece_are_as_good_as_one_at_a_time);

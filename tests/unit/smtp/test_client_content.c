@@ -369,7 +369,7 @@ int main(void)
         Suite *s = suite_create("smtp client content");
         TCase *tc = tcase_create("content");
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, content_is_the_same_for_every_split, 0,
                             sizeof table / sizeof table[0]);
         tcase_add_test(tc, what_leaves_is_read_without_fault);

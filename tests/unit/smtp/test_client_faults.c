@@ -435,7 +435,7 @@ int main(void)
         TCase *tc = tcase_create("faults");
         int n = sizeof states / sizeof states[0];
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, each_fault_in_each_state_ends_with_words, 0, n);
         tcase_add_loop_test(tc, endless_lines_and_replies_end, 0, n);
         tcase_add_loop_test(tc, a_refusal_ends_what_it_refuses, 0, n);

@@ -477,7 +477,7 @@ int main(void)
         Suite *s = suite_create("smtp client, TLS and AUTH");
         TCase *tc = tcase_create("tls");
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, offers_made_in_the_clear_are_forgotten);
         tcase_add_test(tc, quit_is_said_over_tls);
         tcase_add_test(tc, tls_is_left_alone_when_it_is_not_wanted);
@@ -494,7 +494,7 @@ int main(void)
         tcase_add_test(tc, large_content_goes_over_tls);
         suite_add_tcase(s, tc);
         tc = tcase_create("auth");
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, plain_goes_with_the_command);
         tcase_add_test(tc, login_is_two_answers);
         tcase_add_test(tc, a_refused_login_is_told_with_the_servers_words);

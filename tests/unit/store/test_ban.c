@@ -261,7 +261,7 @@ int main(void)
         SRunner *r = srunner_create(s);
 
         suite_add_tcase(s, tc);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, bans_are_kept_in_the_order_they_began);
         tcase_add_test(tc, a_longer_one_replaces_the_last);

@@ -400,7 +400,7 @@ int main(void)
         SRunner *r = srunner_create(s);
         int failed;
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, any_window_of_a_blob_is_read, 0,
                             (int)(sizeof windows / sizeof *windows));
         tcase_add_loop_test(tc, a_name_that_is_not_ours_is_never_a_path, 0,

@@ -331,7 +331,7 @@ int main(void)
         SRunner *r = srunner_create(s);
         int failed;
 
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_test(tc, inline_a_checkpoint_moves_the_log_into_the_database);
         tcase_add_test(tc, inline_the_log_is_bounded_without_a_thread);
         tcase_add_test(tc, closing_leaves_no_log);

@@ -514,7 +514,7 @@ int main(void)
         int failed;
 
         tcase_add_checked_fixture(tc, setup, NULL);
-        tcase_set_timeout(tc, 60);
+        tcase_set_timeout(tc, 300);
         tcase_add_loop_test(tc, what_was_put_comes_out, 0, (int)(sizeof sizes / sizeof *sizes) * 3);
         tcase_add_test(tc, no_more_than_two_blocks_are_held);
         tcase_add_test(tc, when_memory_is_scarce_even_small_blocks_go_to_a_file);
