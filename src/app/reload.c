@@ -27,7 +27,9 @@ struct reload {
         struct server *server;
         struct timer timer;
         struct reload_task *in_flight;
-        bool wanted;          /* SIGHUP came while a task was in flight */
+        bool wanted;          /* asked for while a task was in flight, */
+        void *asker;          /* by this one, if `done` is not NULL; else by SIGHUP */
+        reload_done_fn *done; /* told once it has been done */
         uint64_t fingerprint; /* of the certificate files in use; 0: there are none */
 };
 
@@ -117,6 +119,19 @@ static void reload_done(struct task *task)
                 t->done(t->asker, task->result, buf_slice(&t->report));
 }
 
+static void start_wanted(struct reload *r)
+{
+        void *asker = r->asker;
+        reload_done_fn *done = r->done;
+
+        if (!r->wanted)
+                return;
+        r->wanted = false;
+        r->asker = NULL;
+        r->done = NULL;
+        reload_start(r, asker, done);
+}
+
 static void reload_drop(struct task *task)
 {
         struct reload_task *t = container_of(task, struct reload_task, task);
@@ -126,8 +141,7 @@ static void reload_drop(struct task *task)
                 r->in_flight = NULL;
                 if (t->whole)
                         systemd_notify("READY=1");
-                if (r->wanted)
-                        reload_start(r, NULL, NULL);
+                start_wanted(r);
         }
         config_free(t->config);
         tls_set_unref(t->tls);
@@ -164,13 +178,19 @@ void reload_start(struct reload *r, void *owner, reload_done_fn *done)
 {
         char state[64];
 
-        if (r->in_flight && done) {
+        if (r->in_flight && done && (r->in_flight->whole || r->done)) {
                 done(owner, ERR_BUSY, SLICE("a reload is under way; try again\n"));
                 return;
         }
-        r->wanted = r->in_flight != NULL;
-        if (r->in_flight)
+        if (r->in_flight) {
+                /* A look at the certificates is nothing that anybody has asked for. */
+                r->wanted = true;
+                if (done) {
+                        r->asker = owner;
+                        r->done = done;
+                }
                 return;
+        }
         snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
         systemd_notify(state);
         if (submit(r, true, owner, done) && done)
@@ -203,12 +223,21 @@ struct reload *reload_new(struct server *s)
         return r;
 }
 
+static void tell_stop(void *asker, reload_done_fn *done)
+{
+        if (done)
+                done(asker, ERR_CANCELLED, SLICE("the server stops\n"));
+}
+
 void reload_free(struct reload *r)
 {
         if (!r)
                 return;
-        if (r->in_flight)
+        tell_stop(r->asker, r->done);
+        if (r->in_flight) {
+                tell_stop(r->in_flight->asker, r->in_flight->done);
                 task_cancel(&r->in_flight->task);
+        }
         timer_done(&r->timer);
         mem_free(r);
 }

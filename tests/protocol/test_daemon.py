@@ -1,5 +1,6 @@
 """The daemon itself: configuration, signals, ports, certificates, sockets handed over."""
 
+import concurrent.futures
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import pytest
 
 from server import COMPLAINTS, DOMAIN, HOSTNAME, Certificate
+from test_hostile_control import ask as control, request
 
 
 def run_daemon(server, *words):
@@ -109,6 +111,26 @@ def test_a_reload_of_a_wrong_file_changes_nothing(fresh_server):
     server.wait_log(r"reload nothing has been changed")
     server.conf_path.write_text(good)
     assert "no option has changed" in server.ctl("reload")
+
+
+def test_a_reload_waits_for_a_look_at_the_certificates(make_server):
+    server = make_server(args=["--hold", "reload"], tls={"check_interval": "100ms"})
+    server.wait_log(r'held class="reload"')
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(control, server, request("reload"))
+        server.ctl("status")  # by now the daemon has heard the other one, too
+        server.release()
+        assert b"no option has changed" in answer.result()
+
+
+def test_a_reload_that_a_stop_overtakes_is_forgotten(make_server):
+    """Not its memory, which a sanitizer would complain of."""
+    server = make_server(args=["--hold", "reload"], tls={"check_interval": "1h"})
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(control, server, request("reload"))
+        server.wait_log(r'held class="reload"')
+        server.stop()
+        assert answer.result() == b""
 
 
 def test_sigusr1_logs_the_state_and_the_sessions(fresh_server):
