@@ -28,6 +28,8 @@ def work_until_killed(server, users, chance):
     workers = [Worker(server, user, chance.randrange(2**32)) for user in users]
     for worker in workers:
         worker.start()
+    # A slow machine may give nobody time to store a first message, and there were nothing to lose.
+    server.wait_for(lambda: all(any(w.before.values()) or w.wrong for w in workers), "to let them work")
     time.sleep(chance.uniform(0.02, 0.25))  # the moment of the crash, not a wait for something
     for worker in workers:
         worker.dying.set()
