@@ -22,7 +22,8 @@ def fill(talk, n, octets):
 
 
 def intervals_pass(talk):
-    """While its command "work" is held."""
+    """While its command "work" is held: from now on, whatever was told before."""
+    talk.read_octets(len(talk.pending()))
     for _ in range(3):
         talk.expect('* OK [INPROGRESS ("work" NIL NIL)] ...')
 
