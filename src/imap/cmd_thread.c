@@ -19,6 +19,7 @@ struct thread_task {
         bool in_order;
         bool ready; /* the answer stands in `pour` */
         struct imap_pour pour;
+        struct imap_share share;
 };
 
 static enum err keep(void *arg, const struct store_fetch_row *row)
@@ -91,6 +92,7 @@ static void thread_free(struct thread_task *th)
         imap_scan_done(&th->scan);
         imap_threads_free(th->threads);
         imap_pour_done(&th->pour);
+        imap_share_close(&th->share);
         mem_free(th);
 }
 
@@ -137,7 +139,8 @@ static enum imap_flow thread_start(struct imap_cmd *cmd, struct imap_args *args)
         imap_scan_begin(&th->scan, cmd);
         th->scan.items |= STORE_FETCH_KEYS;
         th->uid = cmd->uid;
-        th->threads = imap_threads_new(algorithm, (size_t)config->max_sort_memory);
+        imap_scan_share(cmd, &th->share);
+        th->threads = imap_threads_new(algorithm, (size_t)config->max_sort_memory, &th->share);
         return imap_submit(cmd, STORE_READ, &th->task);
 }
 

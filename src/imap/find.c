@@ -34,6 +34,7 @@ void imap_find_free(struct imap_find *f)
         mem_free(f->list);
         uid_set_done(&f->result);
         imap_pour_done(&f->pour);
+        imap_share_close(&f->share);
         mem_free(f->label);
         mem_free(f);
 }
@@ -54,7 +55,7 @@ static enum err keep(void *arg, const struct store_fetch_row *row)
         return ERR_OK;
 }
 
-static void answer(struct imap_find *f)
+static enum err answer(struct imap_find *f)
 {
         const struct uid_map *map = &f->scan.messages;
         const struct imap_search_returns *returns = &f->scan.search.returns;
@@ -86,6 +87,7 @@ static void answer(struct imap_find *f)
         }
         imap_results_done(&r);
         f->ready = true;
+        return imap_share_grow(&f->share, f->share.taken + f->pour.text.cap);
 }
 
 /* False: there is more to do, for another task. */
@@ -113,7 +115,7 @@ static enum err find_work(struct task *t, struct store_txn *tx)
         if (!f->scan.over)
                 err = imap_scan_work(&f->scan, tx, &t->cancelled, keep, f);
         if (!err && f->scan.over && put_in_order(f, &t->cancelled))
-                answer(f);
+                err = answer(f);
         return err;
 }
 
@@ -160,7 +162,7 @@ static void find_done(struct task *t)
         if (first && !imap_scan_save(&f->scan, cmd, &f->to_save))
                 return;
         if (t->result == ERR_LIMIT) {
-                imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages to be put in order");
+                imap_reply(cmd, IMAP_NO, "LIMIT", "Too many messages at a time");
         } else if (t->result) {
                 imap_reply_err(cmd, t->result);
         } else if (f->ready && imap_pour_some(&f->pour, cmd)) {
@@ -208,6 +210,8 @@ enum imap_flow imap_find_start(struct imap_cmd *cmd, struct imap_find *f)
         f->scan.items |= imap_sort_items(&f->sorter.sort);
         f->sorter.max_text = (size_t)config->max_sort_text;
         f->sorter.octets.max = (size_t)config->max_sort_memory;
+        f->sorter.share = &f->share;
+        imap_scan_share(cmd, &f->share);
         f->uid = cmd->uid;
         buf_addf(&label, "TAG \"" SLICE_FMT "\"", SLICE_ARG(cmd->tag));
         f->label = buf_take(&label, NULL);

@@ -27,6 +27,7 @@ struct imap_find {
         char *label; /* search correlators: TAG "a1"; owned */
         bool ready;  /* the answer stands in `pour` */
         struct imap_pour pour;
+        struct imap_share share;
 };
 
 struct imap_find *imap_find_new(void);

@@ -178,6 +178,15 @@ enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx, const _Ato
         return err;
 }
 
+void imap_scan_share(struct imap_cmd *cmd, struct imap_share *share)
+{
+        struct imap_server *server = imap_session_server(cmd->session);
+
+        imap_share_open(share, &server->shares, imap_account(cmd),
+                        (size_t)server->config->max_search_memory_per_account,
+                        (size_t)server->config->max_search_memory);
+}
+
 void imap_scan_progress(const struct imap_scan *scan, struct imap_cmd *cmd)
 {
         imap_progress_set(cmd, uid_map_below(&scan->messages, scan->next), scan->messages.n);

@@ -48,6 +48,8 @@ void imap_scan_again(struct imap_scan *scan, const struct uid_set *uids);
 /* Worker: looks at messages for a while. `cancelled` is the task's. */
 MUST_CHECK enum err imap_scan_work(struct imap_scan *scan, struct store_txn *tx,
                                    const _Atomic bool *cancelled, imap_scan_fn *fn, void *arg);
+/* Loop: a share of the memory that searching commands have, for `cmd`. */
+void imap_scan_share(struct imap_cmd *cmd, struct imap_share *share);
 /* Loop, between two tasks: INPROGRESS tells how far it is. */
 void imap_scan_progress(const struct imap_scan *scan, struct imap_cmd *cmd);
 /* Loop: what SAVE asks for becomes "$". False: it is too much, and the reply was NO. */

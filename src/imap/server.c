@@ -155,6 +155,21 @@ static const struct conf_option imap_options[] = {
          .max = 1 << 30,
          .help = "What one SORT may keep of the messages it compares; beyond, it is refused. A "
                   "million subjects take some 40M." },
+        { .name = "max_search_memory",
+         .type = CONF_SIZE,
+         .offset = IMAP(max_search_memory),
+         .fallback = "1G",
+         .min = 2 << 20,
+         .max = (int64_t)1 << 40,
+         .help = "What all SEARCH, SORT and THREAD under way may keep together; of each the first "
+                 "megabyte does not count. Beyond, those that want more are refused." },
+        { .name = "max_search_memory_per_account",
+         .type = CONF_SIZE,
+         .offset = IMAP(max_search_memory_per_account),
+         .fallback = "512M",
+         .min = 2 << 20,
+         .max = (int64_t)1 << 40,
+         .help = "The same, of one account's connections." },
         { .name = "max_contexts",
          .type = CONF_INT,
          .offset = IMAP(max_contexts),
@@ -206,6 +221,7 @@ struct imap_server *imap_server_new(const char *hostname, const struct imap_conf
         server->store = store;
         server->searched = metric_counter(IMAP_METRIC_SEARCHED);
         imap_recents_init(&server->recents, store);
+        imap_shares_init(&server->shares);
         return server;
 }
 

@@ -6,6 +6,8 @@
 #ifndef IMAP_SESSION_H
 #define IMAP_SESSION_H
 
+#include "search_share.h"
+
 #include "mailserver/auth/auth.h"
 #include "mailserver/imap/imap.h"
 #include "mailserver/net/conn.h"
@@ -47,6 +49,7 @@ struct imap_server {
         struct auth *auth;
         struct store *store;
         struct imap_recents recents;
+        struct imap_shares shares;
         struct search *search;   /* NULL: none */
         struct metric *searched; /* messages that a SEARCH has looked at */
 };

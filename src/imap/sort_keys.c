@@ -157,9 +157,12 @@ static enum err make_room(struct imap_sorter *s)
 {
         enum err err = buf_reserve(&s->octets, s->sort.n * (s->max_text + 1 + sizeof(uint64_t)));
 
-        if (!err)
-                s->rows = mem_grow(s->rows, s->n, 1, &s->cap, sizeof *s->rows);
-        return err;
+        if (err)
+                return err;
+        s->rows = mem_grow(s->rows, s->n, 1, &s->cap, sizeof *s->rows);
+        /* Putting them in order takes the rows twice. */
+        return s->share ? imap_share_grow(s->share, s->octets.cap + 2 * s->cap * sizeof *s->rows)
+                        : ERR_OK;
 }
 
 enum err imap_sorter_add(struct imap_sorter *s, const struct store_fetch_row *row, unsigned score)

@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "long_sort.h"
+#include "search_share.h"
 
 #include "mailserver/store/fetch.h"
 
@@ -44,6 +45,7 @@ MUST_CHECK enum err imap_sort_parse(struct imap_args *a, struct imap_sort *ret);
 struct imap_sorter {
         struct imap_sort sort;
         size_t max_text;          /* octets of one text that count */
+        struct imap_share *share; /* that it may use up; NULL: whatever it needs */
         struct buf octets;        /* owned; its ceiling is that of all keys */
         struct imap_sorted *rows; /* owned */
         size_t n, cap;

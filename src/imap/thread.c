@@ -24,7 +24,8 @@ enum err imap_arg_thread_algorithm(struct imap_args *a, enum imap_thread_algorit
 
 /* ---- life ---- */
 
-struct imap_threads *imap_threads_new(enum imap_thread_algorithm algorithm, size_t max_octets)
+struct imap_threads *imap_threads_new(enum imap_thread_algorithm algorithm, size_t max_octets,
+                                      struct imap_share *share)
 {
         struct imap_threads *t = NEW(struct imap_threads);
         uint32_t root;
@@ -32,6 +33,7 @@ struct imap_threads *imap_threads_new(enum imap_thread_algorithm algorithm, size
 
         t->algorithm = algorithm;
         t->max_octets = max_octets;
+        t->share = share;
         t->ids.octets.max = t->subjects.octets.max = BUF_MAX;
         ignored = thread_node_new(t, THREAD_NONE, &root); /* the first always fits */
         (void)ignored;
@@ -137,6 +139,8 @@ enum err imap_threads_add(struct imap_threads *t, const struct store_fetch_row *
         uint32_t node;
         enum err err = add_message(t, row);
 
+        if (!err && t->share)
+                err = imap_share_grow(t->share, octets_of(t));
         if (err)
                 return err;
         if (t->algorithm == IMAP_THREAD_ORDEREDSUBJECT)

@@ -9,6 +9,7 @@
 #define IMAP_THREAD_H
 
 #include "args.h"
+#include "search_share.h"
 
 #include "mailserver/core/uid_map.h"
 #include "mailserver/store/fetch.h"
@@ -18,8 +19,9 @@ MUST_CHECK enum err imap_arg_thread_algorithm(struct imap_args *a, enum imap_thr
 
 struct imap_threads;
 
-/* `max_octets`: of ids, subjects and the tree together. */
-struct imap_threads *imap_threads_new(enum imap_thread_algorithm algorithm, size_t max_octets);
+/* `max_octets`: of ids, subjects and the tree together; `share` is borrowed, or NULL. */
+struct imap_threads *imap_threads_new(enum imap_thread_algorithm algorithm, size_t max_octets,
+                                      struct imap_share *share);
 void imap_threads_free(struct imap_threads *t);
 /* A row with STORE_FETCH_KEYS; rows come in order of UID. ERR_LIMIT. */
 MUST_CHECK enum err imap_threads_add(struct imap_threads *t, const struct store_fetch_row *row);

@@ -45,7 +45,8 @@ struct thread_texts {
 struct imap_threads {
         enum imap_thread_algorithm algorithm;
         size_t max_octets;
-        uint64_t steps; /* taken up the tree to look for circles */
+        struct imap_share *share; /* borrowed, or NULL */
+        uint64_t steps;           /* taken up the tree to look for circles */
         struct thread_texts ids, subjects;
         uint32_t *node_of_id; /* by number of the id - 1 */
         size_t cap_node_of_id;

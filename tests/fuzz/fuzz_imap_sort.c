@@ -101,7 +101,7 @@ static void check_threads(struct slice text, size_t n)
 /* "id refs subject": each an octet or some. */
 static void look_at_threads(enum imap_thread_algorithm algorithm, struct slice rows)
 {
-        struct imap_threads *t = imap_threads_new(algorithm, 1 << 20);
+        struct imap_threads *t = imap_threads_new(algorithm, 1 << 20, NULL);
         AUTO_BUF(out, BUF_MAX);
         struct slice line;
         bool over = false, failed = false;

@@ -24,14 +24,16 @@ struct imap_config {
         int64_t max_append_messages; /* of one APPEND: RFC 3502 */
         int64_t append_unasked;      /* octets that may follow without a look beforehand */
         int64_t max_copy_messages;
-        int64_t max_slice_messages;           /* that one transaction changes */
-        int64_t slice_time_ms;                /* that it should take */
-        int64_t max_mailboxes;                /* of an account; of its subscriptions likewise */
-        int64_t max_mailbox_levels;           /* of a name */
-        int64_t max_mailbox_name;             /* octets of UTF-8 */
-        int64_t max_search_results;           /* kept for SEARCHRES */
-        int64_t max_sort_text;                /* octets of a subject or name that SORT compares */
-        int64_t max_sort_memory;              /* octets of one SORT's keys */
+        int64_t max_slice_messages; /* that one transaction changes */
+        int64_t slice_time_ms;      /* that it should take */
+        int64_t max_mailboxes;      /* of an account; of its subscriptions likewise */
+        int64_t max_mailbox_levels; /* of a name */
+        int64_t max_mailbox_name;   /* octets of UTF-8 */
+        int64_t max_search_results; /* kept for SEARCHRES */
+        int64_t max_sort_text;      /* octets of a subject or name that SORT compares */
+        int64_t max_sort_memory;    /* octets of one SORT's keys */
+        int64_t max_search_memory;  /* octets that all searching commands under way keep together */
+        int64_t max_search_memory_per_account;
         int64_t max_contexts;                 /* of a mailbox that is open: RFC 5267 4.3.1 */
         int64_t max_sorted_context;           /* messages of a SORT that is kept up to date */
         bool client_profiles;                 /* faults of known clients are met: quirks.h */

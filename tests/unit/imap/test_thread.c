@@ -64,7 +64,7 @@ static enum err finish(struct imap_threads *t, struct buf *out)
 static void check(const char *name, enum imap_thread_algorithm algorithm, const char *mail,
                   const char *wanted)
 {
-        struct imap_threads *t = imap_threads_new(algorithm, 1 << 20);
+        struct imap_threads *t = imap_threads_new(algorithm, 1 << 20, NULL);
         struct slice rest = slice_of(mail), word;
         AUTO_BUF(out, 10000);
         uint32_t uid = 0;
@@ -214,7 +214,7 @@ static size_t nesting(struct slice text)
 
 START_TEST(a_thread_may_be_as_deep_as_there_are_messages)
 {
-        struct imap_threads *t = imap_threads_new(IMAP_THREAD_REFERENCES, 1 << 28);
+        struct imap_threads *t = imap_threads_new(IMAP_THREAD_REFERENCES, 1 << 28, NULL);
         AUTO_BUF(out, BUF_MAX);
 
         /* The parent of each comes later: `_i` 1; or before. */
@@ -230,7 +230,7 @@ END_TEST
 
 START_TEST(lists_may_be_nested_as_deep)
 {
-        struct imap_threads *t = imap_threads_new(IMAP_THREAD_REFERENCES, 1 << 28);
+        struct imap_threads *t = imap_threads_new(IMAP_THREAD_REFERENCES, 1 << 28, NULL);
         AUTO_BUF(out, BUF_MAX);
 
         put_row(t, 1, 0, -1);
@@ -246,7 +246,7 @@ END_TEST
 
 START_TEST(very_many_are_put_in_order_a_little_at_a_time)
 {
-        struct imap_threads *t = imap_threads_new(IMAP_THREAD_ORDEREDSUBJECT, 1 << 28);
+        struct imap_threads *t = imap_threads_new(IMAP_THREAD_ORDEREDSUBJECT, 1 << 28, NULL);
         AUTO_BUF(out, BUF_MAX);
         enum err err = ERR_OK;
         bool over = false;
@@ -273,7 +273,8 @@ END_TEST
 START_TEST(memory_has_a_ceiling)
 {
         for (int a = IMAP_THREAD_ORDEREDSUBJECT; a <= IMAP_THREAD_REFS; a++) {
-                struct imap_threads *t = imap_threads_new((enum imap_thread_algorithm)a, 10000);
+                struct imap_threads *t =
+                        imap_threads_new((enum imap_thread_algorithm)a, 10000, NULL);
                 enum err err = ERR_OK;
                 uint32_t n = 0;
 
