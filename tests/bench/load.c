@@ -4,14 +4,16 @@
  *   load smtp --port 1025 --rcpt u%d@bench.test --users 20 --connections 20 --messages 10000
  *   load smtp --port 1587 --tls starttls --user u%d@bench.test --password secret …
  *   load pop3 --port 1110 --user u%d@bench.test --password secret --messages 20000
+ *   load pop3-session --port 1110 --user … --messages 2000
+ *   load greeting --port 1993 --tls implicit --messages 4000
  *   load imap-append|imap-session|imap-mixed --port 1143 --user … --messages 20000
  *   load idle --port 1143 --user … --connections 5000
  *   load push --port 1025 --imap-port 1143 --rcpt … --user … --messages 300 --seconds 12
  *   load sink --host 127.1.0.0 --users 100 --port 2525 --messages 1000
  *
  * A reply of another kind than it must be ends the run with exit status 1. The
- * result is one line of JSON: messages are what a run does many times, of imap-session
- * the sessions, of imap-mixed the commands.
+ * result is one line of JSON: messages are what a run does many times, of imap-session,
+ * pop3-session and greeting the connections, of imap-mixed the commands.
  */
 #include "load.h"
 
@@ -116,6 +118,37 @@ void job_finish(struct peer *p)
         p->done++;
         tally.jobs_done++;
 }
+
+void session_begin(struct peer *p)
+{
+        double opened = p->started;
+
+        if (!job_take(p))
+                die("there is no work for a connection");
+        p->started = opened;
+}
+
+void session_end(struct peer *p, const char *answer)
+{
+        job_finish(p);
+        peer_close(p, answer);
+}
+
+static void greeted(struct peer *p)
+{
+        session_end(p, NULL);
+}
+
+static void take_greeting(struct peer *p, char *line)
+{
+        p->next(p, line);
+}
+
+const struct protocol greeting_protocol = {
+        .opened = session_begin,
+        .ready = greeted,
+        .take_line = take_greeting,
+};
 
 /* All at once, until all jobs are done. */
 static void run_connections(const struct protocol *protocol)
@@ -246,14 +279,16 @@ static const struct kind {
         void (*run)(void);
         bool needs_user, session_each;
 } kinds[] = {
-        {"smtp",          &smtp_protocol, NULL,     false, false},
-        { "pop3",         &pop3_protocol, NULL,     true,  false},
-        { "imap-append",  &imap_append,   NULL,     true,  false},
-        { "imap-session", &imap_session,  NULL,     true,  true },
-        { "imap-mixed",   &imap_mixed,    NULL,     true,  false},
-        { "idle",         NULL,           run_idle, true,  false},
-        { "push",         NULL,           run_push, true,  false},
-        { "sink",         NULL,           run_sink, false, false},
+        {"smtp",          &smtp_protocol,     NULL,     false, false},
+        { "pop3",         &pop3_protocol,     NULL,     true,  false},
+        { "pop3-session", &pop3_session,      NULL,     true,  true },
+        { "greeting",     &greeting_protocol, NULL,     false, true },
+        { "imap-append",  &imap_append,       NULL,     true,  false},
+        { "imap-session", &imap_session,      NULL,     true,  true },
+        { "imap-mixed",   &imap_mixed,        NULL,     true,  false},
+        { "idle",         NULL,               run_idle, true,  false},
+        { "push",         NULL,               run_push, true,  false},
+        { "sink",         NULL,               run_sink, false, false},
 };
 
 static const struct kind *find_kind(const char *name)

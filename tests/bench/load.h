@@ -110,10 +110,15 @@ void peers_run(void);
 /* False: there are no more for this connection. */
 bool job_take(struct peer *p);
 void job_finish(struct peer *p);
+/* Of a connection that is one job, from connect to its last answer: its `opened`, its last step. */
+void session_begin(struct peer *p);
+void session_end(struct peer *p, const char *answer);
 
 /* ---- what may be run ---- */
 
-extern const struct protocol smtp_protocol, pop3_protocol;
+extern const struct protocol smtp_protocol, pop3_protocol, pop3_session;
+/* The greeting of any server, and no more. */
+extern const struct protocol greeting_protocol;
 extern const struct protocol imap_append, imap_session, imap_mixed;
 
 /* Opens them one after the other, prints what it is, and holds them until stdin ends. */

@@ -138,31 +138,16 @@ static void append_ready(struct peer *p)
 
 /* ---- a session ---- */
 
-static void session_over(struct peer *p, const char *answer)
-{
-        job_finish(p);
-        peer_close(p, answer);
-}
-
 static void session_selected(struct peer *p, const char *answer)
 {
         (void)answer;
-        imap_say(p, "LOGOUT", session_over, "LOGOUT");
+        imap_say(p, "LOGOUT", session_end, "LOGOUT");
 }
 
 static void session_logged_in(struct peer *p, const char *answer)
 {
         (void)answer;
         imap_say(p, "SELECT", session_selected, "SELECT INBOX");
-}
-
-static void session_opened(struct peer *p)
-{
-        double opened = p->started;
-
-        if (!job_take(p))
-                die("there is no work for a connection");
-        p->started = opened;
 }
 
 static void session_ready(struct peer *p)
@@ -256,7 +241,7 @@ const struct protocol imap_append = {
         .take_text = imap_take_literal,
 };
 const struct protocol imap_session = {
-        .opened = session_opened,
+        .opened = session_begin,
         .ready = session_ready,
         .take_line = imap_take_line,
         .take_text = imap_take_literal,

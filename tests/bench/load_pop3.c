@@ -1,9 +1,11 @@
 /*
  * load_pop3.c — mail is fetched.
  *
- *   greeting ─► [STLS] ─► USER ─► PASS ─► STAT ─► RETR* ─► QUIT
+ *   greeting ─► [STLS] ─► USER ─► PASS ─► STAT ─┬─► RETR* ─► QUIT   pop3
+ *                                               └─► UIDL ─► QUIT    pop3-session
  *
- * The time of a message is from RETR to the line with a dot.
+ * The time of a message is from RETR to the line with a dot; of a session from connect to the
+ * answer to QUIT.
  */
 #include "load.h"
 
@@ -12,9 +14,13 @@
 
 static void begin(struct peer *p);
 
-static void retrieved(struct peer *p, const char *answer)
+/* All of a RETR or of a UIDL. */
+static void text_over(struct peer *p)
 {
-        (void)answer;
+        if (p->protocol == &pop3_session) {
+                peer_say(p, "QUIT", session_end, "QUIT\r\n");
+                return;
+        }
         job_finish(p);
         begin(p);
 }
@@ -39,7 +45,10 @@ static void counted(struct peer *p, const char *answer)
         p->stat = strtol(answer + strlen("+OK "), NULL, 10);
         if (p->stat <= 0)
                 die("a mailbox is empty: fill it first");
-        begin(p);
+        if (p->protocol == &pop3_session)
+                peer_say(p, "UIDL", text_follows, "UIDL\r\n");
+        else
+                begin(p);
 }
 
 static void logged_in(struct peer *p, const char *answer)
@@ -73,17 +82,24 @@ static void take_line(struct peer *p, char *line)
         p->next(p, line);
 }
 
-/* Eats the text of RETR, up to and with the line that ends it. */
+/* Eats the text of an answer, up to and with the line that ends it. */
 static size_t take_text(struct peer *p, const char *octets, size_t len)
 {
         size_t n = text_until_dot(p, octets, len);
 
         if (!p->in_text)
-                retrieved(p, "");
+                text_over(p);
         return n;
 }
 
 const struct protocol pop3_protocol = {
+        .ready = ready,
+        .take_line = take_line,
+        .take_text = take_text,
+};
+
+const struct protocol pop3_session = {
+        .opened = session_begin,
         .ready = ready,
         .take_line = take_line,
         .take_text = take_text,

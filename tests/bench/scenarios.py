@@ -141,6 +141,17 @@ def retrieve(bench, target):
 retrieve.needs = ("pop3",)
 
 
+def pop3(bench, target):
+    """Of mailboxes with 500 messages each, as a program sees them that has fetched all."""
+    for k in range(APPEND[0], sum(APPEND)):
+        one_client.empty(target, target.user % k)
+    fill(bench, target, APPEND, bench.number(500))
+    return rate_of_eight(bench, "pop3-session", target, "pop3", APPEND, 2000)
+
+
+pop3.needs = ("pop3", "imap")
+
+
 # ---- IMAP ----
 
 
@@ -161,11 +172,15 @@ def append(bench, target):
 append.needs = ("imap",)
 
 
-def sessions(service, number):
+def rate_of_eight(bench, kind, target, service, users, number):
+    """Of connections, eight at a time."""
+    result = bench.load_counted(bench.number(number, 8), kind, target, service, users, "--connections", 8)
+    return {"rate": result["per_second"], "cpu": result.get("cpu")}
+
+
+def sessions(kind, service, number):
     def run(bench, target):
-        n = bench.number(number, 8)
-        result = bench.load_counted(n, "imap-session", target, service, LOGIN, "--connections", 8)
-        return {"rate": result["per_second"], "cpu": result.get("cpu")}
+        return rate_of_eight(bench, kind, target, service, LOGIN, number)
 
     run.needs = (service,)
     return run
@@ -247,8 +262,10 @@ SCENARIOS = {
     "submission": deliver("submission", 1000, *C20, "--per-connection", 5),
     "retr": retrieve,
     "append": append,
-    "login": sessions("imap", 4000),
-    "login_tls": sessions("imaps", 2000),
+    "pop3": pop3,
+    "login": sessions("imap-session", "imap", 4000),
+    "login_tls": sessions("imap-session", "imaps", 2000),
+    "handshake": sessions("greeting", "imaps", 4000),
     "mixed": mixed,
     "big": big,
     "push": push,
