@@ -156,6 +156,13 @@ void smtp_client_fail_protocol(struct smtp_client *c, const struct smtp_client_r
 
 /* ---- lines to replies ---- */
 
+/* RFC 5321 3.8: at any moment, and the last we hear. But what LMTP says of one recipient is not said
+ * of the others, whose replies follow: RFC 2033 4.2. */
+static bool is_goodbye(const struct smtp_client *c, const struct smtp_client_reply *reply)
+{
+        return reply->code == 421 && !(c->lmtp && c->state == SMTP_CLIENT_END);
+}
+
 static void on_reply(struct smtp_client *c)
 {
         struct smtp_client_reply reply = { .code = c->reader.code, .text = c->reader.text };
@@ -168,8 +175,7 @@ static void on_reply(struct smtp_client *c)
         smtp_client_reader_begin(&c->reader);
         log_debug("%s smtp client stage=\"%s\" reply=%d text=\"%s\"", c->log_id, step_of(c)->stage,
                   reply.code, LOG_ESC(slice_of(text)));
-        if (reply.code == 421)
-                /* RFC 5321 3.8: at any moment, and the last we hear. */
+        if (is_goodbye(c, &reply))
                 smtp_client_fail_reply(c, &reply);
         else if (step_of(c)->on_reply)
                 step_of(c)->on_reply(c, &reply);

@@ -340,28 +340,39 @@ START_TEST(replies_of_the_wrong_kind_end_the_connection)
 }
 END_TEST
 
+#define LMTP_TO_THE_END                                                                            \
+        "S: 220 lmtp\nC: LHLO me.example\nS: 250 lmtp\nREADY\nSEND\n"                              \
+        "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\n"
+
+static void begin_lmtp(struct trial *t)
+{
+        trial_open(t);
+        t->params.lmtp = true;
+        trial_message(t, "alice@example.net", two, "x\r\n");
+        trial_connect(t);
+}
+
 START_TEST(lmtp_keeps_the_replies_that_came_before_the_end)
 {
         struct trial t;
 
-        trial_open(&t);
-        t.params.lmtp = true;
-        trial_message(&t, "alice@example.net", two, "x\r\n");
-        trial_connect(&t);
-        trial_run(&t, "S: 220 lmtp\n"
-                      "C: LHLO me.example\n"
-                      "S: 250 lmtp\n"
-                      "READY\n"
-                      "SEND\n"
-                      "S: 250 ok\n"
-                      "S: 250 ok\n"
-                      "S: 250 ok\n"
-                      "S: 354 go\n"
-                      "S: 250 2.1.5 a has it\n"
-                      "CLOSE\n");
+        begin_lmtp(&t);
+        trial_run(&t, LMTP_TO_THE_END "S: 250 2.1.5 a has it\nCLOSE\n");
         trial_expect_failure(&t, "end of data", 0, "4.4.2", "may have been delivered");
         trial_expect_reply(&t, 0, 250, "2.1.5", "2.1.5 a has it");
         ck_assert_ptr_null(t.recipients[1].reply.text);
+        trial_close(&t);
+}
+END_TEST
+
+START_TEST(lmtp_says_421_of_one_recipient_and_goes_on)
+{
+        struct trial t;
+
+        begin_lmtp(&t);
+        trial_run(&t, LMTP_TO_THE_END "S: 421 4.3.2 a later\nS: 250 2.1.5 b has it\nSENT\n");
+        trial_expect_reply(&t, 0, 421, "4.3.2", "4.3.2 a later");
+        trial_expect_reply(&t, 1, 250, "2.1.5", "2.1.5 b has it");
         trial_close(&t);
 }
 END_TEST
@@ -448,6 +459,7 @@ int main(void)
         tcase_add_test(tc, a_server_that_takes_nothing_is_left);
         tcase_add_test(tc, replies_of_the_wrong_kind_end_the_connection);
         tcase_add_test(tc, lmtp_keeps_the_replies_that_came_before_the_end);
+        tcase_add_test(tc, lmtp_says_421_of_one_recipient_and_goes_on);
         tcase_add_test(tc, a_refusal_holds_though_the_server_ends_with_it);
         tcase_add_test(tc, why_ehlo_was_refused_is_told_though_helo_has_no_answer);
         tcase_add_test(tc, lmtp_has_no_helo_to_fall_back_to);
