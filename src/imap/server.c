@@ -162,7 +162,7 @@ static const struct conf_option imap_options[] = {
          .min = 2 << 20,
          .max = (int64_t)1 << 40,
          .help = "What all SEARCH, SORT and THREAD under way may keep together; of each the first "
-                 "megabyte does not count. Beyond, those that want more are refused." },
+                  "megabyte does not count. Beyond, those that want more are refused." },
         { .name = "max_search_memory_per_account",
          .type = CONF_SIZE,
          .offset = IMAP(max_search_memory_per_account),
@@ -201,7 +201,7 @@ static const struct conf_option imap_options[] = {
          .offset = IMAP(compress_not_for),
          .help = "Mail programs that are not told of compression, by the names they give "
                   "themselves (ID): for those that offer to use it and fail. None is known." },
-        { 0                                       },
+        { 0                                                   },
 };
 const struct conf_table imap_conf_table = {
         .path = "imap",

@@ -1,7 +1,7 @@
 """Every command of the extensions' examples is played by a test, tag for tag, or its absence explained.
 
-RFC 9051's and RFC 7162's are counted in test_imap_rfc9051_all.py and test_imap_rfc7162.py; RFC 5957,
-8437, 9394 4 and others that are not here have none.
+RFC 9051's (with which RFC 5182's and 6851's came in) and RFC 7162's are counted in test_imap_rfc9051_all.py
+and test_imap_rfc7162.py; RFC 5957, 8437, 9394 4 have none.
 """
 
 import pytest
@@ -10,7 +10,11 @@ from example_count import assert_all_are_played, assert_sends_its_commands, modu
 
 # The tags of the examples, by RFC and section, in the order in which the RFC has them.
 EXAMPLES = {
+    "4731 3.1": "A282 A283 A284 A285 A286",
+    "4731 3.2": "a1 a2 a3 a4",
     "4978 3": "a b c c",
+    "5032 4": "a1",
+    "5161 3.1": "t1 t2 t3 a1",
     "5256 SORT": "A282 A283 A284",
     "5256 THREAD": "A283 A284 A285",
     "5267 3.3": "E01",
