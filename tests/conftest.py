@@ -41,7 +41,7 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call" and report.failed:
         servers = {id(v): v for v in item.funcargs.values() if isinstance(v, Server)}
         for server in servers.values():
-            report.sections.append(("log of the server", server.log[-LOG_TAIL_OCTETS:]))
+            report.sections.append((f"log of the server ({server.state})", server.log[-LOG_TAIL_OCTETS:]))
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +108,4 @@ def shared_server(module_servers):
 @pytest.fixture
 def server(shared_server):
     """The module's server; started again if the test before left it stopped."""
-    if not shared_server.running:
-        shared_server.start()
-    return shared_server
+    return shared_server.ensure_started()

@@ -254,6 +254,21 @@ class Server:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def state(self):
+        """For people."""
+        if self.process is None:
+            return "stopped"
+        return "running" if self.running else f"ended by itself: exit {self.process.returncode}"
+
+    def ensure_started(self):
+        """Starts it if it was stopped; fails if it has ended by itself."""
+        if self.process is None:
+            return self.start()
+        if not self.running:
+            raise ServerFailed(f"it has ended by itself: exit {self._reap()}\n{self.log}")
+        return self
+
     def send_signal(self, number):
         os.kill(self.pid, number)
 
