@@ -441,7 +441,7 @@ START_TEST(equal_servers_are_chosen_by_chance_but_once)
                         ck_assert_uint_le(questions, 8);
                 ck_assert_int_eq(d.verdict, DESTINATION_HOSTS);
                 ck_assert_uint_eq(d.n, 4);
-                first[atoi(d.hosts[0].name + 1)]++;
+                first[strtol(d.hosts[0].name + 1, NULL, 10)]++;
         }
         for (int i = 0; i < 50; i++)
                 chosen += first[i] > 0 && first[i] < 60;
