@@ -270,7 +270,11 @@ class Server:
         return self
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        """Nothing if it has ended: its number may be another's by now."""
+        if self.wrap:
+            os.kill(self.pid, number)
+        else:
+            self.process.send_signal(number)
 
     def release(self):
         """Lets go of what args=["--hold", CLASS] keeps back (debug builds)."""
