@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { SERVERS = 200, ACTIONS = 80, TURNS_TO_END = 1000 };
+enum { SERVERS = 200, ACTIONS = 80 };
 
 static const char *const four[] = { "a@example.org", "b@example.org", "c@example.org",
                                     "d@example.org", NULL };
@@ -156,7 +156,7 @@ START_TEST(every_conversation_ends_well_or_badly_but_once)
                                 smtp_client_send(t.client, &t.message);
                 }
                 trial_run(&t, "CLOSE\n");
-                for (int i = 0; i < TURNS_TO_END && !t.failed; i++) {
+                while (!t.failed) {
                         trial_turn(&t);
                         check_sent(&t, &sent);
                 }
