@@ -60,15 +60,6 @@ static const struct conf_option net_options[] = {
          .help = "A client whose machine acknowledges nothing for so long, neither mail nor that "
                   "question, is gone, and its connection ends (TCP_USER_TIMEOUT); 0: as the "
                   "system does. Shorter ends the connections of phones that pass a tunnel." },
-        { .name = "rest_after",
-         .type = CONF_TIME,
-         .offset = offsetof(struct net_config, rest_after_ms),
-         .fallback = "200ms",
-         .min = 0,
-         .max = 3600000,
-         .help = "After so long without traffic a connection without TLS gives its buffers back, "
-                  "which are a third of its memory; 0: never. What comes then costs a few "
-                  "microseconds more." },
         { .name = "high_water",
          .type = CONF_SIZE,
          .offset = offsetof(struct net_config, high_water),

@@ -12,7 +12,6 @@
 #include "bev.h"
 #include "conn_impl.h"
 #include "keep_alive.h"
-#include "watch.h"
 
 #include "mailserver/core/clock.h"
 #include "mailserver/core/log.h"
@@ -21,7 +20,35 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* ---- callbacks of libevent ---- */
+/* ---- what comes from the socket ---- */
+
+/* A session over its budget has its turn coming. */
+static void look_at_input(struct conn *c)
+{
+        if (!c->ready_wanted)
+                conn_run_ready(c);
+}
+
+void conn_input_came(struct conn *c)
+{
+        c->last_input_ms = loop_now_ms(c->server->loop);
+        look_at_input(c);
+}
+
+void conn_input_ended(struct conn *c)
+{
+        conn_note(c, "peer sends no more");
+        c->eof = true;
+        look_at_input(c);
+}
+
+void conn_lost(struct conn *c)
+{
+        conn_note(c, "connection lost");
+        conn_abort(c);
+}
+
+/* ---- callbacks of libevent: in TLS ---- */
 
 static void on_readable(struct bufferevent *bev, void *arg)
 {
@@ -29,12 +56,7 @@ static void on_readable(struct bufferevent *bev, void *arg)
 
         (void)bev;
         conn_enter(c);
-        c->woken = false;
-        c->last_input_ms = loop_now_ms(c->server->loop);
-        conn_input_more(c);
-        /* A session over its budget has its turn coming. */
-        if (!c->ready_wanted)
-                conn_run_ready(c);
+        conn_input_came(c);
         conn_leave(c);
 }
 
@@ -48,17 +70,6 @@ static void on_written(struct bufferevent *bev, void *arg)
         conn_leave(c);
 }
 
-static void end_of_input(struct conn *c)
-{
-        conn_note(c, "peer sends no more");
-        c->eof = true;
-        c->reading = false;
-        /* On TLS libevent has stopped writing as well; the answers still go out. */
-        bufferevent_enable(c->bev, EV_WRITE);
-        if (!c->ready_wanted)
-                conn_run_ready(c);
-}
-
 /*
  * On TLS a write that fails once the peer has said close_notify is EOF too, and not an error
  * (SSL_get_error(3)): the peer is gone, and would be found gone by each further write.
@@ -67,19 +78,19 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
         struct conn *c = arg;
 
-        (void)bev;
         conn_enter(c);
-        c->woken = false;
         if (what & BEV_EVENT_CONNECTED) {
                 conn_tls_connected(c);
         } else if (c->handshaking) {
                 conn_tls_failed(c,
                                 what & BEV_EVENT_EOF ? "the client closed the connection" : NULL);
         } else if (what & BEV_EVENT_EOF && !(what & (BEV_EVENT_ERROR | BEV_EVENT_WRITING))) {
-                end_of_input(c);
+                /* libevent reads no more, and has stopped writing as well; the answers still go out. */
+                c->reading = false;
+                bufferevent_enable(bev, EV_WRITE);
+                conn_input_ended(c);
         } else {
-                conn_note(c, "connection lost");
-                conn_abort(c);
+                conn_lost(c);
         }
         conn_leave(c);
 }
@@ -106,14 +117,7 @@ void conn_attach(struct conn *c, struct bufferevent *bev)
         c->reading = true;
         bufferevent_setcb(bev, on_readable, on_written, on_event, c);
         bufferevent_setwatermark(bev, EV_WRITE, (size_t)c->server->config->high_water / 4, 0);
-        /* In the clear it is ready to write, and would only tell that there is nothing. */
-        bufferevent_enable(bev, c->handshaking ? EV_READ | EV_WRITE : EV_READ);
-}
-
-void conn_attach_plain(struct conn *c)
-{
-        conn_attach(c, bufferevent_socket_new(loop_base(c->server->loop), c->fd,
-                                              BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS));
+        bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
 int conn_detach(struct conn *c)
@@ -121,8 +125,9 @@ int conn_detach(struct conn *c)
         if (c->bev)
                 bev_detach(c->bev);
         else
-                watch_remove(c->server->resting, c->fd);
+                conn_clear_stop(c);
         c->bev = NULL;
+        c->reading = false;
         return c->fd;
 }
 
@@ -154,8 +159,6 @@ struct conn *conn_new(struct net_server *n, const struct net_service *service, i
         keep_alive_set(fd, n->config);
         if (service->implicit_tls)
                 conn_tls_accept(c, fd);
-        else
-                conn_attach_plain(c);
         return c;
 }
 
@@ -236,7 +239,6 @@ static void settle(struct conn *c)
         if (c->closing && !c->deadline_ms)
                 conn_deadline(c, c->server->config->stall_timeout_ms * CONN_CLOSE_STALLS);
         conn_input_adjust(c);
-        conn_rest_settle(c);
 }
 
 static void conn_free(struct conn *c)

@@ -5,13 +5,13 @@
  *   conn_input.c   lines and streams out of the input buffer; the turn's budget
  *   conn_output.c  gathering, direct sends, high and low water
  *   conn_timer.c   one lazy timer: deadline, stalled output, handshake
+ *   conn_clear.c   the socket of one in the clear
  *   conn_tls.c     implicit TLS and STARTTLS
  *   conn_pack.c    compression
- *   conn_rest.c    no buffers while nothing happens
  *   conn_account.c the count of an account, and whom it ends
  *   conn_info.c    notes, and the line of session list
  *
- * A connection that waits is this struct (under 400 octets) and, in TLS, a
+ * A connection that waits is this struct (400 octets at most) and, in TLS, a
  * bufferevent; nothing else is held between commands.
  */
 #ifndef NET_CONN_IMPL_H
@@ -25,7 +25,6 @@
 
 enum {
         CONN_INPUT_MAX = 64 << 10,     /* reading pauses here; a TLS record may come on top */
-        CONN_READ_OCTETS = 4 << 10,    /* what libevent reads at once */
         CONN_TURN_COMMANDS = 64,       /* of one connection in one turn of the loop */
         CONN_TURN_OCTETS = 256 << 10,  /* the same, of a stream */
         CONN_GATHER_OCTETS = 16 << 10, /* small writes are gathered up to here */
@@ -44,8 +43,11 @@ struct conn {
         struct net_server *server;
         const struct net_service *service;
         void *session;
-        struct bufferevent *bev; /* owned, and with it the SSL; NULL: it rests. See conn_bev */
-        struct loop_job job;     /* flush and, if ready_wanted, ready: next turn */
+        struct bufferevent *bev; /* owned, and with it the SSL; NULL: it is in the clear */
+        struct evbuffer *in;     /* owned; in the clear, what was received; NULL: nothing */
+        struct evbuffer
+                *unsent;     /* owned; in the clear, what the kernel has not taken; NULL: nothing */
+        struct loop_job job; /* flush and, if ready_wanted, ready: next turn */
         struct timer timer;
         struct buf out; /* gathered; handed on by the outermost leave */
         struct conn_notes *notes;
@@ -75,7 +77,7 @@ struct conn {
         bool finished : 1;     /* the outermost leave frees */
         bool eof : 1;          /* the peer sends no more */
         bool reading : 1;      /* what comes is read */
-        bool woken : 1;        /* there is something to read, of which libevent has not told yet */
+        bool writing : 1;      /* in the clear: room for what is unsent is waited for */
         bool skipping : 1;     /* inside a line that is too long */
         bool ready_wanted : 1; /* the job calls ready */
         bool want_drain : 1;   /* a producer waits for low water */
@@ -109,30 +111,33 @@ void conn_run_ready(struct conn *c);
 void conn_open_session(struct conn *c);
 /* Gives the bufferevent our callbacks and lets it run. Takes bev. */
 void conn_attach(struct conn *c, struct bufferevent *bev);
-/* The same with a bufferevent of its own, in the clear. */
-void conn_attach_plain(struct conn *c);
-/* Frees the bufferevent (and the SSL) and gives the socket back. */
+/* Frees the bufferevent (and the SSL), or what stands for it in the clear; the socket. */
 int conn_detach(struct conn *c);
+/* Octets have come; no more will; nothing can be sent or received any more. Between enter and leave. */
+void conn_input_came(struct conn *c);
+void conn_input_ended(struct conn *c);
+void conn_lost(struct conn *c);
 
-/* ---- conn_rest.c ---- */
+/* ---- conn_clear.c ---- */
 
-/* The bufferevent, which is made if the connection rests. */
-struct bufferevent *conn_bev(struct conn *c);
-/* Octets that libevent has read, and that nobody has taken. */
+/* Octets that were received, and that nobody has taken. */
 size_t conn_received(const struct conn *c);
-/* Octets that libevent is to send. */
+/* Octets that were handed on and that the kernel has not taken. */
 size_t conn_unsent(const struct conn *c);
-/* Lets the connection rest if it is time, or looks again when it is. */
-void conn_rest_settle(struct conn *c);
-/* There is something to read on a connection that rests: a watch_fn. */
-void conn_awake(void *conn);
+/* Where they are, in TLS or in the clear. Borrowed until the outermost leave. */
+struct evbuffer *conn_wire_input(struct conn *c);
+struct evbuffer *conn_wire_output(struct conn *c);
+/* In the clear: watches the socket for what is wanted now, and keeps no empty buffer. */
+void conn_clear_settle(struct conn *c, bool reads);
+/* Lets go of the socket, and of what was received and not sent. */
+void conn_clear_stop(struct conn *c);
+/* There is something to read, or room: a watch_fn. */
+void conn_clear_ready(void *conn, unsigned what);
 
 /* ---- conn_input.c ---- */
 
 /* Reads on, or not, according to what waits already. */
 void conn_input_adjust(struct conn *c);
-/* Much has come: what the kernel has more of it, up to CONN_INPUT_MAX in all. */
-void conn_input_more(struct conn *c);
 /* Octets that have come and that nobody has read. */
 size_t conn_input_waiting(const struct conn *c);
 /* The line that was borrowed is read. */
@@ -140,7 +145,7 @@ void conn_input_settle(struct conn *c);
 
 /* ---- conn_output.c ---- */
 
-/* Hands what was gathered to the kernel or to libevent. */
+/* Hands what was gathered to the kernel or to the buffer of what is unsent. */
 void conn_output_flush(struct conn *c);
 /* Output has shrunk: wakes a producer that waits for it. */
 void conn_output_drained(struct conn *c);
@@ -152,8 +157,6 @@ void conn_deadline(struct conn *c, int64_t ms);
 void conn_watch_output(struct conn *c);
 /* Compression is in use: looks later whether it rests. */
 void conn_watch_pack(struct conn *c);
-/* Looks then whether the connection may rest. */
-void conn_watch_rest(struct conn *c, int64_t due_ms);
 
 /* ---- conn_pack.c ---- */
 
@@ -166,8 +169,6 @@ bool conn_unpack(struct conn *c);
 bool conn_pack_holds(const struct conn *c);
 /* The peer has ended its stream. */
 bool conn_pack_ended(const struct conn *c);
-/* Nothing happens before something more is written or has come. */
-bool conn_pack_is_still(const struct conn *c);
 /* Says goodbye if what came is damaged. */
 void conn_pack_settle(struct conn *c);
 /* What is written now is packed. */

@@ -11,12 +11,10 @@
 #include "conn_impl.h"
 
 #include <assert.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 static struct evbuffer *input_of(struct conn *c)
 {
-        return c->pack ? conn_pack_input(c) : bufferevent_get_input(conn_bev(c));
+        return c->pack ? conn_pack_input(c) : conn_wire_input(c);
 }
 
 static void drop(struct conn *c, size_t n)
@@ -89,8 +87,6 @@ enum conn_input conn_read_line(struct conn *c, size_t max_octets, struct slice *
                 max_octets = CONN_INPUT_MAX - 2;
         if (conn_closing(c) || c->starttls || conn_output_full(c))
                 return CONN_MORE;
-        if (!c->bev)
-                return CONN_MORE; /* it rests: nothing has come, and no end either */
         conn_input_settle(c);
         do {
                 in = input_of(c);
@@ -116,8 +112,6 @@ struct slice conn_peek(struct conn *c)
         struct evbuffer *in;
         size_t n;
 
-        if (!c->bev)
-                return SLICE("");
         in = settled_input(c);
         if (!evbuffer_get_length(in))
                 conn_unpack(c);
@@ -162,47 +156,20 @@ bool conn_budget(struct conn *c, size_t octets)
         return false;
 }
 
-/*
- * A message in the clear would take a turn of the loop for each 4 KiB. Reads no more than is there, so
- * that errors and the end stay libevent's to find, and no room is held for nothing; and not
- * while a line is borrowed, which would move.
- */
-void conn_input_more(struct conn *c)
-{
-        struct evbuffer *in = bufferevent_get_input(conn_bev(c));
-        size_t n = evbuffer_get_length(in), room;
-        struct evbuffer_iovec space;
-        ssize_t got = 0;
-        int waiting = 0;
-
-        if (c->tls || c->handshaking || c->starttls || !c->reading || c->line_octets ||
-            n < CONN_READ_OCTETS || n >= CONN_INPUT_MAX || ioctl(c->fd, FIONREAD, &waiting) ||
-            waiting <= 0)
-                return;
-        room = CONN_INPUT_MAX - n < (size_t)waiting ? CONN_INPUT_MAX - n : (size_t)waiting;
-        /* libevent lets nobody else add to the input by mistake. */
-        evbuffer_unfreeze(in, 0);
-        if (evbuffer_reserve_space(in, (ev_ssize_t)room, &space, 1) == 1)
-                got = recv(c->fd, space.iov_base, room, MSG_DONTWAIT);
-        if (got > 0) {
-                space.iov_len = (size_t)got;
-                evbuffer_commit_space(in, &space, 1);
-        }
-        evbuffer_freeze(in, 0);
-}
-
 void conn_input_adjust(struct conn *c)
 {
         bool full = conn_input_waiting(c) >= CONN_INPUT_MAX;
         bool wanted = !c->eof && !c->closing && !c->starttls && !full;
-        struct bufferevent *bev;
 
+        if (!c->bev) {
+                conn_clear_settle(c, wanted);
+                return;
+        }
         if (wanted == c->reading)
                 return;
-        bev = conn_bev(c); /* a new one reads */
         c->reading = wanted;
         if (wanted)
-                bufferevent_enable(bev, EV_READ);
+                bufferevent_enable(c->bev, EV_READ);
         else
-                bufferevent_disable(bev, EV_READ);
+                bufferevent_disable(c->bev, EV_READ);
 }

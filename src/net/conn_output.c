@@ -13,7 +13,7 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 
-/* What the kernel takes at once. The rest, and any error, is libevent's to find. */
+/* What the kernel takes at once. The rest, and any error, is found when there is room again. */
 static size_t send_now(struct conn *c, const char *octets, size_t len)
 {
         ssize_t n;
@@ -35,7 +35,7 @@ static void put_on_wire(struct conn *c, struct buf *octets)
                 buf_clear(octets);
                 return;
         }
-        bev_add_take(bufferevent_get_output(conn_bev(c)), buf_take(octets, NULL), sent, len - sent);
+        bev_add_take(conn_wire_output(c), buf_take(octets, NULL), sent, len - sent);
         if (was_empty)
                 conn_watch_output(c);
 }

@@ -95,7 +95,7 @@ static struct slice first_piece(struct evbuffer *from)
 /* What comes is none, and what follows it cannot be read either. */
 static void damaged(struct conn *c)
 {
-        struct evbuffer *from = bufferevent_get_input(conn_bev(c));
+        struct evbuffer *from = conn_wire_input(c);
 
         if (!c->pack->damaged)
                 conn_note(c, "compressed input is damaged");
@@ -113,7 +113,7 @@ static void damaged(struct conn *c)
 /* How many octets it gave. */
 static size_t unpack_piece(struct conn *c)
 {
-        struct evbuffer *from = bufferevent_get_input(conn_bev(c));
+        struct evbuffer *from = conn_wire_input(c);
         struct conn_pack *pack = c->pack;
         struct slice whole = first_piece(from), left = whole;
         struct evbuffer_iovec room;
@@ -135,13 +135,6 @@ bool conn_pack_holds(const struct conn *c)
 {
         return c->pack && !c->pack->ended && !c->pack->damaged &&
                (conn_received(c) || packer_holds(c->pack->packer));
-}
-
-bool conn_pack_is_still(const struct conn *c)
-{
-        const struct conn_pack *pack = c->pack;
-
-        return !pack || (!conn_pack_holds(c) && !pack->ended && !pack->damaged && !pack->ending);
 }
 
 /* The peer has said that it compresses no more: what is left to read is the end of its stream. */

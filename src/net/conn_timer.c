@@ -50,11 +50,6 @@ void conn_watch_pack(struct conn *c)
         arm(c, loop_now_ms(c->server->loop) + c->server->config->compress_rest_ms);
 }
 
-void conn_watch_rest(struct conn *c, int64_t due_ms)
-{
-        arm(c, due_ms);
-}
-
 static void look_at_output(struct conn *c, int64_t now)
 {
         if (!output_waits(c) || c->handshaking)

@@ -48,7 +48,8 @@ struct net_server *net_server_new(struct loop *l, const struct net_config *confi
         list_init(&n->listeners);
         list_init(&n->offered);
         linger_init(&n->lingering);
-        n->resting = watch_new(l, conn_awake);
+        n->clear = watch_new(l, conn_clear_ready);
+        n->scratch = mem_alloc(CONN_INPUT_MAX);
         n->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         return n;
 }
@@ -73,7 +74,8 @@ void net_server_free(struct net_server *n)
         listeners_free(n);
         free_offers(n);
         linger_close_all(&n->lingering);
-        watch_free(n->resting);
+        watch_free(n->clear);
+        mem_free(n->scratch);
         counters_done(&n->addresses);
         counters_done(&n->accounts);
         timer_done(&n->accept_again);

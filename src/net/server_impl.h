@@ -40,8 +40,9 @@ struct net_server {
         struct list listeners; /* struct listener.link */
         struct list offered;   /* struct offered_fd.link */
         struct linger_set lingering;
-        struct watch *resting; /* owned; the sockets of connections that rest; NULL: none may */
-        int spare_fd; /* given up for a moment to shed when descriptors run out; -1: gone */
+        struct watch *clear; /* owned; the sockets of connections in the clear */
+        char *scratch;       /* owned; CONN_INPUT_MAX octets, for what is received at once */
+        int spare_fd;        /* given up for a moment to shed when descriptors run out; -1: gone */
         struct timer accept_again; /* set while accepting is suspended for want of descriptors */
         net_gate_fn *gate;         /* NULL: everybody may come in */
         void *gate_arg;

@@ -9,36 +9,43 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { WATCH_AT_ONCE = 64 }; /* of the sockets that are readable; the others in the next turn */
+enum { WATCH_AT_ONCE = 64 }; /* of the sockets that are ready; the others in the next turn */
 
 struct watch {
-        watch_fn *readable;
+        watch_fn *ready;
         struct event *event; /* owned: `fd` has something to tell */
         int fd;              /* owned, of epoll */
+        int n_found;
+        struct epoll_event found[WATCH_AT_ONCE]; /* of this turn; ptr NULL: no longer watched */
 };
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static unsigned what_of(uint32_t events)
 {
-        struct watch *w = arg;
-        struct epoll_event found[WATCH_AT_ONCE];
-        int n = epoll_wait(fd, found, WATCH_AT_ONCE, 0);
-
-        (void)what;
-        for (int i = 0; i < n; i++)
-                w->readable(found[i].data.ptr);
+        if (events & (EPOLLERR | EPOLLHUP))
+                return WATCH_READ | WATCH_WRITE;
+        return (events & EPOLLIN ? WATCH_READ : 0u) | (events & EPOLLOUT ? WATCH_WRITE : 0u);
 }
 
-struct watch *watch_new(struct loop *l, watch_fn *readable)
+static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-        int fd = epoll_create1(EPOLL_CLOEXEC);
-        struct watch *w;
+        struct watch *w = arg;
 
-        if (fd < 0)
-                return NULL;
-        w = NEW(struct watch);
-        w->readable = readable;
-        w->fd = fd;
-        w->event = event_new(loop_base(l), fd, EV_READ | EV_PERSIST, on_readable, w);
+        (void)what;
+        w->n_found = epoll_wait(fd, w->found, WATCH_AT_ONCE, 0);
+        for (int i = 0; i < w->n_found; i++)
+                if (w->found[i].data.ptr)
+                        w->ready(w->found[i].data.ptr, what_of(w->found[i].events));
+        w->n_found = 0;
+}
+
+struct watch *watch_new(struct loop *l, watch_fn *ready)
+{
+        struct watch *w = NEW(struct watch);
+
+        w->ready = ready;
+        w->fd = epoll_create1(EPOLL_CLOEXEC);
+        assert(w->fd >= 0); /* at start there are descriptors */
+        w->event = event_new(loop_base(l), w->fd, EV_READ | EV_PERSIST, on_ready, w);
         assert(w->event);
         event_add(w->event, NULL);
         return w;
@@ -53,17 +60,27 @@ void watch_free(struct watch *w)
         mem_free(w);
 }
 
-bool watch_add(struct watch *w, int fd, void *arg)
+/* What was found of a socket before it was removed is nobody's any more. */
+static void forget_found(struct watch *w, const void *arg)
 {
-        /* Ends and errors are told besides. */
-        struct epoll_event wanted = { .events = EPOLLIN, .data.ptr = arg };
-
-        return epoll_ctl(w->fd, EPOLL_CTL_ADD, fd, &wanted) == 0;
+        for (int i = 0; i < w->n_found; i++)
+                if (w->found[i].data.ptr == arg)
+                        w->found[i].data.ptr = NULL;
 }
 
-void watch_remove(struct watch *w, int fd)
+bool watch_set(struct watch *w, int fd, void *arg, unsigned before, unsigned wanted)
 {
-        int failed = epoll_ctl(w->fd, EPOLL_CTL_DEL, fd, NULL);
+        /* Ends and errors are told besides. */
+        struct epoll_event event = {
+                .events = (wanted & WATCH_READ ? (uint32_t)EPOLLIN : 0u) |
+                          (wanted & WATCH_WRITE ? (uint32_t)EPOLLOUT : 0u),
+                .data.ptr = arg,
+        };
+        int op = !before ? EPOLL_CTL_ADD : wanted ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
 
-        assert(!failed); /* it was added, and is open */
+        if (before == wanted)
+                return true;
+        if (op == EPOLL_CTL_DEL)
+                forget_found(w, arg);
+        return epoll_ctl(w->fd, op, fd, &event) == 0;
 }

@@ -1,5 +1,5 @@
 /*
- * watch.h — sockets of which nothing is wanted but to be told when there is something to read.
+ * watch.h — sockets in the clear: to be told when there is something to read or room to write.
  *
  * One descriptor of epoll(7) stands in the loop for all of them, so that a socket which is watched
  * takes no memory of this process.
@@ -12,18 +12,24 @@
 struct loop;
 struct watch;
 
-/*
- * There is something to read, or an end or an error to be found by reading. Called anew in each
- * turn until the socket is removed. It may remove this socket, and must leave the others alone.
- */
-typedef void watch_fn(void *arg);
+/* What is wanted to be known of a socket, and what is known then. */
+enum watch_what { WATCH_NOTHING = 0, WATCH_READ = 1u << 0, WATCH_WRITE = 1u << 1 };
 
-/* NULL: no descriptor is left for it. */
-struct watch *watch_new(struct loop *l, watch_fn *readable);
+/*
+ * There is something to read, or room to write; both where there is an end or an error to be found
+ * by either. Called anew in each turn while it is so. It may change and end the watching of
+ * any socket.
+ */
+typedef void watch_fn(void *arg, unsigned what);
+
+struct watch *watch_new(struct loop *l, watch_fn *ready);
 /* All sockets were removed. */
 void watch_free(struct watch *w);
-/* Borrows the socket, which must be in no other way of the loop's. False: the kernel wants no more. */
-bool watch_add(struct watch *w, int fd, void *arg);
-void watch_remove(struct watch *w, int fd);
+/*
+ * `wanted` of the socket instead of `before`, which is what it was last set to, or nothing. Borrows
+ * the socket, which must be in no other way of the loop's, until nothing is wanted. False: the
+ * kernel wants no more of them, and nothing has changed.
+ */
+bool watch_set(struct watch *w, int fd, void *arg, unsigned before, unsigned wanted);
 
 #endif

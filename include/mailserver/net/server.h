@@ -23,7 +23,6 @@ struct net_config {
         int64_t handshake_timeout_ms; /* TLS handshake */
         int64_t keep_alive_ms;        /* without traffic, until the kernel asks; 0: never */
         int64_t dead_timeout_ms;      /* nothing acknowledged for so long; 0: the kernel's own */
-        int64_t rest_after_ms;        /* without traffic, until buffers are given back; 0: never */
         int64_t high_water;           /* octets of output waiting before a producer pauses */
         int64_t compress_window;      /* bits, of what is written: RFC 4978 */
         int64_t compress_memory;      /* zlib's memory level */

@@ -1,6 +1,8 @@
 /* helper_net.c — see helper_net.h. */
 #include "helper_net.h"
 
+#include "conn_impl.h"
+
 #include "mailserver/net/compress.h"
 
 #include <errno.h>
@@ -72,6 +74,8 @@ static bool command(struct conn *c, struct session *s, struct slice line)
                 conn_close(c);
         } else if (slice_eq(line, SLICE("ABORT"))) {
                 conn_abort(c);
+        } else if (slice_eq(line, SLICE("END ALL"))) {
+                net_server_abort_all(s->f->server);
         } else if (slice_eq(line, SLICE("STARTTLS"))) {
                 conn_write(c, SLICE("go\r\n"));
                 conn_start_tls(c);
@@ -195,6 +199,11 @@ static const struct conn_handler handler = {
         .state = state,
         .idles = idles,
 };
+
+bool holds_nothing(const struct conn *c)
+{
+        return !c->bev && !c->in && !c->unsent && !c->out.ptr;
+}
 
 void release(struct fixture *f)
 {

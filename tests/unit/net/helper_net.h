@@ -7,6 +7,7 @@
  * with a meaning:
  *
  *   QUIT        "bye", then closes        ABORT   closes at once
+ *   END ALL     closes all connections at once
  *   STARTTLS    "go", then TLS            WAIT n  conn_wait(n)
  *   COMPRESS    "go", then compression    PLAIN   "clear", then none any more
  *   MANY n      n chunks of CHUNK octets, pulled as output drains, then "done"
@@ -67,6 +68,8 @@ void turn(struct fixture *f);
         do {                                                                                       \
                 turn(f);                                                                           \
         } while (!(condition))
+/* A connection in the clear, of which nothing waits to be read or sent: it has no buffers. */
+bool holds_nothing(const struct conn *c);
 /* What was held goes on. */
 void release(struct fixture *f);
 

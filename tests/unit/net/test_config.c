@@ -19,7 +19,6 @@ START_TEST(the_options_have_sensible_defaults)
         ck_assert_int_eq(net.handshake_timeout_ms, 30000);
         ck_assert_int_eq(net.keep_alive_ms, 300000);
         ck_assert_int_eq(net.dead_timeout_ms, 300000);
-        ck_assert_int_eq(net.rest_after_ms, 200);
         ck_assert_int_eq(net.high_water, 65536);
         ck_assert_int_eq(tls.minimum, TLS_VERSION_1_2);
         ck_assert_ptr_null(tls.certificate);

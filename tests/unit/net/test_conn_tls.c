@@ -438,14 +438,13 @@ START_TEST(starttls_changes_to_tls_on_the_same_connection)
 }
 END_TEST
 
-START_TEST(a_connection_that_rests_changes_to_tls)
+START_TEST(a_connection_that_waits_changes_to_tls)
 {
         struct client c;
 
-        f.config.rest_after_ms = 1;
         c = client_connect(&f);
         client_expect(&c, "hello\r\n");
-        turn_until(&f, !f.conn->bev);
+        turn_until(&f, holds_nothing(f.conn));
         conn_start_tls(f.conn);
         ck_assert(client_tls(&c, ctx, "mail.example"));
         client_say(&c, "one\r\n");
@@ -551,7 +550,7 @@ int main(void)
         tcase_add_test(tc, connections_keep_the_certificates_they_began_with);
         tcase_add_test(tc, without_certificates_a_tls_service_closes_and_starttls_is_not_offered);
         tcase_add_test(start, starttls_changes_to_tls_on_the_same_connection);
-        tcase_add_test(start, a_connection_that_rests_changes_to_tls);
+        tcase_add_test(start, a_connection_that_waits_changes_to_tls);
         tcase_add_test(start, what_was_pipelined_behind_starttls_is_never_answered);
         tcase_add_test(start, a_large_answer_before_starttls_leaves_first);
         tcase_add_test(start, a_client_that_never_shakes_hands_is_closed);
