@@ -4,7 +4,6 @@
 #include "ctl.h"
 #include "server.h"
 
-#include "mailserver/core/cleanup.h"
 #include "mailserver/core/list.h"
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
@@ -132,29 +131,21 @@ static void client_request(struct control_client *client, const char *line, size
 
 /* ---- libevent ---- */
 
-/* `len` octets, and the LF. */
-static void client_line(struct control_client *client, struct evbuffer *in, size_t len)
-{
-        AUTO(mem_freep) char *line = mem_alloc(len + 1);
-
-        evbuffer_remove(in, line, len);
-        evbuffer_drain(in, 1);
-        client_request(client, line, len);
-}
-
 static void client_readable(struct bufferevent *bev, void *arg)
 {
         struct control_client *client = arg;
         struct evbuffer *in = bufferevent_get_input(bev);
-        struct evbuffer_ptr end;
+        size_t len = 0;
+        char *line;
 
         if (client->call || client->answered)
                 return;
-        end = evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF);
-        if (end.pos >= 0)
-                client_line(client, in, (size_t)end.pos);
+        line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+        if (line)
+                client_request(client, line, len);
         else if (evbuffer_get_length(in) >= CONTROL_MAX_REQUEST)
                 refuse(client, "the request is too long");
+        mem_free(line);
 }
 
 static void client_written(struct bufferevent *bev, void *arg)

@@ -1,7 +1,6 @@
 /* loop.c — libevent's base behind three ideas: turns, timers (timers.c), next-turn jobs. */
 #include "mailserver/core/loop.h"
 
-#include "loop_memory.h"
 #include "timers.h"
 
 #include "mailserver/core/clock.h"
@@ -60,10 +59,8 @@ static void jobs_due(evutil_socket_t fd, short what, void *arg)
 struct loop *loop_new(void)
 {
         struct loop *l = NEW(struct loop);
-        struct event_config *config;
+        struct event_config *config = event_config_new();
 
-        loop_memory_use();
-        config = event_config_new();
         list_init(&l->jobs);
         event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
         event_config_require_features(config, EV_FEATURE_ET); /* the task hub's eventfd */

@@ -7,8 +7,6 @@
  */
 #include "timers.h"
 
-#include "loop_memory.h"
-
 #include "mailserver/core/clock.h"
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
@@ -57,8 +55,7 @@ static void insert(struct timers *ts, struct timer *t)
 {
         if (ts->n == ts->room) {
                 ts->room = ts->room ? ts->room * 2 : 16;
-                ts->heap = loop_memory_realloc(ts->heap, ts->room * sizeof(struct timer *));
-                assert(ts->heap);
+                ts->heap = mem_realloc(ts->heap, ts->room * sizeof(struct timer *));
         }
         t->timers = ts;
         ts->n++;
@@ -128,7 +125,7 @@ void timers_free(struct timers *ts)
         while (ts->n)
                 take_out(ts, ts->heap[ts->n - 1]);
         event_free(ts->event);
-        loop_memory_free(ts->heap);
+        mem_free(ts->heap);
         mem_free(ts);
 }
 

@@ -79,7 +79,6 @@ void net_server_free(struct net_server *n)
         counters_done(&n->addresses);
         counters_done(&n->accounts);
         timer_done(&n->accept_again);
-        heap_trim_done(&n->heap_trim);
         loop_job_cancel(&n->stopped_job);
         tls_set_unref(n->tls);
         if (n->spare_fd >= 0)
@@ -178,7 +177,6 @@ void net_server_add(struct net_server *n, struct conn *c)
 {
         list_append(&n->conns, &c->link);
         n->n_conns++;
-        heap_trim_count(&n->heap_trim, n->loop, n->n_conns);
         if (is_counted(&c->peer))
                 counters_add(&n->addresses, net_address_key(&c->peer));
 }
@@ -187,7 +185,6 @@ void net_server_remove(struct net_server *n, struct conn *c)
 {
         list_remove(&c->link);
         n->n_conns--;
-        heap_trim_count(&n->heap_trim, n->loop, n->n_conns);
         if (is_counted(&c->peer))
                 counters_remove(&n->addresses, net_address_key(&c->peer));
         if (c->account)

@@ -6,7 +6,6 @@
 #ifndef NET_SERVER_IMPL_H
 #define NET_SERVER_IMPL_H
 
-#include "heap_trim.h"
 #include "linger.h"
 
 #include "mailserver/core/counters.h"
@@ -52,7 +51,6 @@ struct net_server {
         void (*stopped)(void *arg);
         void *stopped_arg;
         struct loop_job stopped_job;
-        struct heap_trim heap_trim;
 };
 
 /* Takes fd, an accepted socket: a connection is made of it, or it is told that we are busy. */
