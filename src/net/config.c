@@ -100,7 +100,7 @@ static const struct conf_option net_options[] = {
          .max = 3600000,
          .help = "After so long without traffic a compressed connection gives nearly all of its "
                   "memory back, until something is said again." },
-        { 0                                                                      },
+        { 0                                                          },
 };
 
 const struct conf_table net_conf_table = {

@@ -18,8 +18,6 @@
  */
 #include "db_sqlite.h"
 
-#include "db_log.h"
-
 #include "mailserver/core/loop.h"
 #include "mailserver/core/mem.h"
 
@@ -224,7 +222,6 @@ enum err db_open(const struct db_options *options, struct db **ret_db, struct er
         static pthread_once_t once = PTHREAD_ONCE_INIT;
         struct db *db;
         int flags = SQLITE_OPEN_NOMUTEX, rc;
-        const char *vfs = options->vfs;
         enum err err;
 
         ASSERT_MAY_BLOCK();
@@ -232,11 +229,9 @@ enum err db_open(const struct db_options *options, struct db **ret_db, struct er
         db = NEW(struct db);
         flags |= options->write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
         flags |= options->write && options->create ? SQLITE_OPEN_CREATE : 0;
-        if (options->write && !options->derived)
-                vfs = db_log_vfs(vfs);
-        if (vfs)
-                db->vfs = mem_strdup(slice_of(vfs));
-        rc = sqlite3_open_v2(options->path, &db->handle, flags, vfs);
+        if (options->vfs)
+                db->vfs = mem_strdup(slice_of(options->vfs));
+        rc = sqlite3_open_v2(options->path, &db->handle, flags, options->vfs);
         err = rc ? open_failed(db, rc, options->path, reterr) : set_up(db, options, reterr);
         if (err) {
                 db_close(db);
