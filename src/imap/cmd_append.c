@@ -6,8 +6,8 @@
  *                                                             └─► write [writer] ─► OK [APPENDUID]
  *
  * A mailbox that is not there, a full account and a literal over the limit are
- * said before the client sends the message, if it waits. All messages of one
- * command are stored in one transaction.
+ * said before the client sends the message, if it waits, unless it is not asked
+ * (below). All messages of one command are stored in one transaction.
  *
  * A change of thread costs more than what a small message needs there. So where a session's last
  * message went the next may come without a check, if there was room for it

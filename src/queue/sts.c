@@ -73,7 +73,9 @@ struct sts {
         char *ca_file;
         struct curl_loop *curl; /* NULL until the first fetch */
         struct task *loading;   /* libcurl */
-        bool cannot_load;       /* that has been said */
+        struct timer load_again;
+        unsigned loads;   /* asked for in vain, in a row */
+        bool cannot_load; /* that has been said */
         struct site *sites[BUCKETS];
         struct list waiting, failed; /* struct site.link; failed: the oldest first */
         size_t n_fetches, n_failed;
@@ -276,12 +278,22 @@ static void library_loaded(void *owner, const struct curl_library *library,
         fail_waiting(s, error->text);
 }
 
-/* Tried again for every fetch: who installs it need not restart us. */
-static void load_library(struct sts *s)
+/*
+ * Tried again for every fetch: who installs it need not restart us. That we have much to do must
+ * not pass for a policy that cannot be had.
+ */
+static void load_library(void *sts)
 {
-        if (s->loading || list_empty(&s->waiting))
+        struct sts *s = sts;
+
+        if (s->loading || timer_pending(&s->load_again) || list_empty(&s->waiting))
                 return;
         s->loading = curl_library_load(s->store, s->options.curl_file, s, library_loaded);
+        if (!s->loading && ++s->loads < MAX_READS) {
+                timer_set(&s->load_again, s->loop, READ_AGAIN_MS, load_library, s);
+                return;
+        }
+        s->loads = 0;
         if (!s->loading)
                 fail_waiting(s, "too much else is to be done");
 }
@@ -537,6 +549,7 @@ void sts_free(struct sts *s)
                         site_free(s->sites[i]);
         timer_done(&s->expire_timer);
         task_cancel(s->loading);
+        timer_done(&s->load_again);
         curl_loop_free(s->curl);
         mem_free(s->ca_file);
         mem_free(s);

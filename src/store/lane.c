@@ -96,6 +96,7 @@ bool store_lane_idle(struct store *s, enum store_lane lane)
 bool store_writer_drafts(struct store *s, int64_t octets)
 {
         return !s->inline_lanes && octets <= s->config.small_message &&
+               octets <= s->config.blob_threshold && /* a blob has syncs of its own */
                task_pool_waiting(s->pools[STORE_WRITE]) < (size_t)s->config.small_waiting;
 }
 

@@ -72,20 +72,6 @@ enum err mailbox_name_checked(struct slice name, struct buf *out)
 
 /* ---- finding ---- */
 
-enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice name,
-                            int64_t *ret_mailbox)
-{
-        AUTO_BUF(canonical, MAILBOX_NAME_MAX);
-        struct db_stmt *q;
-
-        if (mailbox_name_checked(name, &canonical))
-                return ERR_NOTFOUND; /* no such name can have been made */
-        q = db_prepare(tx->db, "SELECT id FROM mailbox WHERE account = $1 AND name = $2");
-        db_bind_int(q, 1, account);
-        db_bind_text(q, 2, buf_slice(&canonical));
-        return query_int(q, ret_mailbox);
-}
-
 enum err store_mailbox_place(struct store_txn *tx, int64_t account, struct slice name,
                              int64_t *ret_mailbox, uint32_t *ret_uidvalidity)
 {
@@ -95,7 +81,7 @@ enum err store_mailbox_place(struct store_txn *tx, int64_t account, struct slice
         enum err err;
 
         if (mailbox_name_checked(name, &canonical))
-                return ERR_NOTFOUND;
+                return ERR_NOTFOUND; /* no such name can have been made */
         q = db_prepare(tx->db, "SELECT id, uidvalidity FROM mailbox"
                                " WHERE account = $1 AND name = $2");
         db_bind_int(q, 1, account);
@@ -107,6 +93,14 @@ enum err store_mailbox_place(struct store_txn *tx, int64_t account, struct slice
         }
         err = db_finish(q);
         return !err && !found ? ERR_NOTFOUND : err;
+}
+
+enum err store_mailbox_find(struct store_txn *tx, int64_t account, struct slice name,
+                            int64_t *ret_mailbox)
+{
+        uint32_t uidvalidity;
+
+        return store_mailbox_place(tx, account, name, ret_mailbox, &uidvalidity);
 }
 
 /* Recent ones are few, or all of them: only else they are looked for. */

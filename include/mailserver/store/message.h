@@ -28,7 +28,7 @@ enum store_flag {
 };
 
 /*
- * STORE_WORK. Takes the spool, whatever comes of it. ERR_FULL, ERR_IO. A blob is
+ * STORE_WORK; STORE_WRITE for what store_writer_drafts() allows. Takes the spool, whatever comes of it. ERR_FULL, ERR_IO. A blob is
  * synced and has its name when this returns.
  */
 MUST_CHECK enum err store_draft_new(struct store *s, struct spool *spool,

@@ -89,7 +89,8 @@ MUST_CHECK enum err store_submit(struct store *s, int64_t account, enum store_la
 /* A task submitted now would start at once. Never so of inline lanes. */
 bool store_lane_idle(struct store *s, enum store_lane lane);
 /* A message of so many octets is best made a draft (message.h) by the task that writes it: small, while
- * the writer has little to do, it gains no time by a worker. Never so of inline lanes. */
+ * the writer has little to do, it gains no time by a worker. Never so of what becomes a blob, or of
+ * inline lanes. */
 bool store_writer_drafts(struct store *s, int64_t octets);
 /* Inline lanes: runs work now, commits, and returns its result; done and drop are not called. */
 enum err store_run(struct store *s, enum store_lane lane, struct task *t);

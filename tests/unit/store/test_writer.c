@@ -326,6 +326,20 @@ static enum err begin_and_wait_for_all(struct store_txn *tx, struct note *n)
         return wait_for_all(tx, n);
 }
 
+START_TEST(the_writer_makes_no_blobs)
+{
+        struct test_store t;
+
+        test_store_prepare(&t, TEST_STORE_THREADED);
+        t.config.small_message = 1 << 20;
+        t.config.blob_threshold = 4096;
+        test_store_open(&t);
+        ck_assert(store_writer_drafts(t.store, 4096));
+        ck_assert(!store_writer_drafts(t.store, 4097));
+        test_store_stop(&t);
+}
+END_TEST
+
 START_TEST(the_writer_makes_drafts_of_small_messages_while_few_tasks_wait)
 {
         struct test_store t;
@@ -621,6 +635,7 @@ static void add_tests(TCase *tc)
         tcase_add_test(tc, a_failure_brings_the_databases_words);
         tcase_add_test(tc, what_gathers_while_the_writer_is_busy_shares_one_commit);
         tcase_add_test(tc, the_writer_makes_drafts_of_small_messages_while_few_tasks_wait);
+        tcase_add_test(tc, the_writer_makes_no_blobs);
         tcase_add_test(tc, what_comes_while_a_group_runs_joins_it);
         tcase_add_test(tc, tasks_of_one_key_run_in_the_order_they_came);
         tcase_add_test(tc, closing_finishes_and_answers_what_waits);
