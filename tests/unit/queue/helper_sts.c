@@ -6,10 +6,13 @@
 #include "mailserver/core/buf.h"
 #include "mailserver/core/log.h"
 #include "mailserver/core/loop.h"
+#include "mailserver/core/mem.h"
+#include "mailserver/core/task.h"
 #include "mailserver/store/store.h"
 
 #include <check.h>
 #include <ftw.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -161,6 +164,52 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
         (void)type;
         (void)walk;
         return remove(path);
+}
+
+/* ---- its workers ---- */
+
+static sem_t gate;
+static size_t n_held;
+
+static enum err hold_work(struct task *t, struct store_txn *tx)
+{
+        (void)t;
+        (void)tx;
+        sem_wait(&gate);
+        return ERR_OK;
+}
+
+static void hold_done(struct task *t)
+{
+        (void)t;
+}
+
+static void hold_drop(struct task *t)
+{
+        mem_free(t);
+}
+
+static const struct task_class hold_class = { "hold", hold_work, hold_done, hold_drop };
+
+void sts_rig_fill_workers(void)
+{
+        struct task *t = NULL;
+
+        sem_init(&gate, 0, 0);
+        for (n_held = 0;; n_held++) {
+                t = NEW(struct task);
+                t->class = &hold_class;
+                if (store_submit(store, 0, STORE_WORK, t))
+                        break;
+        }
+        mem_free(t);
+}
+
+void sts_rig_free_workers(void *unused)
+{
+        (void)unused;
+        for (; n_held; n_held--)
+                sem_post(&gate);
 }
 
 /* ---- the rig ---- */

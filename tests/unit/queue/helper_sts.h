@@ -19,6 +19,10 @@ void sts_rig_stop(void);
 /* Ends it and begins anew on the same store, with rig.options. */
 void sts_rig_restart(void);
 
+/* The store's workers have as much to do as they may, until the latter. */
+void sts_rig_fill_workers(void);
+void sts_rig_free_workers(void *unused);
+
 /* NAME.example.org has a record with this id, a web server, and there this policy; "%s" in it is
  * the domain. */
 void sts_publish(const char *name, const char *id, const char *policy);

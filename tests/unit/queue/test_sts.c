@@ -341,6 +341,22 @@ START_TEST(without_libcurl_what_is_kept_stays)
 }
 END_TEST
 
+START_TEST(a_policy_waits_for_a_worker_to_load_libcurl)
+{
+        struct sts_heard heard = { 0 };
+        struct timer timer = { 0 };
+
+        sts_publish("good", "1", ENFORCE);
+        sts_rig_fill_workers();
+        sts_ask(rig.sts, "good.example.org", &heard, sts_hear);
+        timer_set(&timer, rig.loop, 600, sts_rig_free_workers, NULL);
+        while (!heard.times)
+                loop_turn(rig.loop, true);
+        ck_assert(heard.policy);
+        timer_done(&timer);
+        sts_rig_free_workers(NULL);
+}
+END_TEST
 START_TEST(libcurl_is_found_when_it_has_been_installed)
 {
         static char path[] = "/tmp/mailserver-curl-XXXXXX", file[64];
@@ -497,6 +513,7 @@ static TCase *with_servers(void)
         tcase_add_test(tc, a_failure_is_forgotten_after_a_while);
         tcase_add_test(tc, without_libcurl_there_is_no_policy);
         tcase_add_test(tc, without_libcurl_what_is_kept_stays);
+        tcase_add_test(tc, a_policy_waits_for_a_worker_to_load_libcurl);
         tcase_add_test(tc, libcurl_is_found_when_it_has_been_installed);
         tcase_add_test(tc, private_addresses_are_not_asked);
         tcase_add_test(tc, a_host_without_address_gives_no_policy);
