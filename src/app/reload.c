@@ -191,10 +191,14 @@ void reload_start(struct reload *r, void *owner, reload_done_fn *done)
                 }
                 return;
         }
+        if (submit(r, true, owner, done)) {
+                log_warn("reload not begun: the server is too busy; try again");
+                if (done)
+                        done(owner, ERR_BUSY, SLICE("the server is too busy; try again\n"));
+                return;
+        }
         snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
         systemd_notify(state);
-        if (submit(r, true, owner, done) && done)
-                done(owner, ERR_BUSY, SLICE("the server is too busy; try again\n"));
 }
 
 static void certificates_due(void *arg)

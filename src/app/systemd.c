@@ -88,7 +88,8 @@ void systemd_notify(const char *state)
         fd = len ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
         if (!len)
                 errno = EAFNOSUPPORT;
-        if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+        /* Who does not read must not hold up the loop. */
+        if (fd < 0 || sendto(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL,
                              (const struct sockaddr *)&address, len) < 0)
                 log_warn("notify socket=%s: %s", place, strerror(errno));
         if (fd >= 0)

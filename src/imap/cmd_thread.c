@@ -40,8 +40,9 @@ static enum err answer(struct thread_task *th)
                 err = imap_threads_put(th->threads, &th->scan.messages, th->uid, out);
         if (!err)
                 err = buf_put(out, SLICE("\r\n"));
+        imap_threads_free(TAKE(th->threads));
         th->ready = true;
-        return err;
+        return err ? err : imap_share_set(&th->share, out->cap);
 }
 
 /* For a while: what is left is another task's. */

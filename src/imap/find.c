@@ -87,7 +87,8 @@ static enum err answer(struct imap_find *f)
         }
         imap_results_done(&r);
         f->ready = true;
-        return imap_share_grow(&f->share, f->share.taken + f->pour.text.cap);
+        /* What it was put in order by is gone. */
+        return imap_share_set(&f->share, f->pour.text.cap);
 }
 
 /* False: there is more to do, for another task. */

@@ -65,12 +65,19 @@ static bool take(_Atomic size_t *taken, size_t more, size_t max)
         return false;
 }
 
-enum err imap_share_grow(struct imap_share *s, size_t octets)
+enum err imap_share_set(struct imap_share *s, size_t octets)
 {
-        size_t more;
+        size_t more, less;
 
-        if (!s->all || octets < s->taken + IMAP_SHARE_STEP)
+        if (!s->all)
                 return ERR_OK;
+        if (octets < s->taken) {
+                less = (s->taken - octets) / IMAP_SHARE_STEP * IMAP_SHARE_STEP;
+                atomic_fetch_sub(&s->all->taken, less);
+                atomic_fetch_sub(&s->account->taken, less);
+                s->taken -= less;
+                return ERR_OK;
+        }
         more = (octets - s->taken) / IMAP_SHARE_STEP * IMAP_SHARE_STEP;
         if (!take(&s->account->taken, more, s->max_account))
                 return ERR_LIMIT;

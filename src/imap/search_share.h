@@ -2,7 +2,7 @@
  * search_share.h — what searching commands under way keep, together: those of one account, and all.
  *
  * One SORT or THREAD of a million messages keeps a hundred megabytes and more, and an account may
- * have many connections. What each keeps is counted as it grows, in whole megabytes: the first
+ * have many connections. What each keeps is counted, in whole megabytes: the first
  * is free, so that no search of an ordinary mailbox is ever refused.
  */
 #ifndef IMAP_SEARCH_SHARE_H
@@ -37,7 +37,7 @@ void imap_share_open(struct imap_share *s, struct imap_shares *all, int64_t acco
                      size_t max_account, size_t max_all);
 /* Loop; harmless where it is not open. */
 void imap_share_close(struct imap_share *s);
-/* Worker: the command keeps `octets` by now. ERR_LIMIT: there is no room; it has what it had. */
-MUST_CHECK enum err imap_share_grow(struct imap_share *s, size_t octets);
+/* Worker: the command keeps `octets` by now, more or less than before. ERR_LIMIT: there is no room; it has what it had. */
+MUST_CHECK enum err imap_share_set(struct imap_share *s, size_t octets);
 
 #endif

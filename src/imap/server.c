@@ -161,8 +161,10 @@ static const struct conf_option imap_options[] = {
          .fallback = "1G",
          .min = 2 << 20,
          .max = (int64_t)1 << 40,
-         .help = "What all SEARCH, SORT and THREAD under way may keep together; of each the first "
-                  "megabyte does not count. Beyond, those that want more are refused." },
+         .help = "What all SORT and THREAD under way, and the replies to SEARCH, may keep "
+                  "together; "
+                  "of each the first megabyte does not count. Beyond, those that want more are "
+                  "refused." },
         { .name = "max_search_memory_per_account",
          .type = CONF_SIZE,
          .offset = IMAP(max_search_memory_per_account),

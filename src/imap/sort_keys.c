@@ -161,7 +161,7 @@ static enum err make_room(struct imap_sorter *s)
                 return err;
         s->rows = mem_grow(s->rows, s->n, 1, &s->cap, sizeof *s->rows);
         /* Putting them in order takes the rows twice. */
-        return s->share ? imap_share_grow(s->share, s->octets.cap + 2 * s->cap * sizeof *s->rows)
+        return s->share ? imap_share_set(s->share, s->octets.cap + 2 * s->cap * sizeof *s->rows)
                         : ERR_OK;
 }
 

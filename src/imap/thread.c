@@ -140,7 +140,7 @@ enum err imap_threads_add(struct imap_threads *t, const struct store_fetch_row *
         enum err err = add_message(t, row);
 
         if (!err && t->share)
-                err = imap_share_grow(t->share, octets_of(t));
+                err = imap_share_set(t->share, octets_of(t));
         if (err)
                 return err;
         if (t->algorithm == IMAP_THREAD_ORDEREDSUBJECT)

@@ -62,8 +62,8 @@ static void free_buffer(struct evbuffer **buffer)
 /* ---- the socket ---- */
 
 /*
- * All at once, up to CONN_INPUT_MAX in all, by way of memory that all connections share: so that what
- * is kept is as large as what has come, and a message takes no turn of the loop for each piece.
+ * All at once, up to CONN_INPUT_MAX in all, by way of memory that all connections share: so that
+ * room is made for what has come and no more, and a message takes no turn of the loop for each piece.
  */
 static void receive(struct conn *c)
 {

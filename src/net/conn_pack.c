@@ -1,8 +1,8 @@
 /*
  * conn_pack.c — a layer of compression between the session and the socket or TLS.
  *
- *      libevent's input ─► unpacked in pieces, as the session asks ─► lines, streams
- *      what a turn has written ─► packed ─► libevent's output; flushed at the turn's end
+ *      what has come ─► unpacked in pieces, as the session asks ─► lines, streams
+ *      what a turn has written ─► packed ─► on the wire; flushed at the turn's end
  *
  * Input is unpacked no further than the session reads, so that a few octets that stand for
  * millions cost no memory, and no more of a turn than those millions would. A connection on which

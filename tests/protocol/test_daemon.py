@@ -266,6 +266,15 @@ def test_readiness_is_told_to_the_service_manager(make_server, tmp_path, kind):
         assert notify.recv(200) == b"STOPPING=1"
 
 
+def test_a_service_manager_that_does_not_listen_holds_nobody_up(make_server, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(tmp_path / "notify"))
+        server = make_server(env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        while "warn notify socket=" not in server.log:
+            server.ctl("reload")
+        server.stop()
+
+
 def test_a_service_manager_that_cannot_be_told_is_no_reason_to_fail(make_server, tmp_path):
     server = make_server(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
     server.wait_log("warn notify socket=")

@@ -2,7 +2,7 @@
  * conn.h — one client's connection: bytes in, bytes out, TLS, time-outs.
  *
  * A protocol gives a conn_handler; the connection calls it on the loop. Every
- * entry from libevent is enter … leave; conn_close and conn_abort only mark,
+ * entry from the loop is enter … leave; conn_close and conn_abort only mark,
  * and the outermost leave frees: a handler may call either at any point and
  * go on using the connection until it returns.
  *
