@@ -37,7 +37,8 @@ void imap_share_open(struct imap_share *s, struct imap_shares *all, int64_t acco
                      size_t max_account, size_t max_all);
 /* Loop; harmless where it is not open. */
 void imap_share_close(struct imap_share *s);
-/* Worker: the command keeps `octets` by now, more or less than before. ERR_LIMIT: there is no room; it has what it had. */
+/* Worker: the command keeps `octets` by now, more or less than before. ERR_LIMIT: there is
+ * no room; it has what it had. */
 MUST_CHECK enum err imap_share_set(struct imap_share *s, size_t octets);
 
 #endif

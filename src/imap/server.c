@@ -162,9 +162,8 @@ static const struct conf_option imap_options[] = {
          .min = 2 << 20,
          .max = (int64_t)1 << 40,
          .help = "What all SORT and THREAD under way, and the replies to SEARCH, may keep "
-                  "together; "
-                  "of each the first megabyte does not count. Beyond, those that want more are "
-                  "refused." },
+                  "together; of each the first megabyte does not count. Beyond, those that want "
+                  "more are refused." },
         { .name = "max_search_memory_per_account",
          .type = CONF_SIZE,
          .offset = IMAP(max_search_memory_per_account),

@@ -2,9 +2,9 @@
  * send_next.c — a job that one mail server has not taken goes on to the next.
  *
  * RFC 5321 5.1: they are tried in order until one takes it. So a recipient is put off only if the
- * last of them puts him off, or as many as may at one time
- * (queue.max_servers_per_attempt), and what a server's offer rules out (its SIZE: RFC 1870 6.1) comes back
- * only if the offers of all do. Recipients who have their answer leave the job before.
+ * last of them puts him off, or as many as may at one time (queue.max_servers_per_attempt), and
+ * what a server's offer rules out (its SIZE: RFC 1870 6.1) comes back only if the offers of all
+ * do. Recipients who have their answer leave the job before.
  */
 #include "link.h"
 
@@ -57,13 +57,18 @@ static bool passes(const struct smtp_client_reply *r, bool unclear)
         return is_not_offered(r) || !smtp_client_reply_permanent(r);
 }
 
-/* As many servers have put the mail off as may at one time; the others are asked another time. */
-static bool is_enough(const struct link *l, const struct smtp_client_reply *replies, bool unclear)
+/* This server puts off some of the job. */
+static bool puts_off(const struct link *l, const struct smtp_client_reply *replies, bool unclear)
 {
-        bool put_off = false;
-
         for (size_t i = 0; i < l->job->n; i++)
-                put_off |= passes(&replies[i], unclear) && !is_not_offered(&replies[i]);
+                if (passes(&replies[i], unclear) && !is_not_offered(&replies[i]))
+                        return true;
+        return false;
+}
+
+/* As many servers have put the mail off as may at one time; the others are asked another time. */
+static bool is_enough(const struct link *l, bool put_off)
+{
         return put_off &&
                l->put_offs + 1 >= (unsigned)l->site->queue->config->max_servers_per_attempt;
 }
@@ -146,14 +151,13 @@ static void remember(struct link *l, const struct smtp_client_reply *replies, co
 
 bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, bool unclear)
 {
-        bool last = !link_has_next_host(l);
+        bool last = !link_has_next_host(l), put_off = puts_off(l, replies, unclear);
         struct job *job = l->job;
         struct outcome_peer peer;
-        bool put_off = false;
         size_t n = 0;
         bool *leaves;
 
-        if (last || may_not_begin(l) || is_enough(l, replies, unclear)) {
+        if (last || may_not_begin(l) || is_enough(l, put_off)) {
                 ask_later(l, replies, !last);
                 return false;
         }
@@ -165,7 +169,7 @@ bool pass_on(struct link *l, struct smtp_client_reply *replies, bool broken, boo
                         continue;
                 n++;
                 if (!is_not_offered(&replies[i]))
-                        put_off = job->recipients[i].open = true;
+                        job->recipients[i].open = true;
                 log_kept(l, i, &replies[i], &peer, "passed-on",
                          l->destination.hosts[l->host + 1].name);
         }
